@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh Debian 12 machine: `make demo` and `make test`.
+# The work is in CMakePresets.json and scripts/; this file only gives it short names.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench asan tsan format tidy clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install the Debian packages that are missing
+	@scripts/setup
+
+build: setup ## Build everything, optimised, into build/release
+	@scripts/build release
+
+demo: build ## Count the words of /usr/include, kill subtasks meanwhile, check the result
+	@scripts/demo
+
+test: build ## Run all tests
+	@ctest --preset release -j2
+
+bench: build ## Measure, with the ceiling of each figure from the same run
+	@scripts/bench
+
+asan: setup ## Run all tests under the address and undefined-behaviour sanitizers
+	@scripts/build asan
+	@ctest --preset asan -j2
+
+tsan: setup ## Run all tests under the thread sanitizer
+	@scripts/build tsan
+	@ctest --preset tsan -j2
+
+format: setup ## Format all sources
+	@git ls-files -co --exclude-standard '*.cpp' '*.hpp' | xargs clang-format-14 -i
+
+tidy: setup ## Check style, layers and clang-tidy
+	@scripts/build dev --configure-only
+	@tools/tidy.py --clang-tidy build/dev
+
+clean: ## Remove all build folders
+	rm -rf build

@@ -1,0 +1,46 @@
+#include "base/blocking_pool.hpp"
+
+#include "base/assert.hpp"
+
+#include <utility>
+
+namespace weir::base {
+
+ThreadPool::ThreadPool(int threads) {
+  WEIR_ASSERT(threads >= 1, "a pool needs a thread");
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock{mutex_};
+    closing_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void ThreadPool::submit(std::function<void()> work) {
+  {
+    const std::lock_guard lock{mutex_};
+    WEIR_ASSERT(!closing_, "work submitted to a pool that is closing");
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void ThreadPool::run() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    auto work = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;  // whatever it holds is released off the lock
+    lock.lock();
+  }
+}
+
+}  // namespace weir::base

@@ -1,0 +1,61 @@
+#include "base/files.hpp"
+
+#include "base/paths.hpp"
+
+namespace weir::base {
+
+Result<Bytes> read_file(Env& env, const std::string& path) {
+  auto info = env.stat(path);
+  if (!info.ok()) return info.status();
+  auto file = env.open(path);
+  if (!file.ok()) return file.status();
+  Bytes bytes(info->size_bytes, '\0');
+  auto n = (*file)->read(0, bytes.data(), bytes.size());
+  if (!n.ok()) return n.status();
+  bytes.resize(*n);
+  return bytes;
+}
+
+Status replace_file(Env& env, const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp";
+  auto file = env.create(temporary);
+  if (!file.ok()) return file.status();
+  Status status = (*file)->append(bytes);
+  if (status.ok()) status = (*file)->sync();
+  if (status.ok()) status = (*file)->close();
+  if (status.ok()) status = env.rename(temporary, path);
+  if (!status.ok()) {
+    (void)env.remove_file(temporary);  // best effort: the error to report is the first one
+    return status;
+  }
+  status = env.sync_directory(parent_of(path));
+  if (status.ok()) return {};
+  return {ErrorCode::unknown_outcome, status.message()};
+}
+
+Status remove_tree(Env& env, const std::string& path) {
+  auto info = env.stat(path);
+  if (!info.ok()) return info.status().code() == ErrorCode::not_found ? Status{} : info.status();
+  if (!info->is_directory) return env.remove_file(path);
+  auto entries = env.list(path);
+  if (!entries.ok()) return entries.status();
+  for (const auto& entry : *entries) {
+    const std::string child = join_path(path, entry.name);
+    const Status status = entry.is_directory ? remove_tree(env, child) : env.remove_file(child);
+    if (!status.ok() && status.code() != ErrorCode::not_found) return status;
+  }
+  const Status status = env.remove_directory(path);
+  return status.code() == ErrorCode::not_found ? Status{} : status;
+}
+
+Status create_durable_directories(Env& env, const std::string& directory) {
+  if (auto info = env.stat(directory); info.ok() && info->is_directory) return {};
+  const std::string parent = parent_of(directory);
+  if (parent != directory && parent != ".") {
+    if (Status status = create_durable_directories(env, parent); !status.ok()) return status;
+  }
+  if (Status status = env.create_directories(directory); !status.ok()) return status;
+  return env.sync_directory(parent);
+}
+
+}  // namespace weir::base

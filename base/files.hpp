@@ -1,0 +1,23 @@
+// Whole-file operations on top of Env.
+#pragma once
+
+#include <weir/bytes.hpp>
+#include <weir/env.hpp>
+
+namespace weir::base {
+
+/// Reads all of `path`.
+Result<Bytes> read_file(Env& env, const std::string& path);
+
+/// Replaces `path` by `bytes` so that a reader sees either the old or the new content, also after a
+/// crash: writes and syncs `path` + ".tmp", renames it and syncs the directory.
+/// After `unknown_outcome` the new content may or may not be there.
+Status replace_file(Env& env, const std::string& path, std::string_view bytes);
+
+/// Removes `path` with everything in it. A path that does not exist is no error.
+Status remove_tree(Env& env, const std::string& path);
+
+/// Creates `directory` with its parents and makes the names survive a crash.
+Status create_durable_directories(Env& env, const std::string& directory);
+
+}  // namespace weir::base

@@ -1,0 +1,136 @@
+// Batches: the unit in which records move from operator to operator and from subtask to subtask.
+//
+// A batch is counted by reference. Whoever holds the only reference may change it and move records
+// out of it; a batch that several subtasks share (a broadcast edge) is never changed.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/codec.hpp>
+#include <weir/detail/type.hpp>
+
+namespace weir::detail {
+
+inline constexpr std::size_t kBatchRecords = 1024;   // more gains nothing: see docs/performance.md
+inline constexpr std::size_t kBatchBytes = 32 << 10;  // stays in the first-level cache
+
+/// How many records of T make a full batch.
+template <class T>
+constexpr std::size_t batch_limit() {
+  return std::clamp<std::size_t>(kBatchBytes / sizeof(T), 1, kBatchRecords);
+}
+
+class BatchRef;
+
+/// Records of one type, whatever the type.
+class BatchBody {
+public:
+  virtual ~BatchBody() = default;
+  BatchBody() = default;
+  BatchBody& operator=(const BatchBody&) = delete;
+
+  virtual std::size_t size() const noexcept = 0;
+  /// Returns a batch with the same records that shares nothing with this one.
+  virtual BatchRef copy() const = 0;
+  /// Appends the records, without their key hashes.
+  virtual void encode(ByteWriter& out) const = 0;
+
+  bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
+
+protected:
+  BatchBody(const BatchBody&) {}  // a copy starts with no references of its own
+
+private:
+  friend class BatchRef;
+  mutable std::atomic<std::uint32_t> references_{0};
+};
+
+/// A counted reference to a batch, or null.
+class BatchRef {
+public:
+  BatchRef() = default;
+  explicit BatchRef(BatchBody* body) : body_{body} { acquire(); }
+  BatchRef(const BatchRef& other) : body_{other.body_} { acquire(); }
+  BatchRef(BatchRef&& other) noexcept : body_{std::exchange(other.body_, nullptr)} {}
+  BatchRef& operator=(BatchRef other) noexcept {
+    std::swap(body_, other.body_);
+    return *this;
+  }
+  ~BatchRef() {
+    if (body_ != nullptr && body_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete body_;
+  }
+
+  BatchBody* get() const noexcept { return body_; }
+  BatchBody& operator*() const noexcept { return *body_; }
+  BatchBody* operator->() const noexcept { return body_; }
+  explicit operator bool() const noexcept { return body_ != nullptr; }
+
+private:
+  void acquire() const noexcept {
+    if (body_ != nullptr) body_->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  BatchBody* body_ = nullptr;
+};
+
+/// Takes batches. The caller clears the batch afterwards, so records may be moved out of it.
+class BatchConsumer {
+public:
+  virtual ~BatchConsumer() = default;
+  virtual void consume(BatchBody& batch) = 0;
+};
+
+/// Bytes that a value owns outside of itself, roughly; decides when a batch is full.
+template <class T>
+std::size_t owned_bytes(const T& value) {
+  if constexpr (std::is_trivially_copyable_v<T>)
+    return 0;
+  else if constexpr (std::is_same_v<T, std::string>)
+    return value.size() < sizeof(std::string) / 2 ? 0 : value.size();
+  else if constexpr (requires { value.first, value.second; })
+    return owned_bytes(value.first) + owned_bytes(value.second);
+  else if constexpr (requires { value.size(), sizeof(*value.begin()); })
+    return value.size() * sizeof(*value.begin());
+  else if constexpr (!BuiltIn<T>::value && !SpecialisedCodec<T> && is_plain_aggregate<T>())
+    return with_fields(value,
+                       [](const auto&... field) { return (owned_bytes(field) + ... + 0); });
+  else
+    return 0;
+}
+
+/// Records of type T.
+template <Record T>
+class Batch final : public BatchBody {
+public:
+  std::vector<T> records;
+  std::vector<std::uint64_t> hashes;  // of the records' keys, one each after key_by, else empty
+
+  std::size_t size() const noexcept override { return records.size(); }
+
+  BatchRef copy() const override { return BatchRef{new Batch{*this}}; }
+
+  void encode(ByteWriter& out) const override {
+    BuiltIn<std::vector<T>>::encode(records, out);
+  }
+
+  /// Reads what `encode` wrote. Check `in.ok()` afterwards.
+  static BatchRef decode(ByteReader& in) {
+    auto* batch = new Batch;
+    batch->records = BuiltIn<std::vector<T>>::decode(in);
+    return BatchRef{batch};
+  }
+
+  void clear() {
+    records.clear();
+    hashes.clear();
+  }
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,163 @@
+// KeyedState: the declared states of one operator on one subtask, positioned on the current key.
+// State handles (weir/state.hpp) reach their values through it.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/detail/row_table.hpp>
+
+namespace weir::detail {
+
+/// Which operations a state offers. On disk: do not change.
+enum class StateKind : std::uint8_t { value = 1, list = 2, map = 3, reducing = 4, aggregating = 5 };
+
+/// One declared state.
+struct StateSpec {
+  std::string name;
+  StateKind kind;
+  const Type* type;  // of the column
+};
+
+/// See the file comment. `column` is the index of a state in the order of declaration.
+class KeyedState {
+public:
+  KeyedState(RowLayout layout, KeyGroupRange range, std::uint32_t max_parallelism,
+             std::vector<StateSpec> specs)
+      : table_{std::move(layout), range, max_parallelism}, specs_{std::move(specs)} {}
+  virtual ~KeyedState() = default;
+
+  /// Returns the value of the current key, or null. Valid until the next change of any state.
+  const void* read(std::size_t column) {
+    if (access_ == Access::unknown) look_up();
+    return access_ != Access::absent && layout().has(row_, column) ? at(column) : nullptr;
+  }
+
+  /// Returns the value of the current key for writing, or null.
+  void* edit(std::size_t column) {
+    if (access_ != Access::writable) look_up_writable();
+    return access_ != Access::absent && layout().has(row_, column) ? at(column) : nullptr;
+  }
+
+  /// Returns where the value of the current key lies, and whether one is there. If not, the caller
+  /// must construct it at once.
+  std::pair<void*, bool> claim(std::size_t column) {
+    bool is_new_row = false;
+    if (access_ != Access::writable) is_new_row = insert();
+    const bool present = !is_new_row && layout().has(row_, column);
+    layout().mark(row_, column, true);
+    return {at(column), present};
+  }
+
+  /// Destroys the value of the current key, if any.
+  void clear(std::size_t column) {
+    void* value = edit(column);
+    if (value == nullptr) return;
+    if (layout().presence_bytes == 0) {
+      erase_row();
+      return;
+    }
+    layout().columns[column].type->destroy(value);
+    layout().mark(row_, column, false);
+    may_be_empty_ = true;
+  }
+
+  /// Leaves the current key; a row that lost its last value goes.
+  void leave() {
+    if (may_be_empty_ && access_ == Access::writable && layout().is_empty(row_)) erase_row();
+    may_be_empty_ = false;
+    access_ = Access::unknown;
+  }
+
+  const std::vector<StateSpec>& specs() const { return specs_; }
+  RowTable& table() { return table_; }
+  const RowTable& table() const { return table_; }
+
+  /// Reads a key and returns its row for writing, or null if the bytes are damaged. For restore:
+  /// the caller constructs the columns.
+  virtual char* restore_row(ByteReader& in) = 0;
+
+protected:
+  enum class Access : std::uint8_t { unknown, absent, readable, writable };
+
+  virtual const char* find_row() = 0;
+  virtual char* find_writable_row() = 0;
+  virtual std::pair<char*, bool> upsert_row() = 0;
+  virtual std::uint64_t hash() const = 0;
+
+private:
+  const RowLayout& layout() const { return table_.layout(); }
+  char* at(std::size_t column) const { return row_ + layout().columns[column].offset; }
+
+  void look_up() {
+    row_ = const_cast<char*>(find_row());  // written to only when access_ is writable
+    access_ = row_ == nullptr ? Access::absent : Access::readable;
+  }
+  void look_up_writable() {
+    if (access_ == Access::absent) return;
+    row_ = find_writable_row();
+    access_ = row_ == nullptr ? Access::absent : Access::writable;
+  }
+  bool insert() {
+    bool is_new = false;
+    std::tie(row_, is_new) = upsert_row();
+    access_ = Access::writable;
+    return is_new;
+  }
+  void erase_row() {
+    table_.erase(hash(), row_);
+    row_ = nullptr;
+    access_ = Access::absent;
+  }
+
+  RowTable table_;
+  std::vector<StateSpec> specs_;
+  char* row_ = nullptr;  // of the current key, as far as access_ says
+  Access access_ = Access::unknown;
+  bool may_be_empty_ = false;  // a column of the current row was cleared
+};
+
+/// KeyedState with keys of type K.
+template <Key K>
+class KeyedStateOf final : public KeyedState {
+public:
+  KeyedStateOf(KeyGroupRange range, std::uint32_t max_parallelism, std::vector<StateSpec> specs)
+      : KeyedState{RowLayout::of<K>(column_types(specs)), range, max_parallelism,
+                   std::move(specs)} {}
+
+  /// Makes `key` the current one; it must stay alive until `leave`.
+  void enter(std::uint64_t hash, const K& key) {
+    leave();
+    hash_ = hash;
+    key_ = &key;
+  }
+
+  const K& key() const { return *key_; }
+
+  char* restore_row(ByteReader& in) override {
+    const K key = weir::decode<K>(in);
+    if (!in.ok()) return nullptr;
+    return table().upsert(hash_of(key), key).first;
+  }
+
+protected:
+  const char* find_row() override { return table().find(hash_, *key_); }
+  char* find_writable_row() override { return table().find_writable(hash_, *key_); }
+  std::pair<char*, bool> upsert_row() override { return table().upsert(hash_, *key_); }
+  std::uint64_t hash() const override { return hash_; }
+
+private:
+  static std::vector<const Type*> column_types(const std::vector<StateSpec>& specs) {
+    std::vector<const Type*> types;
+    for (const StateSpec& spec : specs) types.push_back(spec.type);
+    return types;
+  }
+
+  std::uint64_t hash_ = 0;
+  const K* key_ = nullptr;
+};
+
+}  // namespace weir::detail

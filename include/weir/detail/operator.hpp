@@ -1,0 +1,45 @@
+// Operator: one instance of an operator on one subtask, as the engine drives it.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/clock.hpp>
+#include <weir/detail/batch.hpp>
+#include <weir/detail/keyed_state.hpp>
+#include <weir/env.hpp>
+#include <weir/process.hpp>
+
+namespace weir::detail {
+
+/// What an operator instance is built with.
+struct OperatorInit {
+  OperatorInfo info;
+  KeyGroupRange key_groups;  // of this subtask; meaningful for keyed operators
+  std::uint32_t max_parallelism = 128;
+};
+
+/// Takes batches of one type and passes on batches of another. One thread at a time. User functions
+/// inside it may throw.
+class Operator : public BatchConsumer {
+public:
+  /// Says where records go; called once, before the first record.
+  virtual void connect(BatchConsumer* next) = 0;
+
+  /// Handles the records from `begin` to `end` of a batch that nobody else uses, and passes on all
+  /// it has to say about them.
+  virtual void process(BatchBody& batch, std::size_t begin, std::size_t end) = 0;
+
+  void consume(BatchBody& batch) final { process(batch, 0, batch.size()); }
+
+  /// Emits what is due at the end of the input, a few batches a call; true when all is out.
+  virtual bool finish() { return true; }
+
+  /// Returns the operator's keyed state, or null if it has none.
+  virtual KeyedState* keyed_state() { return nullptr; }
+};
+
+}  // namespace weir::detail

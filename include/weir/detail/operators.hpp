@@ -1,0 +1,272 @@
+// The operators that streams are made of.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/detail/operator.hpp>
+#include <weir/hash.hpp>
+#include <weir/process.hpp>
+
+namespace weir::detail {
+
+inline constexpr std::size_t kPrefetchAhead = 8;    // records; hides one miss behind eight lookups
+inline constexpr std::uint64_t kFinishBatches = 4;  // batches that one call of finish() may emit
+
+/// Fills in the key hashes of a batch that came without them (over the network).
+template <class In, class KeyOf>
+void ensure_hashes(Batch<In>& batch, const KeyOf& key_of) {
+  if (batch.hashes.size() == batch.records.size()) return;
+  batch.hashes.clear();
+  for (const In& record : batch.records) batch.hashes.push_back(hash_of(std::invoke(key_of, record)));
+}
+
+/// Calls `step(record, emit)` for each record: map, filter and flat_map.
+template <class In, class Out, class Step>
+class EachRecord final : public Operator {
+public:
+  explicit EachRecord(Step step) : step_{std::move(step)} {}
+
+  void connect(BatchConsumer* next) override { emit_.connect(next); }
+
+  void process(BatchBody& body, std::size_t begin, std::size_t end) override {
+    auto& records = static_cast<Batch<In>&>(body).records;
+    for (std::size_t i = begin; i < end; ++i) step_(records[i], emit_);
+    emit_.flush();
+  }
+
+private:
+  Step step_;
+  Emit<Out> emit_;
+};
+
+/// Runs a Process function.
+template <class P>
+class ProcessOperator final : public Operator {
+public:
+  template <class... Args>
+  explicit ProcessOperator(const OperatorInit& init, const Args&... args)
+      : info_{init.info}, process_{args...} {}
+
+  void connect(BatchConsumer* next) override { emit_.connect(next); }
+
+  void process(BatchBody& body, std::size_t begin, std::size_t end) override {
+    auto& records = static_cast<Batch<typename P::in_type>&>(body).records;
+    for (std::size_t i = begin; i < end; ++i) process_.on_record(records[i], info_, emit_);
+    emit_.flush();
+  }
+
+  bool finish() override {
+    process_.on_end(emit_);
+    emit_.flush();
+    return true;
+  }
+
+private:
+  OperatorInfo info_;
+  P process_;
+  Emit<typename P::out_type> emit_;
+};
+
+/// Runs a function with keyed state, positioned on the key of each record. Body declares states like
+/// a StateOwner and has `handle(record, key, info, emit)`.
+template <Key K, class In, class Out, class KeyOf, class Body>
+class KeyedOperator final : public Operator {
+public:
+  template <class... Args>
+  KeyedOperator(const OperatorInit& init, KeyOf key_of, const Args&... args)
+      : info_{init.info},
+        key_of_{std::move(key_of)},
+        body_{args...},
+        state_{init.key_groups, init.max_parallelism, body_.declared_states()} {
+    body_.bind_states(state_);
+  }
+
+  void connect(BatchConsumer* next) override { emit_.connect(next); }
+
+  void process(BatchBody& body, std::size_t begin, std::size_t end) override {
+    auto& batch = static_cast<Batch<In>&>(body);
+    ensure_hashes(batch, key_of_);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (i + kPrefetchAhead < end) state_.table().prefetch(batch.hashes[i + kPrefetchAhead]);
+      const K& key = std::invoke(key_of_, batch.records[i]);
+      state_.enter(batch.hashes[i], key);
+      body_.handle(batch.records[i], key, info_, emit_);
+      state_.leave();
+    }
+    emit_.flush();
+  }
+
+  KeyedState* keyed_state() override { return &state_; }
+
+private:
+  OperatorInfo info_;
+  KeyOf key_of_;
+  Body body_;
+  KeyedStateOf<K> state_;
+  Emit<Out> emit_;
+};
+
+/// The body of a KeyedOperator that is a KeyedProcess.
+template <class P>
+class ProcessBody {
+public:
+  template <class... Args>
+  explicit ProcessBody(const Args&... args) : process_{args...} {}
+
+  std::vector<StateSpec> declared_states() const { return process_.declared_states(); }
+  void bind_states(KeyedState& state) { process_.bind_states(state); }
+
+  void handle(const typename P::in_type& record, const typename P::key_type& key,
+              const OperatorInfo& info, Emit<typename P::out_type>& out) {
+    Context<typename P::key_type> context{key, info};
+    process_.on_record(record, context, out);
+  }
+
+private:
+  P process_;
+};
+
+/// The body of a KeyedOperator that is a lambda with declared states.
+template <class In, class Out, class F, class... States>
+class LambdaBody final : public StateOwner {
+public:
+  template <class... D>
+  explicit LambdaBody(F f, const D&... declared)
+      : f_{std::move(f)}, states_{make_state<States>(declared)...} {}
+
+  template <class K>
+  void handle(const In& record, const K&, const OperatorInfo&, Emit<Out>& out) {
+    std::apply([&](auto&... state) { f_(record, *state..., out); }, states_);
+  }
+
+private:
+  template <class S, class D>
+  std::unique_ptr<S> make_state(const D& declared) {
+    return std::apply(
+        [&](const auto&... args) { return std::make_unique<S>(*this, declared.name, args...); },
+        declared.args);
+  }
+
+  F f_;
+  std::tuple<std::unique_ptr<States>...> states_;
+};
+
+/// Keeps one accumulator per key. Rules says how it begins, grows and is emitted:
+/// `begin(record)` makes the accumulator of a key's first record, `add(accumulator, record)` adds a
+/// later one, `emit(key, accumulator, out)` passes the result on.
+template <Key K, class In, class Accumulator, class Out, class KeyOf, class Rules>
+class RollingAggregate final : public Operator {
+public:
+  /// `at_end` says whether results leave once at the end of the input, or after each record.
+  RollingAggregate(const OperatorInit& init, KeyOf key_of, Rules rules, bool at_end)
+      : key_of_{std::move(key_of)},
+        rules_{std::move(rules)},
+        at_end_{at_end},
+        state_{init.key_groups, init.max_parallelism, specs()},
+        offset_{state_.table().layout().columns[0].offset} {}
+
+  /// What the operator stores: one accumulator per key.
+  static std::vector<StateSpec> specs() {
+    return {{"accumulator", StateKind::aggregating, &type_of<Accumulator>()}};
+  }
+
+  void connect(BatchConsumer* next) override { emit_.connect(next); }
+
+  void process(BatchBody& body, std::size_t begin, std::size_t end) override {
+    auto& batch = static_cast<Batch<In>&>(body);
+    ensure_hashes(batch, key_of_);
+    RowTable& table = state_.table();
+    for (std::size_t i = begin; i < end; ++i) {
+      if (i + kPrefetchAhead < end) table.prefetch(batch.hashes[i + kPrefetchAhead]);
+      const K& key = std::invoke(key_of_, batch.records[i]);
+      char* row = table.find_writable(batch.hashes[i], key);
+      if (row != nullptr) {
+        rules_.add(*accumulator_in(row), batch.records[i]);
+      } else {
+        Accumulator first = rules_.begin(batch.records[i]);
+        row = table.upsert(batch.hashes[i], key).first;
+        ::new (static_cast<void*>(accumulator_in(row))) Accumulator(std::move(first));
+      }
+      if (!at_end_) rules_.emit(key, *accumulator_in(row), emit_);
+    }
+    emit_.flush();
+  }
+
+  bool finish() override {
+    if (!at_end_) return true;
+    const RowTable& table = state_.table();
+    const std::uint64_t limit = emit_.flushes() + kFinishBatches;
+    while (finished_groups_ < table.range().size()) {
+      if (emit_.flushes() >= limit) return false;
+      finish_cursor_ = table.visit_page(
+          table.range().begin + finished_groups_, finish_cursor_, [this](const char* row) {
+            rules_.emit(*reinterpret_cast<const K*>(row), *accumulator_in(const_cast<char*>(row)),
+                        emit_);
+          });
+      if (finish_cursor_ == 0) ++finished_groups_;
+    }
+    emit_.flush();
+    state_.table().clear();  // all is said; the last checkpoint need not carry it
+    return true;
+  }
+
+  KeyedState* keyed_state() override { return &state_; }
+
+private:
+  Accumulator* accumulator_in(char* row) const {
+    return reinterpret_cast<Accumulator*>(row + offset_);
+  }
+
+  KeyOf key_of_;
+  Rules rules_;
+  bool at_end_;
+  KeyedStateOf<K> state_;
+  std::size_t offset_;  // of the accumulator in a row
+  Emit<Out> emit_;
+  std::uint32_t finished_groups_ = 0;  // how far finish() has come
+  std::size_t finish_cursor_ = 0;
+};
+
+template <class K, class In>
+struct CountRules {
+  std::int64_t begin(const In&) const { return 1; }
+  void add(std::int64_t& count, const In&) const { ++count; }
+  void emit(const K& key, std::int64_t count, Emit<std::pair<K, std::int64_t>>& out) const {
+    out.emplace(key, count);
+  }
+};
+
+template <class K, class T, class F>
+struct ReduceRules {
+  F reduce;
+  T begin(const T& record) const { return record; }
+  void add(T& sum, const T& record) const { sum = std::invoke(reduce, sum, record); }
+  void emit(const K&, const T& sum, Emit<T>& out) const { out(sum); }
+};
+
+template <class K, class In, class Accumulator, class Out, class Add, class Finish>
+struct AggregateRules {
+  Accumulator initial;
+  Add add_record;
+  Finish finish;
+
+  Accumulator begin(const In& record) const {
+    Accumulator accumulator = initial;
+    std::invoke(add_record, accumulator, record);
+    return accumulator;
+  }
+  void add(Accumulator& accumulator, const In& record) const {
+    std::invoke(add_record, accumulator, record);
+  }
+  void emit(const K& key, const Accumulator& accumulator, Emit<Out>& out) const {
+    out(std::invoke(finish, key, accumulator));
+  }
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,74 @@
+// Stable hashing of keys. The hash decides in which key group, and so on which subtask and in which
+// part of a snapshot, the state of a key lives. On disk: do not change.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <weir/codec.hpp>
+
+namespace weir {
+
+/// Returns XXH3-64 (xxhash 0.8, seed 0) of the bytes.
+std::uint64_t hash_bytes(const void* bytes, std::size_t size) noexcept;
+
+/// Mixes all bits of a number into all bits of the result (the finaliser of MurmurHash3).
+constexpr std::uint64_t mix(std::uint64_t x) noexcept {
+  x ^= x >> 33;
+  x *= 0xff51afd7ed558ccdULL;
+  x ^= x >> 33;
+  x *= 0xc4ceb9fe1a85ec53ULL;
+  x ^= x >> 33;
+  return x;
+}
+
+/// Returns the 64-bit hash of a key, the same on every machine and in every version.
+/// Equal keys have equal hashes: 0.0 and -0.0 too; a NaN is a key that never equals itself.
+template <Key K>
+std::uint64_t hash_of(const K& key) noexcept;
+
+namespace detail {
+
+/// Hashes parts in order; (a, b) and (b, a) differ, and so do (a) and (a, 0).
+template <class... Part>
+std::uint64_t hash_parts(const Part&... part) noexcept {
+  std::uint64_t hash = sizeof...(Part);
+  ((hash = mix(std::rotl(hash, 23) ^ hash_of(part))), ...);
+  return hash;
+}
+
+template <class T>
+struct IsTuple : std::false_type {};
+template <class... T>
+struct IsTuple<std::tuple<T...>> : std::true_type {};
+template <class A, class B>
+struct IsTuple<std::pair<A, B>> : std::true_type {};
+
+}  // namespace detail
+
+template <Key K>
+std::uint64_t hash_of(const K& key) noexcept {
+  if constexpr (detail::SpecialisedCodec<K> || detail::ProtobufMessage<K>) {
+    ByteWriter bytes;
+    encode(key, bytes);
+    return hash_bytes(bytes.view().data(), bytes.size());
+  } else if constexpr (std::is_floating_point_v<K>) {
+    return mix(std::bit_cast<std::uint64_t>(key == 0 ? 0.0 : static_cast<double>(key)));
+  } else if constexpr (std::is_arithmetic_v<K> || std::is_enum_v<K>) {
+    return mix(static_cast<std::uint64_t>(key));
+  } else if constexpr (std::is_same_v<K, std::string>) {
+    return hash_bytes(key.data(), key.size());
+  } else if constexpr (detail::IsTuple<K>::value) {
+    return std::apply([](const auto&... part) { return detail::hash_parts(part...); }, key);
+  } else if constexpr (!detail::BuiltIn<K>::value) {
+    return detail::with_fields(
+        key, [](const auto&... field) { return detail::hash_parts(field...); });
+  } else {
+    ByteWriter bytes;
+    encode(key, bytes);
+    return hash_bytes(bytes.view().data(), bytes.size());
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,113 @@
+// Options of a job. Every field has a default; the command line and configuration files set the same
+// options by Flink's names (docs/reference/options.md).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <weir/time.hpp>
+
+namespace weir {
+
+/// What happens to records that were in flight when the job failed.
+enum class Guarantee : std::uint8_t {
+  at_least_once,  ///< each counts at least once; barriers never hold a channel back
+  exactly_once,   ///< each counts exactly once; barriers are aligned
+};
+
+/// Whether the last checkpoints stay on disk when the job is cancelled. A job that fails keeps them
+/// always; a job that finishes needs none and deletes them.
+enum class Retention : std::uint8_t { delete_on_cancellation, retain_on_cancellation };
+
+/// When and where checkpoints are taken.
+struct CheckpointOptions {
+  /// Time between the triggers of two checkpoints; 0 takes only the one at the end of the input.
+  Duration every{};
+  Guarantee guarantee = Guarantee::exactly_once;
+  /// A checkpoint that takes longer is given up.
+  Duration timeout = std::chrono::minutes{10};
+  /// Least time between the end of one checkpoint and the trigger of the next.
+  Duration min_pause{};
+  /// How many may be under way at once; `min_pause` above 0 makes it 1.
+  int max_concurrent = 1;
+  /// How many may fail one after the other before the job fails.
+  int tolerable_failures = 0;
+  /// Directory, with or without "file://"; empty keeps them in memory, where they survive the death
+  /// of actors but not of the process.
+  std::string storage;
+  Retention retention = Retention::retain_on_cancellation;
+  /// How many completed checkpoints are kept.
+  int retained = 1;
+};
+
+struct StateOptions {
+  /// "hashmap": in memory.
+  std::string backend = "hashmap";
+};
+
+/// What happens when a subtask fails.
+namespace restart {
+
+/// The job fails with it.
+struct None {};
+
+/// Up to `attempts` restarts, each after `delay`.
+struct FixedDelay {
+  int attempts = 1;
+  Duration delay = std::chrono::seconds{1};
+};
+
+/// Restarts after `delay`; gives up when more than `max_failures` happen within `interval`.
+struct FailureRate {
+  int max_failures = 1;
+  Duration interval = std::chrono::minutes{1};
+  Duration delay = std::chrono::seconds{1};
+};
+
+/// Restarts after a delay that grows by `multiplier` from `initial` to `max`, varied by the
+/// fraction `jitter`; begins anew when the job has run for `reset_after`.
+struct ExponentialDelay {
+  Duration initial = std::chrono::seconds{1};
+  Duration max = std::chrono::minutes{1};
+  double multiplier = 1.5;  ///< above 1
+  Duration reset_after = std::chrono::hours{1};
+  double jitter = 0.1;  ///< from 0 to 1
+  int attempts_before_reset = std::numeric_limits<int>::max();
+};
+
+}  // namespace restart
+
+using RestartStrategy =
+    std::variant<restart::None, restart::FixedDelay, restart::FailureRate, restart::ExponentialDelay>;
+
+namespace restart {
+inline RestartStrategy none() { return None{}; }
+inline RestartStrategy fixed_delay(FixedDelay options = {}) { return options; }
+inline RestartStrategy failure_rate(FailureRate options = {}) { return options; }
+inline RestartStrategy exponential(ExponentialDelay options = {}) { return options; }
+}  // namespace restart
+
+/// How records travel between subtasks.
+struct NetworkOptions {
+  /// A batch that is not full leaves after this long at the latest.
+  Duration buffer_timeout = std::chrono::milliseconds{100};
+  /// Batches that may wait in one channel before its sender has to pause.
+  int batches_per_channel = 8;
+};
+
+/// Options of a job.
+struct JobOptions {
+  int parallelism = 1;  ///< of operators that do not set their own
+  /// Most subtasks a keyed operator may ever have; fixed when state is first written. 0 chooses.
+  int max_parallelism = 0;
+  CheckpointOptions checkpoint = {};
+  StateOptions state = {};
+  /// Unset: exponential delay when checkpoints are taken, else none.
+  std::optional<RestartStrategy> restart = {};
+  NetworkOptions network = {};
+};
+
+}  // namespace weir

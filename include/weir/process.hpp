@@ -1,0 +1,68 @@
+// Process functions: operators written as classes, with state as members.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <weir/emit.hpp>
+#include <weir/state.hpp>
+
+namespace weir {
+
+/// Where an operator instance runs.
+struct OperatorInfo {
+  std::string_view job;
+  std::string_view name;
+  std::uint32_t subtask = 0;  ///< from 0 to parallelism - 1
+  std::uint32_t parallelism = 1;
+  std::uint32_t attempt = 1;  ///< 1 for the first execution, one more after each restart
+};
+
+/// What a keyed process function may ask while it handles a record.
+template <Key K>
+class Context {
+public:
+  Context(const K& key, const OperatorInfo& info) : key_{key}, info_{info} {}
+
+  const K& key() const { return key_; }
+  const OperatorInfo& info() const { return info_; }
+
+private:
+  const K& key_;
+  const OperatorInfo& info_;
+};
+
+/// An operator on a keyed stream. One object serves all keys of a subtask, one record at a time.
+/// It is built on each subtask, and once more when the job is checked; it is never copied.
+/// Exceptions thrown by its functions fail the subtask; the job's restart strategy then decides.
+template <Key K, Record In, Record Out>
+class KeyedProcess : public StateOwner {
+public:
+  using key_type = K;
+  using in_type = In;
+  using out_type = Out;
+  using Ctx = Context<K>;
+
+  virtual ~KeyedProcess() = default;
+
+  /// Handles one record. State handles show the state of `ctx.key()`.
+  virtual void on_record(const In& record, Ctx& ctx, Emit<Out>& out) = 0;
+};
+
+/// An operator on a stream without keys. It has no state that survives a restart.
+template <Record In, Record Out>
+class Process : public StateOwner {
+public:
+  using in_type = In;
+  using out_type = Out;
+
+  virtual ~Process() = default;
+
+  /// Handles one record.
+  virtual void on_record(const In& record, const OperatorInfo& info, Emit<Out>& out) = 0;
+
+  /// Called once after the last record of a bounded input; may emit what was held back.
+  virtual void on_end(Emit<Out>&) {}
+};
+
+}  // namespace weir

@@ -1,0 +1,425 @@
+// Streams: the edges of a job's graph, and the operators that can be put behind them.
+//
+// Every operator has a name, and the name comes first. It is the operator's identity everywhere: in
+// checkpoints, in logs and metrics, in `--chaos`. Streams are cheap handles; they may be copied, and
+// several operators may be put behind one.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/detail/callable.hpp>
+#include <weir/detail/graph.hpp>
+#include <weir/detail/operators.hpp>
+
+namespace weir {
+
+class Job;
+template <class T>
+class Stream;
+
+/// When a rolling aggregate passes results on.
+enum class EmitResults : std::uint8_t {
+  updates,  ///< after each record, the key's result so far
+  at_end,   ///< each key's result once, at the end of a bounded input
+};
+
+namespace detail {
+
+/// The end of one or more edges that lead nowhere yet.
+struct OpenEnd {
+  std::shared_ptr<GraphSpec> graph;
+  std::vector<EdgeSpec> edges;  // without their types, which depend on what comes next
+
+  std::vector<EdgeSpec> typed(std::shared_ptr<const EdgeType> type) const {
+    std::vector<EdgeSpec> result = edges;
+    for (EdgeSpec& edge : result) edge.type = type;
+    return result;
+  }
+  OpenEnd with(Partition partition) const {
+    OpenEnd result = *this;
+    for (EdgeSpec& edge : result.edges) {
+      edge.partition = partition;
+      edge.explicit_partition = true;
+    }
+    return result;
+  }
+  /// Adds an operator and returns its open end.
+  OpenEnd add(OperatorSpec spec) const {
+    graph->operators.push_back(std::move(spec));
+    return {graph, {EdgeSpec{.from = graph->operators.size() - 1}}};
+  }
+  void set_parallelism(int parallelism) const {
+    if (edges.size() == 1)
+      graph->operators[edges[0].from].parallelism = parallelism;
+    else
+      graph->problems.push_back({"", "parallelism() was called on a union of streams",
+                                 "call it on the streams before the union"});
+  }
+};
+
+template <class F, class T>
+constexpr bool key_of_is_valid() {
+  if constexpr (std::invocable<const F&, const T&>)
+    return Key<std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>>;
+  else
+    return false;
+}
+
+template <class D>
+inline constexpr bool kIsDeclared = false;
+template <class S, class... A>
+inline constexpr bool kIsDeclared<Declared<S, A...>> = true;
+
+/// Builds a process function once to see which states it declares.
+template <class P, class... Args>
+std::vector<StateSpec> states_of(GraphSpec& graph, std::string_view name, const Args&... args) {
+  try {
+    const P probe{args...};
+    return probe.declared_states();
+  } catch (const std::exception& error) {
+    graph.problems.push_back({std::string{name},
+                              std::string{"its constructor threw: "} + error.what(),
+                              "make the constructor succeed without its surroundings"});
+    return {};
+  }
+}
+
+}  // namespace detail
+
+/// The end of a pipeline; returned by `sink` to set its parallelism.
+class SinkHandle {
+public:
+  explicit SinkHandle(detail::OpenEnd end) : end_{std::move(end)} {}
+  /// Sets how many subtasks write.
+  void parallelism(int n) const { end_.set_parallelism(n); }
+
+private:
+  detail::OpenEnd end_;
+};
+
+/// A stream whose records are grouped by a key: records with equal keys meet at the same subtask, in
+/// the order in which each sender sent them. Made by `Stream::key_by`.
+template <Key K, class T, class KeyOf>
+class KeyedStream {
+public:
+  KeyedStream(detail::OpenEnd end, KeyOf key_of)
+      : end_{end.with(detail::Partition::hash)}, key_of_{std::move(key_of)} {}
+
+  /// Counts the records of each key. Emits (key, count).
+  Stream<std::pair<K, std::int64_t>> count(std::string_view name,
+                                           EmitResults when = EmitResults::updates) const {
+    using Rules = detail::CountRules<K, T>;
+    return rolling<std::int64_t, std::pair<K, std::int64_t>>("count", name, Rules{}, when);
+  }
+
+  /// Combines the records of each key into one: `f(so_far, record)` returns the new one.
+  template <class F>
+  auto reduce(std::string_view name, F f, EmitResults when = EmitResults::updates) const {
+    if constexpr (!std::is_invocable_r_v<T, const F&, const T&, const T&>) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "reduce(name, f): f must take (const T&, const T&) and return a T, T being this "
+                    "stream's record type");
+    } else {
+      using Rules = detail::ReduceRules<K, T, F>;
+      return rolling<T, T>("reduce", name, Rules{std::move(f)}, when);
+    }
+  }
+
+  /// Keeps an accumulator per key: `add(accumulator, record)` adds a record to it, beginning with
+  /// `initial`, and `finish(key, accumulator)` turns it into a result.
+  template <class Accumulator, class Add, class Finish>
+  auto aggregate(std::string_view name, Accumulator initial, Add add, Finish finish,
+                 EmitResults when = EmitResults::updates) const {
+    if constexpr (!Record<Accumulator>) {
+      static_assert(detail::kAlwaysFalse<Add>,
+                    "aggregate(name, initial, add, finish): the accumulator has no weir::Codec");
+    } else if constexpr (!std::invocable<const Add&, Accumulator&, const T&>) {
+      static_assert(detail::kAlwaysFalse<Add>,
+                    "aggregate(name, initial, add, finish): add must take (Accumulator&, const T&), "
+                    "T being this stream's record type");
+    } else if constexpr (!std::invocable<const Finish&, const K&, const Accumulator&>) {
+      static_assert(detail::kAlwaysFalse<Add>,
+                    "aggregate(name, initial, add, finish): finish must take (const Key&, const "
+                    "Accumulator&)");
+    } else {
+      using R = std::remove_cvref_t<
+          std::invoke_result_t<const Finish&, const K&, const Accumulator&>>;
+      static_assert(Record<R>,
+                    "aggregate(name, initial, add, finish): the result of finish has no weir::Codec");
+      using Rules = detail::AggregateRules<K, T, Accumulator, R, Add, Finish>;
+      return rolling<Accumulator, R>(
+          "aggregate", name, Rules{std::move(initial), std::move(add), std::move(finish)}, when);
+    }
+  }
+
+  /// Runs a KeyedProcess, built from `args` on each subtask.
+  template <class P, class... Args>
+    requires std::derived_from<P, StateOwner>
+  auto process(std::string_view name, Args... args) const {
+    if constexpr (!requires { typename P::key_type; }) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>: P must derive from weir::KeyedProcess on a keyed stream");
+    } else if constexpr (!std::same_as<typename P::in_type, T>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>: P's input type is not this stream's record type");
+    } else if constexpr (!std::same_as<typename P::key_type, K>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>: P's key type is not this stream's key type");
+    } else if constexpr (!std::constructible_from<P, const Args&...>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>(name, args...): P cannot be built from args");
+    } else {
+      using Out = typename P::out_type;
+      using Body = detail::ProcessBody<P>;
+      return keyed<Out, Body>("process", name, detail::states_of<P>(*end_.graph, name, args...),
+                              std::move(args)...);
+    }
+  }
+
+  /// Runs `f(record, state, emit)` with one declared state.
+  template <class D, class F>
+    requires detail::kIsDeclared<D>
+  auto process(std::string_view name, D state, F f) const {
+    return process_with(name, std::move(f), std::move(state));
+  }
+  /// Runs `f(record, state1, state2, emit)` with two declared states.
+  template <class D1, class D2, class F>
+    requires(detail::kIsDeclared<D1> && detail::kIsDeclared<D2>)
+  auto process(std::string_view name, D1 state1, D2 state2, F f) const {
+    return process_with(name, std::move(f), std::move(state1), std::move(state2));
+  }
+  /// Runs `f(record, state1, state2, state3, emit)` with three declared states.
+  template <class D1, class D2, class D3, class F>
+    requires(detail::kIsDeclared<D1> && detail::kIsDeclared<D2> && detail::kIsDeclared<D3>)
+  auto process(std::string_view name, D1 state1, D2 state2, D3 state3, F f) const {
+    return process_with(name, std::move(f), std::move(state1), std::move(state2),
+                        std::move(state3));
+  }
+
+private:
+  template <class F, class... D>
+  auto process_with(std::string_view name, F f, D... declared) const {
+    if constexpr (!detail::emits<F>()) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "process(name, states..., f): f must name its parameter types and end with "
+                    "weir::Emit<R>&");
+    } else {
+      using Out = detail::Emitted<F>;
+      if constexpr (!std::invocable<const F&, const T&, typename D::state_type&..., Emit<Out>&>) {
+        static_assert(detail::kAlwaysFalse<F>,
+                      "process(name, states..., f): f must take (const T&, State&..., "
+                      "weir::Emit<R>&), T being this stream's record type");
+      } else {
+        using Body = detail::LambdaBody<T, Out, F, typename D::state_type...>;
+        return keyed<Out, Body>("process", name,
+                                detail::states_of<Body>(*end_.graph, name, f, declared...),
+                                std::move(f), std::move(declared)...);
+      }
+    }
+  }
+
+  template <class Out, class Body, class... Args>
+  Stream<Out> keyed(std::string kind, std::string_view name, std::vector<detail::StateSpec> states,
+                    Args... args) const {
+    auto make = [key_of = key_of_, args...](const detail::OperatorInit& init) {
+      using Operator = detail::KeyedOperator<K, T, Out, KeyOf, Body>;
+      return std::unique_ptr<detail::Operator>{new Operator{init, key_of, args...}};
+    };
+    return add<Out>(std::move(kind), name, std::move(states), std::move(make));
+  }
+
+  template <class Accumulator, class Out, class Rules>
+  Stream<Out> rolling(std::string kind, std::string_view name, Rules rules,
+                      EmitResults when) const {
+    using Operator = detail::RollingAggregate<K, T, Accumulator, Out, KeyOf, Rules>;
+    auto make = [key_of = key_of_, rules, when](const detail::OperatorInit& init) {
+      return std::unique_ptr<detail::Operator>{
+          new Operator{init, key_of, rules, when == EmitResults::at_end}};
+    };
+    return add<Out>(std::move(kind), name, Operator::specs(), std::move(make));
+  }
+
+  template <class Out>
+  Stream<Out> add(std::string kind, std::string_view name, std::vector<detail::StateSpec> states,
+                  detail::OperatorMaker make) const {
+    return Stream<Out>{end_.add(
+        {.name = std::string{name},
+         .kind = std::move(kind),
+         .inputs = end_.typed(std::make_shared<detail::KeyedEdge<T, KeyOf>>(key_of_)),
+         .in_schema = schema<T>(),
+         .out_schema = schema<Out>(),
+         .make = std::move(make),
+         .is_keyed = true,
+         .key_schema = schema<K>(),
+         .states = std::move(states)})};
+  }
+
+  detail::OpenEnd end_;
+  KeyOf key_of_;
+};
+
+/// A stream of records of type T.
+template <class T>
+class Stream {
+  static_assert(Record<T>, "Stream<T>: T has no weir::Codec; make it an aggregate of at most 16 "
+                           "supported fields, or specialise weir::Codec<T>");
+
+public:
+  using record_type = T;
+
+  explicit Stream(detail::OpenEnd end) : end_{std::move(end)} {}
+
+  /// Emits `f(record)` for each record.
+  template <class F>
+  auto map(std::string_view name, F f) const {
+    if constexpr (!std::invocable<const F&, const T&>) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "map(name, f): f must take (const T&), T being this stream's record type");
+    } else {
+      using R = std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>;
+      if constexpr (!Record<R>) {
+        static_assert(detail::kAlwaysFalse<F>,
+                      "map(name, f): the result of f has no weir::Codec; make it an aggregate of at "
+                      "most 16 supported fields, or specialise weir::Codec for it");
+      } else {
+        return each<R>("map", name, [f = std::move(f)](T& record, Emit<R>& out) {
+          out(std::invoke(f, std::as_const(record)));
+        });
+      }
+    }
+  }
+
+  /// Keeps the records for which `f(record)` is true.
+  template <class F>
+  auto filter(std::string_view name, F f) const {
+    if constexpr (!std::predicate<const F&, const T&>) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "filter(name, f): f must take (const T&) and return bool, T being this stream's "
+                    "record type");
+    } else {
+      return each<T>("filter", name, [f = std::move(f)](T& record, Emit<T>& out) {
+        if (std::invoke(f, std::as_const(record))) out(std::move(record));
+      });
+    }
+  }
+
+  /// Calls `f(record, out)`, which may emit any number of records by `out(result)`.
+  template <class F>
+  auto flat_map(std::string_view name, F f) const {
+    if constexpr (!detail::emits<F>()) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "flat_map(name, f): f must name its parameter types and end with weir::Emit<R>&");
+    } else {
+      using R = detail::Emitted<F>;
+      if constexpr (!std::invocable<const F&, const T&, Emit<R>&>) {
+        static_assert(detail::kAlwaysFalse<F>,
+                      "flat_map(name, f): f must take (const T&, weir::Emit<R>&), T being this "
+                      "stream's record type");
+      } else {
+        return each<R>("flat_map", name, [f = std::move(f)](T& record, Emit<R>& out) {
+          f(std::as_const(record), out);
+        });
+      }
+    }
+  }
+
+  /// Runs a Process, built from `args` on each subtask.
+  template <class P, class... Args>
+    requires std::derived_from<P, StateOwner>
+  auto process(std::string_view name, Args... args) const {
+    if constexpr (requires { typename P::key_type; }) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>: P is a KeyedProcess, but this stream has no keys; put key_by(...) "
+                    "before it");
+    } else if constexpr (!std::same_as<typename P::in_type, T>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>: P's input type is not this stream's record type");
+    } else if constexpr (!std::constructible_from<P, const Args&...>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "process<P>(name, args...): P cannot be built from args");
+    } else {
+      auto states = detail::states_of<P>(*end_.graph, name, args...);
+      auto make = [args...](const detail::OperatorInit& init) {
+        return std::unique_ptr<detail::Operator>{new detail::ProcessOperator<P>{init, args...}};
+      };
+      return add<typename P::out_type>("process", name, std::move(make), std::move(states));
+    }
+  }
+
+  /// Groups records by `key_of(record)`: a member pointer, a lambda, or std::identity{}.
+  template <class F>
+  auto key_by(F key_of) const {
+    if constexpr (!detail::key_of_is_valid<F, T>()) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "key_by(f): f must take (const T&), T being this stream's record type, and "
+                    "return a key with == and a weir::Codec");
+    } else {
+      using K = std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>;
+      return KeyedStream<K, T, F>{end_, std::move(key_of)};
+    }
+  }
+
+  /// Joins streams of the same type into one. Records of one stream keep their order.
+  template <class... Others>
+    requires(std::same_as<Others, Stream> && ...)
+  Stream union_with(const Others&... others) const {
+    detail::OpenEnd all = end_;
+    (all.edges.insert(all.edges.end(), others.end_.edges.begin(), others.end_.edges.end()), ...);
+    return Stream{std::move(all)};
+  }
+
+  /// Spreads records evenly over the subtasks of the next operator.
+  Stream rebalance() const { return Stream{end_.with(detail::Partition::rebalance)}; }
+
+  /// Sends every record to every subtask of the next operator.
+  Stream broadcast() const { return Stream{end_.with(detail::Partition::broadcast)}; }
+
+  /// Sets how many subtasks the operator that makes this stream has.
+  Stream parallelism(int n) const {
+    end_.set_parallelism(n);
+    return *this;
+  }
+
+  /// Ends the stream in a sink.
+  SinkHandle sink(std::string_view name, Sink<T> sink) const {
+    return SinkHandle{end_.add({.name = std::string{name},
+                                .kind = "sink",
+                                .inputs = end_.typed(std::make_shared<detail::PlainEdge<T>>()),
+                                .in_schema = schema<T>(),
+                                .sink = sink.factory()})};
+  }
+
+private:
+  template <class R, class Step>
+  Stream<R> each(std::string kind, std::string_view name, Step step) const {
+    auto make = [step = std::move(step)](const detail::OperatorInit&) {
+      return std::unique_ptr<detail::Operator>{new detail::EachRecord<T, R, Step>{step}};
+    };
+    return add<R>(std::move(kind), name, std::move(make), {});
+  }
+
+  template <class R>
+  Stream<R> add(std::string kind, std::string_view name, detail::OperatorMaker make,
+                std::vector<detail::StateSpec> states) const {
+    return Stream<R>{end_.add({.name = std::string{name},
+                               .kind = std::move(kind),
+                               .inputs = end_.typed(std::make_shared<detail::PlainEdge<T>>()),
+                               .in_schema = schema<T>(),
+                               .out_schema = schema<R>(),
+                               .make = std::move(make),
+                               .states = std::move(states)})};
+  }
+
+  detail::OpenEnd end_;
+};
+
+}  // namespace weir
