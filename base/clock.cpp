@@ -8,8 +8,8 @@ const Clock& Clock::system() {
     Duration monotonic() const override {
       return std::chrono::steady_clock::now().time_since_epoch();
     }
-    Timestamp wall() const override {
-      return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    WallTime wall() const override {
+      return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
     }
   };
   static const SystemClock clock;

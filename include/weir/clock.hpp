@@ -13,7 +13,7 @@ public:
   /// Time since some fixed moment; never goes back. For measuring and for deadlines.
   virtual Duration monotonic() const = 0;
   /// Wall-clock time. May jump in both directions.
-  virtual Timestamp wall() const = 0;
+  virtual WallTime wall() const = 0;
 
   /// The machine's clocks; lives as long as the process.
   static const Clock& system();

@@ -17,8 +17,8 @@
 // that tools can pass over them.
 //
 // Schema grammar: i8..i64 u8..u64 f32 f64 bool str | [T] sequence | <T> set | <K:V> map | ?T |
-// (T,U,...) pair, tuple or aggregate | T*N array | T/U variant in () | dur:N/D chrono with period
-// N/D seconds | x:NAME specialised or protobuf, stored behind its length.
+// (T,U,...) pair, tuple or aggregate | T*N array | (T/U/...) variant | dur:T:N/D chrono that counts
+// in T with a period of N/D seconds | x:NAME specialised or protobuf, stored behind its length.
 #pragma once
 
 #include <array>
@@ -355,7 +355,8 @@ struct BuiltIn<std::chrono::duration<Rep, Period>> : std::true_type {
     return std::chrono::duration<Rep, Period>{detail::decode<Rep>(in)};
   }
   static std::string schema() {
-    return "dur:" + std::to_string(Period::num) + "/" + std::to_string(Period::den);
+    return "dur:" + detail::schema<Rep>() + ":" + std::to_string(Period::num) + "/" +
+           std::to_string(Period::den);
   }
 };
 

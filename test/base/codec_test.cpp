@@ -191,7 +191,7 @@ TEST_CASE("a schema describes the layout", "[codec]") {
   CHECK(weir::schema<std::map<std::string, std::vector<double>>>() == "<str:[f64]>");
   CHECK(weir::schema<std::pair<std::string, std::optional<bool>>>() == "(str,?bool)");
   CHECK(weir::schema<std::array<Color, 4>>() == "u8*4");
-  CHECK(weir::schema<std::chrono::sys_time<std::chrono::milliseconds>>() == "dur:1/1000");
+  CHECK(weir::schema<std::chrono::sys_time<std::chrono::milliseconds>>() == "dur:i64:1/1000");
   CHECK(weir::schema<Money>() == "x:money-v1");
   CHECK(weir::schema<FakeMessage>() == "x:test.FakeMessage");
   CHECK(weir::schema<std::variant<int, std::string>>() == "(i32/str)");

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -76,9 +77,11 @@ public:
   RowTable& table() { return table_; }
   const RowTable& table() const { return table_; }
 
-  /// Reads a key and returns its row for writing, or null if the bytes are damaged. For restore:
-  /// the caller constructs the columns.
-  virtual char* restore_row(ByteReader& in) = 0;
+  /// For restore: reads a key, to be followed by `insert_restored`.
+  virtual void read_restored_key(ByteReader& in) = 0;
+  /// For restore: returns a row for the key just read and whether it is new; the caller constructs
+  /// at least one column.
+  virtual std::pair<char*, bool> insert_restored() = 0;
 
 protected:
   enum class Access : std::uint8_t { unknown, absent, readable, writable };
@@ -137,10 +140,9 @@ public:
 
   const K& key() const { return *key_; }
 
-  char* restore_row(ByteReader& in) override {
-    const K key = weir::decode<K>(in);
-    if (!in.ok()) return nullptr;
-    return table().upsert(hash_of(key), key).first;
+  void read_restored_key(ByteReader& in) override { restored_key_ = weir::decode<K>(in); }
+  std::pair<char*, bool> insert_restored() override {
+    return table().upsert(hash_of(*restored_key_), *restored_key_);
   }
 
 protected:
@@ -158,6 +160,7 @@ private:
 
   std::uint64_t hash_ = 0;
   const K* key_ = nullptr;
+  std::optional<K> restored_key_;
 };
 
 }  // namespace weir::detail

@@ -1,0 +1,99 @@
+// Handles: where the parts of a subtask's snapshot lie, and what a restore must know about them.
+// Plain values; they travel in acknowledgements and are stored in a checkpoint's metadata.
+#pragma once
+
+#include "base/ids.hpp"
+
+#include <weir/bytes.hpp>
+#include <weir/detail/key_group.hpp>
+#include <weir/detail/keyed_state.hpp>
+#include <weir/source.hpp>
+
+#include <string>
+#include <vector>
+
+namespace weir::state {
+
+/// A named state as it was when it was written.
+struct StateDescription {
+  std::string name;
+  detail::StateKind kind = detail::StateKind::value;
+  std::string schema;
+
+  friend bool operator==(const StateDescription&, const StateDescription&) = default;
+};
+
+/// The rows of one key group inside a stream.
+struct GroupSlice {
+  std::uint32_t group = 0;
+  std::uint64_t offset = 0;  // bytes from the start of the stream
+  std::uint64_t size = 0;    // bytes
+
+  friend bool operator==(const GroupSlice&, const GroupSlice&) = default;
+};
+
+/// The keyed state of one operator on one subtask; format: docs/formats/snapshot-stream.md.
+struct KeyedStateHandle {
+  std::string operator_name;
+  std::string key_schema;
+  std::uint32_t max_parallelism = 0;
+  std::vector<StateDescription> states;
+  std::string path;    // of the file with the stream, relative to the checkpoint; empty: inlined
+  Bytes inlined;       // the stream itself, if it is small
+  std::vector<GroupSlice> groups;  // only those with rows, ascending
+  std::uint64_t rows = 0;
+
+  std::uint64_t size_bytes() const {
+    std::uint64_t total = 0;
+    for (const GroupSlice& slice : groups) total += slice.size;
+    return total;
+  }
+  friend bool operator==(const KeyedStateHandle&, const KeyedStateHandle&) = default;
+};
+
+/// How far a split has been read.
+struct SplitPosition {
+  Split split;
+  std::optional<Bytes> position;  // encoded; none: not begun
+
+  friend bool operator==(const SplitPosition&, const SplitPosition&) = default;
+};
+
+/// The open splits of a source on one subtask.
+struct SourceState {
+  std::string operator_name;
+  std::string position_schema;
+  std::vector<SplitPosition> splits;
+
+  friend bool operator==(const SourceState&, const SourceState&) = default;
+};
+
+/// A prepared transaction, as its sink encoded it, and the checkpoint that it waits for.
+struct PreparedTransaction {
+  CheckpointId checkpoint;
+  Bytes txn;
+
+  friend bool operator==(const PreparedTransaction&, const PreparedTransaction&) = default;
+};
+
+/// The uncommitted transactions of a sink on one subtask.
+struct SinkState {
+  std::string operator_name;
+  std::string txn_schema;
+  std::vector<PreparedTransaction> transactions;  // in the order in which they were prepared
+
+  friend bool operator==(const SinkState&, const SinkState&) = default;
+};
+
+/// All of a subtask's snapshot.
+struct SubtaskState {
+  std::vector<KeyedStateHandle> keyed;
+  std::vector<SourceState> sources;
+  std::vector<SinkState> sinks;
+  bool is_finished = false;  // its inputs have ended and it has emitted everything
+
+  std::uint64_t size_bytes() const;
+  friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
+};
+
+}  // namespace weir::state

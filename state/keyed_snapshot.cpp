@@ -1,0 +1,207 @@
+#include "state/keyed_snapshot.hpp"
+
+#include "base/assert.hpp"
+#include "state/schema.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace weir::state {
+namespace {
+
+using detail::FrozenRows;
+using detail::KeyedState;
+using detail::RowLayout;
+using detail::Type;
+
+constexpr std::size_t kBlockBytes = 64 << 10;  // payload after which a block is closed
+
+void encode_value(const Type& type, const char* value, ByteWriter& out) {
+  if (type.packed != 0)
+    out.put_raw(value, type.packed);
+  else
+    type.encode(value, out);
+}
+
+void encode_row(const RowLayout& layout, const char* row, ByteWriter& out) {
+  encode_value(*layout.key, row, out);
+  out.put_raw(row + layout.presence_offset, layout.presence_bytes);
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (layout.has(row, i)) encode_value(*layout.columns[i].type, row + layout.columns[i].offset, out);
+  }
+}
+
+std::string_view name_of(detail::StateKind kind) {
+  switch (kind) {
+    case detail::StateKind::value: return "ValueState";
+    case detail::StateKind::list: return "ListState";
+    case detail::StateKind::map: return "MapState";
+    case detail::StateKind::reducing: return "ReducingState";
+    case detail::StateKind::aggregating: return "AggregatingState";
+  }
+  return "unknown state";
+}
+
+/// Reads rows of one handle into a table whose states may be declared in another order.
+class RowReader {
+public:
+  RowReader(const KeyedStateHandle& handle, KeyedState& into) : into_{into} {
+    for (const StateDescription& written : handle.states) {
+      Column column;
+      const auto& declared = into.specs();
+      const auto at = std::find_if(declared.begin(), declared.end(), [&](const auto& spec) {
+        return spec.name == written.name;
+      });
+      if (at != declared.end()) {
+        column.target = static_cast<std::size_t>(at - declared.begin());
+      } else {
+        auto schema = Schema::parse(written.schema);
+        WEIR_ASSERT(schema.ok(), "a schema in a checkpoint was not checked before");
+        column.skip = std::move(schema).value();
+      }
+      columns_.push_back(std::move(column));
+    }
+  }
+
+  Status read_block(std::string_view payload, const std::string& name) {
+    ByteReader in{payload};
+    while (in.ok() && !in.at_end()) read_row(in);
+    if (in.ok()) return {};
+    return {ErrorCode::corrupt, name + " holds a row that cannot be decoded"};
+  }
+
+private:
+  struct Column {
+    std::optional<std::size_t> target;  // column in the table
+    Schema skip;                        // how to pass over the value if there is none
+  };
+
+  void read_row(ByteReader& in) {
+    into_.read_restored_key(in);
+    const bool has_bits = columns_.size() > 1;
+    const std::string_view bits = has_bits ? in.get_raw((columns_.size() + 7) / 8) : "\x01";
+    char* row = nullptr;  // made for the first value, so that no row is without one
+    for (std::size_t i = 0; i < columns_.size() && in.ok(); ++i) {
+      if ((bits[i / 8] >> (i % 8) & 1) == 0) continue;
+      if (columns_[i].target)
+        read_column(in, row, *columns_[i].target);
+      else
+        columns_[i].skip.skip(in);
+    }
+  }
+
+  void read_column(ByteReader& in, char*& row, std::size_t target) {
+    if (row == nullptr) {
+      bool is_new = false;
+      std::tie(row, is_new) = into_.insert_restored();
+      if (!is_new) return in.fail();  // a key stands twice
+    }
+    const RowLayout& layout = into_.table().layout();
+    const auto& column = layout.columns[target];
+    column.type->decode(in, row + column.offset);  // constructs a value even from damaged bytes
+    layout.mark(row, target, true);
+  }
+
+  KeyedState& into_;
+  std::vector<Column> columns_;  // in the order of the handle
+};
+
+}  // namespace
+
+KeyedStateInfo describe(const std::string& operator_name, const std::string& key_schema,
+                        const KeyedState& keyed) {
+  KeyedStateInfo info{.operator_name = operator_name,
+                      .key_schema = key_schema,
+                      .max_parallelism = keyed.table().max_parallelism(),
+                      .states = {}};
+  for (const auto& spec : keyed.specs())
+    info.states.push_back({spec.name, spec.kind, spec.type->schema});
+  return info;
+}
+
+Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows& rows,
+                                    StateFile& file) {
+  KeyedStateHandle handle{.operator_name = info.operator_name,
+                          .key_schema = info.key_schema,
+                          .max_parallelism = info.max_parallelism,
+                          .states = info.states,
+                          .path = {},
+                          .inlined = {},
+                          .groups = {},
+                          .rows = rows.rows()};
+  ByteWriter payload;
+  Status status;
+  for (std::uint32_t group = rows.range().begin; group < rows.range().end; ++group) {
+    const std::uint64_t begin = file.size();
+    const auto close_block = [&] {
+      if (payload.size() == 0 || !status.ok()) return;
+      auto added = file.add_block(payload.view());
+      if (!added.ok()) status = added.status();
+      payload.clear();
+    };
+    rows.for_each(group, [&](const char* row) {
+      encode_row(rows.layout(), row, payload);
+      if (payload.size() >= kBlockBytes) close_block();
+    });
+    close_block();
+    if (!status.ok()) return status;
+    if (file.size() != begin) handle.groups.push_back({group, begin, file.size() - begin});
+  }
+  return handle;
+}
+
+Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& info,
+                        bool allow_non_restored) {
+  const auto refuse = [&](const std::string& why) {
+    return Status{ErrorCode::failed_precondition,
+                  "the state of operator \"" + info.operator_name + "\" cannot be restored: " + why};
+  };
+  if (handle.max_parallelism != info.max_parallelism)
+    return refuse("it was written with max parallelism " + std::to_string(handle.max_parallelism) +
+                  ", the job has " + std::to_string(info.max_parallelism) +
+                  "; set pipeline.max-parallelism to " + std::to_string(handle.max_parallelism));
+  if (handle.key_schema != info.key_schema)
+    return refuse("its keys were written as " + handle.key_schema + ", the job has " +
+                  info.key_schema + "; the key type of an operator cannot change");
+  for (const StateDescription& written : handle.states) {
+    const auto at = std::find_if(info.states.begin(), info.states.end(),
+                                 [&](const auto& state) { return state.name == written.name; });
+    if (at == info.states.end()) {
+      if (!allow_non_restored)
+        return refuse("the job no longer declares its state \"" + written.name +
+                      "\"; declare it, or drop it with --allow-non-restored-state");
+      if (!Schema::parse(written.schema).ok())
+        return refuse("its state \"" + written.name + "\" has the unknown schema " +
+                      written.schema);
+      continue;
+    }
+    if (at->kind != written.kind)
+      return refuse("its state \"" + written.name + "\" was written as " +
+                    std::string{name_of(written.kind)} + ", the job declares " +
+                    std::string{name_of(at->kind)});
+    if (at->schema != written.schema)
+      return refuse("its state \"" + written.name + "\" was written as " + written.schema +
+                    ", the job declares " + at->schema +
+                    "; go back to the old type or give the new one another name");
+  }
+  return {};
+}
+
+Status read_rows(const KeyedStateHandle& handle, StateReader& reader, KeyedState& into) {
+  RowReader rows{handle, into};
+  for (const GroupSlice& slice : handle.groups) {
+    if (!into.table().range().contains(slice.group)) continue;
+    reader.seek(slice.offset, slice.size);
+    while (!reader.at_end()) {
+      auto payload = reader.next_block();
+      if (!payload.ok()) return payload.status();
+      if (Status status = rows.read_block(*payload, "the state of " + handle.operator_name);
+          !status.ok())
+        return status;
+    }
+  }
+  return {};
+}
+
+}  // namespace weir::state

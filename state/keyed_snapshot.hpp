@@ -1,0 +1,41 @@
+// Writing frozen rows to a stream and reading them back, in order of key groups.
+//
+// A row is its key, then (if the operator has several states) one presence bit per state, then the
+// values that are present in the order of the handle's state list. Each key group begins a block.
+#pragma once
+
+#include "state/handle.hpp"
+#include "state/state_file.hpp"
+
+#include <weir/detail/keyed_state.hpp>
+
+namespace weir::state {
+
+/// What identifies an operator's keyed state in a snapshot.
+struct KeyedStateInfo {
+  std::string operator_name;
+  std::string key_schema;
+  std::uint32_t max_parallelism = 0;
+  std::vector<StateDescription> states;
+};
+
+/// Describes the states that `keyed` declares.
+KeyedStateInfo describe(const std::string& operator_name, const std::string& key_schema,
+                        const detail::KeyedState& keyed);
+
+/// Writes all rows; returns a handle whose `path` or `inlined` the caller fills in when `file` is
+/// finished. Runs off the actor threads while the table changes.
+Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const detail::FrozenRows& rows,
+                                    StateFile& file);
+
+/// Checks that the rows of `handle` can become states of the operator described by `info`.
+/// `failed_precondition` names the state, what was written and what is declared. A written state
+/// that is no longer declared is refused unless `allow_non_restored`.
+Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& info,
+                        bool allow_non_restored);
+
+/// Adds the rows of `handle` whose key groups lie in the range of `into`. Must have been checked by
+/// `check_compatible`. `corrupt` leaves `into` with some of them.
+Status read_rows(const KeyedStateHandle& handle, StateReader& reader, detail::KeyedState& into);
+
+}  // namespace weir::state

@@ -1,0 +1,110 @@
+#include "state/state_codec.hpp"
+
+#include "proto/state.pb.h"
+
+#include <algorithm>
+
+namespace weir::state {
+namespace {
+
+void to_proto(const KeyedStateHandle& handle, proto::KeyedStateHandle& out) {
+  out.set_operator_name(handle.operator_name);
+  out.set_key_schema(handle.key_schema);
+  out.set_max_parallelism(handle.max_parallelism);
+  for (const StateDescription& state : handle.states) {
+    auto& described = *out.add_states();
+    described.set_name(state.name);
+    described.set_kind(static_cast<std::uint32_t>(state.kind));
+    described.set_schema(state.schema);
+  }
+  out.set_path(handle.path);
+  out.set_inlined(handle.inlined);
+  out.set_rows(handle.rows);
+  for (const GroupSlice& slice : handle.groups) {
+    out.add_groups(slice.group);
+    out.add_group_offsets(slice.offset);
+    out.add_group_sizes(slice.size);
+  }
+}
+
+KeyedStateHandle from_proto(const proto::KeyedStateHandle& in) {
+  KeyedStateHandle handle{.operator_name = in.operator_name(),
+                          .key_schema = in.key_schema(),
+                          .max_parallelism = in.max_parallelism(),
+                          .states = {},
+                          .path = in.path(),
+                          .inlined = in.inlined(),
+                          .groups = {},
+                          .rows = in.rows()};
+  for (const auto& state : in.states())
+    handle.states.push_back(
+        {state.name(), static_cast<detail::StateKind>(state.kind()), state.schema()});
+  const int groups = std::min({in.groups_size(), in.group_offsets_size(), in.group_sizes_size()});
+  for (int i = 0; i < groups; ++i)
+    handle.groups.push_back({in.groups(i), in.group_offsets(i), in.group_sizes(i)});
+  return handle;
+}
+
+}  // namespace
+
+void to_proto(const SubtaskState& state, proto::SubtaskState& out) {
+  for (const KeyedStateHandle& handle : state.keyed) to_proto(handle, *out.add_keyed());
+  for (const SourceState& source : state.sources) {
+    auto& stored = *out.add_sources();
+    stored.set_operator_name(source.operator_name);
+    stored.set_position_schema(source.position_schema);
+    for (const SplitPosition& split : source.splits) {
+      auto& position = *stored.add_splits();
+      position.set_split(split.split.id);
+      position.set_size_bytes(split.split.size_bytes);
+      if (split.position) position.set_position(*split.position);
+    }
+  }
+  for (const SinkState& sink : state.sinks) {
+    auto& stored = *out.add_sinks();
+    stored.set_operator_name(sink.operator_name);
+    stored.set_txn_schema(sink.txn_schema);
+    for (const PreparedTransaction& transaction : sink.transactions) {
+      auto& prepared = *stored.add_transactions();
+      prepared.set_checkpoint(transaction.checkpoint.value());
+      prepared.set_txn(transaction.txn);
+    }
+  }
+  out.set_is_finished(state.is_finished);
+}
+
+SubtaskState from_proto(const proto::SubtaskState& in) {
+  SubtaskState state;
+  for (const auto& handle : in.keyed()) state.keyed.push_back(from_proto(handle));
+  for (const auto& stored : in.sources()) {
+    SourceState source{stored.operator_name(), stored.position_schema(), {}};
+    for (const auto& split : stored.splits())
+      source.splits.push_back(
+          {{split.split(), split.size_bytes()},
+           split.has_position() ? std::optional<Bytes>{split.position()} : std::nullopt});
+    state.sources.push_back(std::move(source));
+  }
+  for (const auto& stored : in.sinks()) {
+    SinkState sink{stored.operator_name(), stored.txn_schema(), {}};
+    for (const auto& prepared : stored.transactions())
+      sink.transactions.push_back({CheckpointId{prepared.checkpoint()}, prepared.txn()});
+    state.sinks.push_back(std::move(sink));
+  }
+  state.is_finished = in.is_finished();
+  return state;
+}
+
+Bytes to_bytes(const SubtaskState& state) {
+  proto::SubtaskState message;
+  to_proto(state, message);
+  return message.SerializeAsString();
+}
+
+Result<SubtaskState> subtask_state_from_bytes(std::string_view bytes) {
+  proto::SubtaskState message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return Status{ErrorCode::corrupt, "a subtask's state is no valid message"};
+  return from_proto(message);
+}
+
+}  // namespace weir::state

@@ -1,0 +1,292 @@
+// Keyed state written to a stream and read back, undamaged and damaged.
+#include "base/memory_env.hpp"
+#include "base/files.hpp"
+#include "base/random.hpp"
+#include "state/keyed_snapshot.hpp"
+#include "state/schema.hpp"
+#include "state/state_codec.hpp"
+
+#include <weir/state.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace weir;
+using namespace weir::detail;
+using namespace weir::state;
+
+namespace {
+
+constexpr std::uint32_t kGroups = 16;
+
+struct Owner : StateOwner {
+  ValueState<std::string> text{*this, "text"};
+  ListState<int> list{*this, "list"};
+  MapState<std::string, double> map{*this, "map"};
+};
+
+/// The states in another order, one more, and none of "list".
+struct Changed : StateOwner {
+  MapState<std::string, double> map{*this, "map"};
+  ValueState<int> added{*this, "added"};
+  ValueState<std::string> text{*this, "text"};
+};
+
+struct WrongType : StateOwner {
+  ValueState<int> text{*this, "text"};
+};
+struct WrongKind : StateOwner {
+  ReducingState<std::string> text{*this, "text", [](auto a, auto) { return a; }};
+};
+struct Count : StateOwner {
+  ValueState<std::int64_t> count{*this, "count"};
+};
+
+template <class O, class K = std::string>
+struct Table {
+  explicit Table(KeyGroupRange range = {0, kGroups})
+      : state{range, kGroups, owner.declared_states()} {
+    owner.bind_states(state);
+  }
+  template <class F>
+  void with(const K& key, F f) {
+    state.enter(hash_of(key), key);
+    f(owner);
+    state.leave();
+  }
+  KeyedStateInfo info() const { return describe("op", schema<K>(), state); }
+
+  O owner;
+  KeyedStateOf<K> state;
+};
+
+template <class O, class K>
+KeyedStateHandle write(Env& env, Table<O, K>& table, std::size_t inline_threshold,
+                       const std::string& path = "/state") {
+  FrozenRows frozen = table.state.table().freeze();
+  StateFile file{env, path, inline_threshold};
+  auto handle = write_rows(table.info(), frozen, file);
+  REQUIRE(handle.ok());
+  REQUIRE(file.finish().ok());
+  if (file.is_inlined())
+    handle->inlined = file.take_inlined();
+  else
+    handle->path = path;
+  table.state.table().release(std::move(frozen));
+  return *handle;
+}
+
+template <class O, class K>
+Status read(Env& env, const KeyedStateHandle& handle, Table<O, K>& table,
+            bool allow_non_restored = false) {
+  if (Status s = check_compatible(handle, table.info(), allow_non_restored); !s.ok()) return s;
+  if (handle.path.empty()) {
+    StateReader reader{handle.inlined, "inlined state"};
+    return read_rows(handle, reader, table.state);
+  }
+  auto file = env.open(handle.path);
+  if (!file.ok()) return file.status();
+  StateReader reader{std::move(file).value(), handle.path};
+  return read_rows(handle, reader, table.state);
+}
+
+std::string key_of(int i) { return "key" + std::to_string(i); }
+
+void fill(Table<Owner>& table, int keys) {
+  for (int i = 0; i < keys; ++i) {
+    table.with(key_of(i), [&](Owner& o) {
+      if (i % 2 == 0) o.text.set(std::string(static_cast<std::size_t>(i % 50), 't'));
+      if (i % 3 != 0) o.list.set({i, i + 1});
+      o.map.put("m", i * 0.5);
+    });
+  }
+}
+
+void check_filled(Table<Owner>& table, int keys) {
+  for (int i = 0; i < keys; ++i) {
+    table.with(key_of(i), [&](Owner& o) {
+      REQUIRE(static_cast<bool>(o.text) == (i % 2 == 0));
+      if (o.text) REQUIRE(o.text.get()->size() == static_cast<std::size_t>(i % 50));
+      REQUIRE(o.list.get() == (i % 3 != 0 ? std::vector<int>{i, i + 1} : std::vector<int>{}));
+      REQUIRE(o.map.get("m") == i * 0.5);
+    });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("state comes back from a stream as it was written", "[snapshot]") {
+  base::MemoryEnv env;
+  const int keys = GENERATE(0, 1, 100, 20'000);
+  Table<Owner> before;
+  fill(before, keys);
+  const KeyedStateHandle handle = write(env, before, 20'000);
+  CHECK(handle.rows == static_cast<std::uint64_t>(keys));
+  CHECK(handle.path.empty() == (keys <= 100));
+
+  Table<Owner> after;
+  REQUIRE(read(env, handle, after).ok());
+  CHECK(after.state.table().rows() == static_cast<std::size_t>(keys));
+  check_filled(after, keys);
+}
+
+TEST_CASE("a handle survives its trip through protobuf", "[snapshot]") {
+  base::MemoryEnv env;
+  Table<Owner> table;
+  fill(table, 50);
+  SubtaskState state;
+  state.keyed.push_back(write(env, table, 1 << 20));
+  state.sources.push_back({"in", "u64", {{{"split", 7}, Bytes{"\x01\0", 2}}, {{"new", 0}, {}}}});
+  state.sinks.push_back({"out", "str", {{CheckpointId{3}, "txn"}}});
+  state.is_finished = true;
+  CHECK(subtask_state_from_bytes(to_bytes(state)).value() == state);
+  CHECK(state.size_bytes() > 50);
+  CHECK(subtask_state_from_bytes("\xff\xff").status().code() == ErrorCode::corrupt);
+}
+
+TEST_CASE("each subtask restores exactly its key groups, at any parallelism", "[snapshot]") {
+  base::MemoryEnv env;
+  constexpr int kKeys = 5000;
+  std::vector<KeyedStateHandle> handles;
+  constexpr std::uint32_t kBefore = 3;
+  for (std::uint32_t i = 0; i < kBefore; ++i) {
+    Table<Count> part{range_of_subtask(i, kBefore, kGroups)};
+    for (int k = 0; k < kKeys; ++k) {
+      const auto group = key_position(hash_of(key_of(k)), kGroups).group;
+      if (part.state.table().range().contains(group))
+        part.with(key_of(k), [&](Count& o) { o.count.set(k); });
+    }
+    handles.push_back(write(env, part, 0, "/part" + std::to_string(i)));
+  }
+  for (const std::uint32_t after : {1U, 2U, 5U, 16U}) {
+    std::size_t rows = 0;
+    for (std::uint32_t i = 0; i < after; ++i) {
+      Table<Count> part{range_of_subtask(i, after, kGroups)};
+      for (const auto& handle : handles) REQUIRE(read(env, handle, part).ok());
+      rows += part.state.table().rows();
+      for (int k = 0; k < kKeys; ++k) {
+        const auto group = key_position(hash_of(key_of(k)), kGroups).group;
+        if (!part.state.table().range().contains(group)) continue;
+        part.with(key_of(k), [&](Count& o) { REQUIRE(o.count.get() == k); });
+      }
+    }
+    CHECK(rows == kKeys);
+  }
+}
+
+TEST_CASE("states are found by name; new ones are empty and dropped ones skipped", "[snapshot]") {
+  base::MemoryEnv env;
+  Table<Owner> before;
+  fill(before, 200);
+  const KeyedStateHandle handle = write(env, before, 0);
+
+  Table<Changed> refused;
+  const Status status = read(env, handle, refused);
+  CHECK(status.code() == ErrorCode::failed_precondition);
+  CHECK(status.message().find("\"list\"") != std::string::npos);
+  CHECK(status.message().find("--allow-non-restored-state") != std::string::npos);
+
+  Table<Changed> after;
+  REQUIRE(read(env, handle, after, true).ok());
+  for (int i = 0; i < 200; ++i) {
+    after.with(key_of(i), [&](Changed& o) {
+      REQUIRE(static_cast<bool>(o.text) == (i % 2 == 0));
+      REQUIRE(o.map.get("m") == i * 0.5);
+      REQUIRE_FALSE(o.added);
+    });
+  }
+}
+
+TEST_CASE("a key whose every state was dropped leaves no row", "[snapshot]") {
+  base::MemoryEnv env;
+  Table<Owner> before;
+  before.with("a", [](Owner& o) { o.list.add(1); });
+  const KeyedStateHandle handle = write(env, before, 1000);
+  Table<Changed> after;
+  REQUIRE(read(env, handle, after, true).ok());
+  CHECK(after.state.table().rows() == 0);
+}
+
+TEST_CASE("another type, kind, key or max parallelism is refused with both named", "[snapshot]") {
+  base::MemoryEnv env;
+  Table<Owner> before;
+  fill(before, 10);
+  const KeyedStateHandle handle = write(env, before, 1000);
+  const auto message = [&](auto& table) {
+    const Status status = read(env, handle, table, true);
+    CHECK(status.code() == ErrorCode::failed_precondition);
+    return status.message();
+  };
+  Table<WrongType> type;
+  CHECK(message(type).find("written as str, the job declares i32") != std::string::npos);
+  Table<WrongKind> kind;
+  CHECK(message(kind).find("written as ValueState, the job declares ReducingState") !=
+        std::string::npos);
+  Table<Owner, std::uint64_t> key;
+  CHECK(message(key).find("keys were written as str, the job has u64") != std::string::npos);
+  KeyedStateInfo info = before.info();
+  info.max_parallelism = 64;
+  CHECK(check_compatible(handle, info, false).message().find("pipeline.max-parallelism to 16") !=
+        std::string::npos);
+}
+
+TEST_CASE("every flipped or missing byte of a stream is noticed and named", "[snapshot]") {
+  base::MemoryEnv env;
+  Table<Owner> before;
+  fill(before, 60);
+  const KeyedStateHandle handle = write(env, before, 0, "/damaged");
+  const Bytes bytes = base::read_file(env, "/damaged").value();
+  const auto read_damaged = [&](const Bytes& damaged) {
+    auto file = env.create("/damaged").value();
+    REQUIRE(file->append(damaged).ok());
+    Table<Owner> after;
+    return read(env, handle, after);
+  };
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    Bytes flipped = bytes;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    const Status status = read_damaged(flipped);
+    REQUIRE(status.code() == ErrorCode::corrupt);
+    REQUIRE(status.message().find("/damaged") != std::string::npos);
+    REQUIRE(read_damaged(bytes.substr(0, at)).code() == ErrorCode::corrupt);
+  }
+  CHECK(read_damaged(bytes).ok());
+}
+
+TEST_CASE("a disk that fills up while state is written is an error, not damage", "[snapshot]") {
+  // The directory does not exist: the first write fails as it would on a full disk.
+  base::MemoryEnv env;
+  Table<Owner> table;
+  fill(table, 2000);
+  FrozenRows frozen = table.state.table().freeze();
+  StateFile file{env, "/missing/state", 100};
+  auto handle = write_rows(table.info(), frozen, file);
+  const Status status = handle.ok() ? file.finish() : handle.status();
+  CHECK(status.code() == ErrorCode::not_found);
+  CHECK(status.message().find("/missing/state") != std::string::npos);
+  table.state.table().release(std::move(frozen));
+}
+
+TEST_CASE("schemas that make no sense are refused", "[schema]") {
+  for (const char* text : {"", "i7", "[i32", "(i32", "(i32/str,u8)", "<str:", "?", "dur:i64:1",
+                           "i32*", "i32 ", "dur:i64:1/x"}) {
+    CAPTURE(text);
+    CHECK_FALSE(Schema::parse(text).ok());
+  }
+  CHECK_FALSE(Schema::parse(std::string(5000, '[')).ok());
+}
+
+TEST_CASE("a value of any schema can be passed over", "[schema]") {
+  using Value = std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
+                           std::variant<int, std::string>, std::array<std::uint16_t, 3>,
+                           std::map<std::string, std::vector<int>>, std::set<int>,
+                           std::chrono::nanoseconds>;
+  const Value value{{{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}};
+  ByteWriter out;
+  encode(value, out);
+  out.put(std::uint8_t{99});
+  const Bytes bytes = out.take();
+  ByteReader in{bytes};
+  Schema::parse(schema<Value>()).value().skip(in);
+  CHECK(in.get<std::uint8_t>() == 99);
+  CHECK((in.ok() && in.at_end()));
+}
