@@ -1,0 +1,219 @@
+#include "checkpoint/coordinator.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::checkpoint {
+namespace {
+
+constexpr Duration kRetryDelay = std::chrono::seconds{1};  // of a failed checkpoint that must be
+
+CheckpointReport report_on(const PendingCheckpoint& pending, Duration now) {
+  CheckpointReport report{.id = pending.id(),
+                          .kind = pending.barrier().kind,
+                          .duration = now - pending.started_at(),
+                          .bytes = 0,
+                          .subtasks = pending.participants(),
+                          .slowest = {},
+                          .is_final = true};
+  SnapshotTimings& slowest = report.slowest;
+  for (const auto& [subtask, ack] : pending.answers()) {
+    report.bytes += ack.state.size_bytes();
+    report.is_final = report.is_final && ack.state.is_finished;
+    slowest.start_delay = std::max(slowest.start_delay, ack.timings.start_delay);
+    slowest.alignment = std::max(slowest.alignment, ack.timings.alignment);
+    slowest.sync = std::max(slowest.sync, ack.timings.sync);
+    slowest.async = std::max(slowest.async, ack.timings.async);
+    slowest.bytes = std::max(slowest.bytes, ack.timings.bytes);
+  }
+  return report;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
+                         std::vector<CheckpointId> retained)
+    : options_{options},
+      trigger_{{options.every, options.min_pause, options.max_concurrent}},
+      failures_{options.tolerable_failures},
+      last_id_{last_id},
+      retained_{std::move(retained)} {}
+
+void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
+                             Duration first_delay) {
+  participants_ = std::move(participants);
+  trigger_.start(now, first_delay);
+}
+
+Actions Coordinator::on_stopped(FailureReason reason, Duration now) {
+  Actions actions;
+  trigger_.stop();
+  participants_.clear();
+  while (!reserving_.empty()) abort(reserving_.begin()->first, reason, "", now, actions);
+  while (!pending_.empty()) abort(pending_.begin()->first, reason, "", now, actions);
+  return actions;
+}
+
+Actions Coordinator::on_request(CheckpointKind kind, Duration now) {
+  Actions actions;
+  trigger_.request(kind, now);
+  start_due(now, actions);
+  return actions;
+}
+
+Actions Coordinator::on_tick(Duration now) {
+  Actions actions;
+  std::vector<CheckpointId> expired;
+  for (const auto& [id, reservation] : reserving_) {
+    if (reservation.deadline <= now) expired.push_back(id);
+  }
+  for (const auto& [id, pending] : pending_) {
+    if (pending.deadline() <= now) expired.push_back(id);
+  }
+  for (const CheckpointId id : expired)
+    abort(id, FailureReason::expired, base::format_duration(options_.timeout), now, actions);
+  start_due(now, actions);
+  return actions;
+}
+
+void Coordinator::start_due(Duration now, Actions& actions) {
+  while (const auto kind = trigger_.take(now, under_way())) {
+    last_id_ = last_id_.next();
+    reserving_.emplace(last_id_, Reservation{*kind, now + options_.timeout});
+    actions.push_back(ReserveId{last_id_});
+  }
+}
+
+Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration now,
+                                 WallTime wall) {
+  Actions actions;
+  const auto at = reserving_.find(id);
+  if (at == reserving_.end()) {  // aborted meanwhile; its place may have been created since
+    actions.push_back(DropFiles{id});
+    return actions;
+  }
+  if (!status.ok()) {
+    abort(id, FailureReason::trigger_failed, status.message(), now, actions);
+    return actions;
+  }
+  const Barrier barrier{id, wall, at->second.kind, mode()};
+  pending_.emplace(id, PendingCheckpoint{barrier, participants_, now, at->second.deadline});
+  reserving_.erase(at);
+  actions.push_back(TriggerSources{barrier});
+  return actions;
+}
+
+Actions Coordinator::on_ack(Ack ack) {
+  Actions actions;
+  const CheckpointId id = ack.id;
+  const auto at = pending_.find(id);
+  if (at == pending_.end()) {
+    const bool has_completed =
+        publishing_.contains(id) || std::binary_search(retained_.begin(), retained_.end(), id);
+    last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
+    if (!has_completed) actions.push_back(DropFiles{id});  // its files may have come after the abort
+    return actions;
+  }
+  PendingCheckpoint& pending = at->second;
+  last_ack_result_ = pending.acknowledge(ack);
+  if (last_ack_result_ == AckResult::unknown)
+    actions.push_back(DropState{id, std::move(ack.state)});
+  if (!pending.is_complete()) return actions;
+  Publish publish{pending.barrier(), {}};
+  for (const auto& [subtask, answer] : pending.answers())
+    publish.states.emplace(subtask, answer.state);
+  actions.push_back(std::move(publish));
+  publishing_.insert(pending_.extract(at));
+  return actions;
+}
+
+Actions Coordinator::on_decline(const Decline& decline, Duration now) {
+  Actions actions;
+  const auto at = pending_.find(decline.id);
+  if (at == pending_.end() || !at->second.takes_part(decline.from)) return actions;
+  abort(decline.id, decline.reason, decline.detail, now, actions);
+  start_due(now, actions);
+  return actions;
+}
+
+Actions Coordinator::on_published(CheckpointId id, const Status& status, Duration now) {
+  Actions actions;
+  const auto node = publishing_.extract(id);
+  if (node.empty()) return actions;
+  trigger_.on_ended(now);
+  if (status.ok()) {
+    complete(node.mapped(), now, actions);
+  } else {
+    const CheckpointKind kind = node.mapped().barrier().kind;
+    actions.push_back(
+        NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
+    // If the outcome is unknown it may be there all the same, and a restore will find it.
+    if (status.code() != ErrorCode::unknown_outcome) actions.push_back(DropFiles{id});
+    count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
+  }
+  start_due(now, actions);
+  return actions;
+}
+
+void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actions& actions) {
+  const CheckpointId id = pending.id();
+  failures_.on_success(id);
+  retained_.insert(std::upper_bound(retained_.begin(), retained_.end(), id), id);
+  while (retained_.size() > static_cast<std::size_t>(options_.retained)) {
+    actions.push_back(DropFiles{retained_.front()});
+    retained_.erase(retained_.begin());
+  }
+  while (!pending_.empty() && pending_.begin()->first < id)
+    abort(pending_.begin()->first, FailureReason::subsumed, "", now, actions);
+  actions.push_back(NotifyCompleted{report_on(pending, now)});
+}
+
+void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
+                        Duration now, Actions& actions) {
+  NotifyAborted notify{id, CheckpointKind::periodic, reason, detail, {}};
+  if (const auto at = pending_.find(id); at != pending_.end()) {
+    notify.kind = at->second.barrier().kind;
+    notify.missing = at->second.missing();
+    pending_.erase(at);
+  } else if (const auto reserved = reserving_.find(id); reserved != reserving_.end()) {
+    notify.kind = reserved->second.kind;
+    reserving_.erase(reserved);
+  }
+  trigger_.on_ended(now);
+  const CheckpointKind kind = notify.kind;
+  actions.push_back(std::move(notify));
+  actions.push_back(DropFiles{id});
+  count_failure(id, kind, reason, detail, now, actions);
+}
+
+void Coordinator::count_failure(CheckpointId id, CheckpointKind kind, FailureReason reason,
+                                const std::string& detail, Duration now, Actions& actions) {
+  if (failures_.on_failure(id, reason)) {
+    std::string why{describe(reason)};
+    if (!detail.empty()) why += ": " + detail;
+    actions.push_back(FailJob{"checkpoint " + std::to_string(id.value()) + " failed: " + why});
+  } else if (kind == CheckpointKind::end_of_input) {
+    trigger_.request(kind, now + kRetryDelay);  // ignored if the job is no longer running
+  }
+}
+
+std::optional<Duration> Coordinator::next_wake() const {
+  std::optional<Duration> wake = trigger_.next_wake(under_way());
+  const auto earlier = [&wake](Duration at) { wake = wake ? std::min(*wake, at) : at; };
+  for (const auto& [id, reservation] : reserving_) earlier(reservation.deadline);
+  for (const auto& [id, pending] : pending_) earlier(pending.deadline());
+  return wake;
+}
+
+int Coordinator::under_way() const {
+  return static_cast<int>(reserving_.size() + pending_.size() + publishing_.size());
+}
+
+BarrierMode Coordinator::mode() const {
+  return options_.guarantee == Guarantee::exactly_once ? BarrierMode::aligned
+                                                       : BarrierMode::at_least_once;
+}
+
+}  // namespace weir::checkpoint

@@ -1,0 +1,142 @@
+// Coordinator: the life of all checkpoints of a job, from trigger to notification. Pure: events in,
+// actions out; whoever carries it (actors/coordinator_actor) performs the actions and reports back.
+//
+//   take an id ──► reserve it durably ──► trigger the sources ──► collect answers ──► publish
+//      │ may one start?  │ trigger_failed        │ expired, declined      │ publish_failed
+//      TriggerPolicy     └──────────────► abort: tell all subtasks, drop its files
+//                                                                          │ published
+//                                 drop what is too old, abort what is older, notify all subtasks ◄┘
+//
+// A coordinator lives as long as one execution of the job: after a failure a new one with a higher
+// epoch takes over, so that nothing of the old execution has anywhere to land.
+//
+// Invariants
+//  - Ids grow strictly and are durable before any subtask hears of them.
+//  - Subtasks are notified of a completion only after its metadata is durable.
+//  - After `unknown_outcome` of a publication nothing of that checkpoint is deleted.
+#pragma once
+
+#include "checkpoint/failure_policy.hpp"
+#include "checkpoint/pending.hpp"
+#include "checkpoint/trigger_policy.hpp"
+
+#include <weir/options.hpp>
+#include <weir/result.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace weir::checkpoint {
+
+/// How a finished checkpoint went; for logs and statistics.
+struct CheckpointReport {
+  CheckpointId id;
+  CheckpointKind kind = CheckpointKind::periodic;
+  Duration duration{};  // from trigger to published
+  std::uint64_t bytes = 0;
+  std::size_t subtasks = 0;
+  SnapshotTimings slowest;  // of each timing, the largest over all subtasks
+  bool is_final = false;    // every subtask had emitted everything: nothing follows
+};
+
+// What the carrier must do.
+struct ReserveId {  // make the id durable, create its place; answer with on_reserved
+  CheckpointId id;
+};
+struct TriggerSources {  // after snapshotting the sources' remaining splits
+  Barrier barrier;
+};
+struct Publish {  // write the metadata; answer with on_published
+  Barrier barrier;
+  std::map<SubtaskId, state::SubtaskState> states;
+};
+struct NotifyCompleted {  // tell all subtasks
+  CheckpointReport report;
+};
+struct NotifyAborted {  // tell all subtasks
+  CheckpointId id;
+  CheckpointKind kind;
+  FailureReason reason;
+  std::string detail;
+  std::vector<SubtaskId> missing;  // had not answered
+};
+struct DropFiles {  // delete everything that the storage holds of it
+  CheckpointId id;
+};
+struct DropState {  // delete the files of one answer that does not count
+  CheckpointId id;
+  state::SubtaskState state;
+};
+struct FailJob {
+  std::string reason;
+};
+
+using Action = std::variant<ReserveId, TriggerSources, Publish, NotifyCompleted, NotifyAborted,
+                            DropFiles, DropState, FailJob>;
+using Actions = std::vector<Action>;
+
+/// See the file comment. `now` is monotonic time; `wall` goes into barriers.
+class Coordinator {
+public:
+  /// `last_id` is the highest id ever given out, `retained` the completed checkpoints in the storage
+  /// that belong to this job, ascending.
+  Coordinator(const CheckpointOptions& options, CheckpointId last_id,
+              std::vector<CheckpointId> retained);
+
+  /// All subtasks are running; checkpoints may begin.
+  void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
+  /// The job is failing or stopping: everything under way is aborted.
+  Actions on_stopped(FailureReason reason, Duration now);
+
+  /// Asks for a checkpoint besides the periodic ones. One at the end of the input is asked for again
+  /// whenever it fails, as long as the job does not.
+  Actions on_request(CheckpointKind kind, Duration now);
+  /// Time has passed; to be called at `next_wake` at the latest.
+  Actions on_tick(Duration now);
+  Actions on_reserved(CheckpointId id, const Status& status, Duration now, WallTime wall);
+  Actions on_ack(Ack ack);
+  Actions on_decline(const Decline& decline, Duration now);
+  Actions on_published(CheckpointId id, const Status& status, Duration now);
+
+  /// When `on_tick` is needed next, if nothing else happens.
+  std::optional<Duration> next_wake() const;
+
+  /// Completed checkpoints that are kept, ascending.
+  const std::vector<CheckpointId>& retained() const { return retained_; }
+  /// Checkpoints whose answers are being collected, by id.
+  const std::map<CheckpointId, PendingCheckpoint>& pending() const { return pending_; }
+  /// What the last answer was worth.
+  AckResult last_ack_result() const { return last_ack_result_; }
+
+private:
+  /// Between `ReserveId` and `on_reserved`.
+  struct Reservation {
+    CheckpointKind kind;
+    Duration deadline;
+  };
+
+  int under_way() const;
+  void start_due(Duration now, Actions& actions);
+  void abort(CheckpointId id, FailureReason reason, const std::string& detail, Duration now,
+             Actions& actions);
+  void count_failure(CheckpointId id, CheckpointKind kind, FailureReason reason,
+                     const std::string& detail, Duration now, Actions& actions);
+  void complete(const PendingCheckpoint& pending, Duration now, Actions& actions);
+  BarrierMode mode() const;
+
+  CheckpointOptions options_;
+  TriggerPolicy trigger_;
+  FailurePolicy failures_;
+  CheckpointId last_id_;
+  std::vector<Speaker> participants_;  // empty: the job is not running
+  std::map<CheckpointId, Reservation> reserving_;
+  std::map<CheckpointId, PendingCheckpoint> pending_;
+  std::map<CheckpointId, PendingCheckpoint> publishing_;
+  std::vector<CheckpointId> retained_;
+  AckResult last_ack_result_ = AckResult::success;
+};
+
+}  // namespace weir::checkpoint

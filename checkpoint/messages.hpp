@@ -1,0 +1,94 @@
+// What coordinator and subtasks tell each other about checkpoints. Plain values.
+#pragma once
+
+#include "base/ids.hpp"
+#include "state/handle.hpp"
+
+#include <weir/time.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir::checkpoint {
+
+/// Why a checkpoint is taken. On disk: do not change.
+enum class CheckpointKind : std::uint8_t {
+  periodic = 1,
+  end_of_input = 2,  ///< all inputs have ended; commits what the last periodic one did not
+  stop = 3,          ///< sources stop behind the barrier, and the job ends when it has completed
+};
+
+/// What a barrier does to the channels that it has reached and the others have not.
+enum class BarrierMode : std::uint8_t {
+  aligned = 1,               ///< holds them back: exactly once
+  at_least_once = 2,         ///< nothing: records behind it may be counted twice
+  unaligned = 3,             ///< overtakes their records and stores them
+  aligned_then_unaligned = 4 ///< the first, and the third when that takes too long
+};
+
+/// A marker that flows through the channels and divides records before and after a checkpoint.
+struct Barrier {
+  CheckpointId id;
+  WallTime triggered_at;
+  CheckpointKind kind = CheckpointKind::periodic;
+  BarrierMode mode = BarrierMode::aligned;
+
+  friend bool operator==(const Barrier&, const Barrier&) = default;
+};
+
+/// Where the time of a subtask's snapshot went.
+struct SnapshotTimings {
+  Duration start_delay{};  // from the trigger to the first barrier
+  Duration alignment{};    // from the first barrier to the last
+  Duration sync{};         // processing stood still
+  Duration async{};        // from then until the state was safe
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const SnapshotTimings&, const SnapshotTimings&) = default;
+};
+
+/// Which execution of which subtask is speaking.
+struct Speaker {
+  SubtaskId subtask;
+  AttemptId attempt;
+
+  friend auto operator<=>(const Speaker&, const Speaker&) = default;
+};
+
+/// A subtask's snapshot is safe.
+struct Ack {
+  CheckpointId id;
+  Speaker from;
+  state::SubtaskState state;
+  SnapshotTimings timings;
+};
+
+/// Why a checkpoint came to nothing.
+enum class FailureReason : std::uint8_t {
+  trigger_failed,      ///< its place in the storage could not be prepared
+  snapshot_failed,     ///< a subtask could not store its state
+  expired,             ///< it took longer than the timeout
+  publish_failed,      ///< its metadata could not be stored
+  subsumed,            ///< a newer one completed first
+  alignment_aborted,   ///< a barrier of a newer one arrived before all of its own
+  tasks_not_running,   ///< a subtask was not running when it was to start
+  task_failed,         ///< a subtask failed meanwhile
+  job_stopping,        ///< the job is being stopped
+};
+
+/// Says in a sentence what the reason means.
+std::string_view describe(FailureReason reason) noexcept;
+
+/// Whether a checkpoint that failed for this reason counts against the tolerated number.
+bool is_counted(FailureReason reason) noexcept;
+
+/// A subtask could not take part in a checkpoint.
+struct Decline {
+  CheckpointId id;
+  Speaker from;
+  FailureReason reason = FailureReason::snapshot_failed;
+  std::string detail;
+};
+
+}  // namespace weir::checkpoint

@@ -1,0 +1,167 @@
+// Metadata as bytes: a header of magic, format version, length and checksum, then Protocol Buffers.
+#include "checkpoint/metadata.hpp"
+
+#include "base/checksum.hpp"
+#include "proto/checkpoint.pb.h"
+#include "state/state_codec.hpp"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::checkpoint {
+namespace {
+
+constexpr std::string_view kMetadataMagic = "WEIRMETA";
+constexpr std::string_view kRecordMagic = "WEIRCOOR";
+constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::size_t kSplitListBytesMax = std::size_t{1} << 30;
+constexpr int kCompressionLevel = 1;  // paths shrink tenfold even so
+
+Bytes frame(std::string_view magic, const google::protobuf::MessageLite& message) {
+  const std::string payload = message.SerializeAsString();
+  ByteWriter out;
+  out.put_raw(magic.data(), magic.size());
+  out.put(kFormatVersion);
+  out.put(base::crc32c(payload));
+  out.put(std::uint64_t{payload.size()});
+  out.put_raw(payload.data(), payload.size());
+  return out.take();
+}
+
+Status unframe(std::string_view magic, std::string_view bytes,
+               google::protobuf::MessageLite& message) {
+  const auto corrupt = [](const char* why) { return Status{ErrorCode::corrupt, why}; };
+  ByteReader in{bytes};
+  if (in.get_raw(magic.size()) != magic) return corrupt("it does not begin like a file of this kind");
+  const auto version = in.get<std::uint32_t>();
+  const auto checksum = in.get<std::uint32_t>();
+  const auto size = in.get<std::uint64_t>();
+  if (!in.ok()) return corrupt("it is truncated");
+  if (version != kFormatVersion)
+    return {ErrorCode::failed_precondition,
+            "it has format version " + std::to_string(version) + ", this program reads version " +
+                std::to_string(kFormatVersion) + "; use the version of Weir that wrote it"};
+  if (size != in.remaining()) return corrupt("it is truncated");
+  const std::string_view payload = in.get_raw(static_cast<std::size_t>(size));
+  if (base::crc32c(payload) != checksum) return corrupt("its checksum does not match");
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
+    return corrupt("its content is no valid message");
+  return {};
+}
+
+std::string compress(const std::string& bytes) {
+  std::string compressed(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size = ZSTD_compress(compressed.data(), compressed.size(), bytes.data(),
+                                         bytes.size(), kCompressionLevel);
+  compressed.resize(size);  // cannot fail: the buffer is as large as the bound
+  return compressed;
+}
+
+Result<std::string> decompress(const std::string& bytes) {
+  const Status corrupt{ErrorCode::corrupt, "its list of splits cannot be decompressed"};
+  const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
+      size > kSplitListBytesMax)
+    return corrupt;
+  std::string result(static_cast<std::size_t>(size), '\0');
+  const std::size_t n = ZSTD_decompress(result.data(), result.size(), bytes.data(), bytes.size());
+  return ZSTD_isError(n) != 0 || n != result.size() ? Result<std::string>{corrupt}
+                                                    : Result<std::string>{std::move(result)};
+}
+
+std::string encode_splits(const RemainingSplits& remaining) {
+  state::SubtaskState carrier;  // reuses the conversion of split positions
+  carrier.sources.push_back({.operator_name = {},
+                             .position_schema = {},
+                             .splits = {remaining.all->begin() +
+                                            static_cast<std::ptrdiff_t>(remaining.next),
+                                        remaining.all->end()}});
+  proto::SubtaskState converted;
+  to_proto(carrier, converted);
+  proto::SplitList list;
+  list.mutable_splits()->Swap(converted.mutable_sources(0)->mutable_splits());
+  return compress(list.SerializeAsString());
+}
+
+Result<std::vector<state::SplitPosition>> decode_splits(const std::string& bytes) {
+  auto raw = decompress(bytes);
+  if (!raw.ok()) return raw.status();
+  proto::SplitList list;
+  if (!list.ParseFromString(*raw))
+    return Status{ErrorCode::corrupt, "its list of splits is no valid message"};
+  proto::SubtaskState carrier;
+  carrier.add_sources()->mutable_splits()->Swap(list.mutable_splits());
+  return std::move(state::from_proto(carrier).sources[0].splits);
+}
+
+}  // namespace
+
+Bytes encode_metadata(const CheckpointMetadata& metadata) {
+  proto::CheckpointMetadata message;
+  message.set_job(metadata.job);
+  message.set_run(metadata.run);
+  message.set_id(metadata.id.value());
+  message.set_epoch(metadata.epoch.value());
+  message.set_kind(static_cast<std::uint32_t>(metadata.kind));
+  message.set_triggered_at_us(metadata.triggered_at.time_since_epoch().count());
+  message.set_max_parallelism(metadata.max_parallelism);
+  for (const SubtaskPart& part : metadata.parts) {
+    auto& stored = *message.add_subtasks();
+    stored.set_vertex(part.vertex);
+    stored.set_index(part.index);
+    to_proto(part.state, *stored.mutable_state());
+  }
+  for (const RemainingSplits& remaining : metadata.remaining) {
+    auto& stored = *message.add_remaining();
+    stored.set_operator_name(remaining.operator_name);
+    stored.set_splits(encode_splits(remaining));
+  }
+  return frame(kMetadataMagic, message);
+}
+
+Result<CheckpointMetadata> decode_metadata(std::string_view bytes) {
+  proto::CheckpointMetadata message;
+  if (Status status = unframe(kMetadataMagic, bytes, message); !status.ok()) return status;
+  CheckpointMetadata metadata{
+      .job = message.job(),
+      .run = message.run(),
+      .id = CheckpointId{message.id()},
+      .epoch = Epoch{message.epoch()},
+      .kind = static_cast<CheckpointKind>(message.kind()),
+      .triggered_at = WallTime{std::chrono::microseconds{message.triggered_at_us()}},
+      .max_parallelism = message.max_parallelism(),
+      .parts = {},
+      .remaining = {}};
+  for (const auto& stored : message.subtasks())
+    metadata.parts.push_back({stored.vertex(), stored.index(), state::from_proto(stored.state())});
+  for (const auto& stored : message.remaining()) {
+    auto splits = decode_splits(stored.splits());
+    if (!splits.ok()) return splits.status();
+    metadata.remaining.push_back(
+        {stored.operator_name(),
+         std::make_shared<const std::vector<state::SplitPosition>>(std::move(splits).value()), 0});
+  }
+  return metadata;
+}
+
+Bytes encode_record(const CoordinatorRecord& record) {
+  proto::CoordinatorRecord message;
+  message.set_epoch(record.epoch.value());
+  message.set_last_id(record.last_id.value());
+  message.set_is_finished(record.is_finished);
+  message.set_run(record.run);
+  return frame(kRecordMagic, message);
+}
+
+Result<CoordinatorRecord> decode_record(std::string_view bytes) {
+  proto::CoordinatorRecord message;
+  if (Status status = unframe(kRecordMagic, bytes, message); !status.ok()) return status;
+  return CoordinatorRecord{.epoch = Epoch{message.epoch()},
+                           .last_id = CheckpointId{message.last_id()},
+                           .is_finished = message.is_finished(),
+                           .run = message.run()};
+}
+
+}  // namespace weir::checkpoint

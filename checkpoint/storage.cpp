@@ -1,0 +1,207 @@
+#include "checkpoint/storage.hpp"
+
+#include "base/files.hpp"
+#include "base/paths.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::checkpoint {
+namespace {
+
+constexpr std::string_view kPrefix = "chk-";
+constexpr const char* kMetadata = "_metadata";
+constexpr int kRemoveAttempts = 3;  // a late writer may add a file while its directory is removed
+
+Status check_files(Env& env, const std::string& directory, const CheckpointMetadata& metadata) {
+  for (const SubtaskPart& part : metadata.parts) {
+    for (const state::KeyedStateHandle& handle : part.state.keyed) {
+      if (handle.path.empty() || handle.groups.empty()) continue;
+      const std::string path = base::join_path(directory, handle.path);
+      auto info = env.stat(path);
+      if (!info.ok()) return info.status();
+      const std::uint64_t end = handle.groups.back().offset + handle.groups.back().size;
+      if (info->size_bytes < end)
+        return {ErrorCode::corrupt, path + " is truncated: it has " +
+                                        std::to_string(info->size_bytes) + " of " +
+                                        std::to_string(end) + " bytes"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string strip_scheme(const std::string& directory) {
+  constexpr std::string_view kScheme = "file://";
+  return directory.starts_with(kScheme) ? directory.substr(kScheme.size()) : directory;
+}
+
+CheckpointStorage::CheckpointStorage(Env& env, std::string place, std::string job, std::string run)
+    : env_{env}, place_{std::move(place)}, job_{std::move(job)}, run_{std::move(run)} {}
+
+Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(Env& env,
+                                                                   const std::string& directory,
+                                                                   const std::string& job,
+                                                                   const std::string& run) {
+  std::unique_ptr<CheckpointStorage> storage{
+      new CheckpointStorage{env, base::join_path(strip_scheme(directory), job), job, run}};
+  if (Status status = base::create_durable_directories(env, storage->place_); !status.ok())
+    return status.with_context("execution.checkpointing.dir");
+  auto lock = env.lock(base::join_path(storage->place_, "lock"));
+  if (!lock.ok())
+    return lock.status().with_context("job \"" + job + "\" cannot use its checkpoint directory");
+  storage->lock_ = std::move(lock).value();
+  const std::string path = base::join_path(storage->place_, "coordinator");
+  auto bytes = base::read_file(env, path);
+  if (!bytes.ok()) {
+    if (bytes.status().code() != ErrorCode::not_found) return bytes.status();
+    return storage;
+  }
+  auto record = decode_record(*bytes);
+  if (!record.ok())
+    return record.status().with_context(
+        path + " cannot be read; without it checkpoint ids could be used twice. Continue in a new "
+               "execution.checkpointing.dir with --restore CHECKPOINT");
+  storage->record_ = std::move(record).value();
+  return storage;
+}
+
+Result<CoordinatorRecord> CheckpointStorage::begin_epoch() {
+  const std::lock_guard lock{mutex_};
+  CoordinatorRecord record = record_;
+  record.epoch = record.epoch.next();
+  record.run = run_;
+  auto ids = list_all();
+  if (!ids.ok()) return ids.status();
+  if (!ids->empty()) record.last_id = std::max(record.last_id, ids->back());
+  if (Status status = store(record); !status.ok()) return status;
+  return record;
+}
+
+Status CheckpointStorage::reserve(Epoch epoch, CheckpointId id) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  CoordinatorRecord record = record_;
+  record.last_id = std::max(record.last_id, id);
+  record.is_finished = false;  // a job that takes checkpoints is running again
+  if (Status status = store(record); !status.ok()) return status;
+  if (Status status = env_.create_directories(path_of(id)); !status.ok()) return status;
+  return env_.sync_directory(place_);
+}
+
+Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadata) {
+  const std::string directory = path_of(metadata.id);
+  const std::string path = base::join_path(directory, kMetadata);
+  const std::string temporary = path + ".epoch-" + std::to_string(epoch.value());
+  auto file = env_.create(temporary);
+  if (!file.ok()) return file.status();
+  if (Status status = (*file)->append(encode_metadata(metadata)); !status.ok()) return status;
+  if (Status status = (*file)->sync(); !status.ok()) return status;
+  if (Status status = (*file)->close(); !status.ok()) return status;
+
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  if (Status status = env_.rename(temporary, path); !status.ok()) return status;
+  const Status synced = env_.sync_directory(directory);
+  if (synced.ok()) return {};
+  return {ErrorCode::unknown_outcome, synced.message()};
+}
+
+Status CheckpointStorage::drop(Epoch epoch, CheckpointId id) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  const std::string directory = path_of(id);
+  const std::string metadata = base::join_path(directory, kMetadata);
+  if (env_.stat(metadata).ok()) {  // first it stops being complete, durably
+    if (Status status = env_.remove_file(metadata); !status.ok()) return status;
+    if (Status status = env_.sync_directory(directory); !status.ok()) return status;
+  }
+  Status status;
+  for (int i = 0; i < kRemoveAttempts; ++i) {
+    status = base::remove_tree(env_, directory);
+    if (status.code() != ErrorCode::already_exists) break;
+  }
+  return status;
+}
+
+Status CheckpointStorage::drop_files(Epoch epoch, CheckpointId id,
+                                     const std::vector<std::string>& files) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  Status first_error;
+  for (const std::string& file : files) {
+    const Status status = env_.remove_file(base::join_path(path_of(id), file));
+    if (!status.ok() && status.code() != ErrorCode::not_found && first_error.ok())
+      first_error = status;
+  }
+  return first_error;
+}
+
+Status CheckpointStorage::mark_finished(Epoch epoch) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  CoordinatorRecord record = record_;
+  record.is_finished = true;
+  return store(record);
+}
+
+Result<std::vector<CheckpointId>> CheckpointStorage::list_all() const {
+  auto entries = env_.list(place_);
+  if (!entries.ok()) return entries.status();
+  std::vector<CheckpointId> ids;
+  for (const DirectoryEntry& entry : *entries) {
+    if (!entry.name.starts_with(kPrefix)) continue;
+    auto number = base::parse_int(std::string_view{entry.name}.substr(kPrefix.size()));
+    if (number.ok() && *number > 0) ids.push_back(CheckpointId{static_cast<std::uint64_t>(*number)});
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<std::vector<CheckpointId>> CheckpointStorage::list() const {
+  auto ids = list_all();
+  if (!ids.ok()) return ids.status();
+  std::erase_if(*ids, [this](CheckpointId id) {
+    return !env_.stat(base::join_path(path_of(id), kMetadata)).ok();
+  });
+  return ids;
+}
+
+Result<CheckpointMetadata> CheckpointStorage::load(CheckpointId id) const {
+  return load(env_, path_of(id));
+}
+
+Result<CheckpointMetadata> CheckpointStorage::load(Env& env, const std::string& path) {
+  const bool names_file = base::name_of(path) == kMetadata;
+  const std::string directory = names_file ? base::parent_of(path) : path;
+  const std::string file = base::join_path(directory, kMetadata);
+  auto bytes = base::read_file(env, file);
+  if (!bytes.ok()) return bytes.status();
+  auto metadata = decode_metadata(*bytes);
+  if (!metadata.ok()) return metadata.status().with_context(file + " cannot be used");
+  if (Status status = check_files(env, directory, *metadata); !status.ok())
+    return status.with_context(directory + " is incomplete");
+  return metadata;
+}
+
+std::string CheckpointStorage::path_of(CheckpointId id) const {
+  return base::join_path(place_, std::string{kPrefix} + std::to_string(id.value()));
+}
+
+Status CheckpointStorage::check(Epoch epoch) const {
+  if (epoch == record_.epoch) return {};
+  return {ErrorCode::fenced, "epoch " + std::to_string(epoch.value()) + " is over, " +
+                                 std::to_string(record_.epoch.value()) + " has begun"};
+}
+
+Status CheckpointStorage::store(const CoordinatorRecord& record) {
+  const Status status =
+      base::replace_file(env_, base::join_path(place_, "coordinator"), encode_record(record));
+  // With an unknown outcome the newer facts are the safer ones: ids and epochs only ever grow.
+  if (status.ok() || status.code() == ErrorCode::unknown_outcome) record_ = record;
+  return status;
+}
+
+}  // namespace weir::checkpoint

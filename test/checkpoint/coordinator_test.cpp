@@ -1,0 +1,353 @@
+#include "checkpoint/coordinator.hpp"
+
+#include "base/random.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using namespace weir::checkpoint;
+
+namespace {
+
+Speaker speaker(std::uint32_t index) { return {{VertexId{0}, index}, AttemptId{1}}; }
+
+template <class A>
+const A* find(const Actions& actions) {
+  for (const Action& action : actions) {
+    if (const A* found = std::get_if<A>(&action)) return found;
+  }
+  return nullptr;
+}
+
+template <class A>
+std::size_t count(const Actions& actions) {
+  std::size_t n = 0;
+  for (const Action& action : actions) n += std::holds_alternative<A>(action) ? 1 : 0;
+  return n;
+}
+
+/// A coordinator with two running subtasks and helpers that play the storage and the subtasks.
+struct Job {
+  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s}, std::uint64_t last_id = 0)
+      : coordinator{options, CheckpointId{last_id}, {}} {
+    coordinator.on_running({speaker(0), speaker(1)}, 0s, 10s);
+  }
+  /// Lets time pass; returns the checkpoint that was reserved, if any.
+  std::optional<CheckpointId> tick(Duration to) {
+    now = to;
+    last = coordinator.on_tick(now);
+    const auto* reserve = find<ReserveId>(last);
+    return reserve != nullptr ? std::optional{reserve->id} : std::nullopt;
+  }
+  Actions reserved(CheckpointId id, Status status = {}) {
+    return last = coordinator.on_reserved(id, status, now, WallTime{});
+  }
+  Actions ack(CheckpointId id, std::uint32_t index, bool finished = false) {
+    Ack answer{.id = id, .from = speaker(index), .state = {}, .timings = {.alignment = 5ms}};
+    answer.state.is_finished = finished;
+    return last = coordinator.on_ack(answer);
+  }
+  Actions decline(CheckpointId id, FailureReason reason = FailureReason::snapshot_failed) {
+    return last = coordinator.on_decline({id, speaker(0), reason, "disk full"}, now);
+  }
+  Actions published(CheckpointId id, Status status = {}) {
+    return last = coordinator.on_published(id, status, now);
+  }
+  /// Runs one checkpoint from trigger to completion.
+  CheckpointId complete_at(Duration at) {
+    const CheckpointId id = tick(at).value();
+    reserved(id);
+    ack(id, 0);
+    ack(id, 1);
+    published(id);
+    REQUIRE(find<NotifyCompleted>(last) != nullptr);
+    return id;
+  }
+
+  Coordinator coordinator;
+  Duration now{};
+  Actions last;
+};
+
+}  // namespace
+
+TEST_CASE("a checkpoint goes from reservation to notification in this order", "[coordinator]") {
+  Job job;
+  CHECK(job.coordinator.next_wake() == 10s);
+  CHECK_FALSE(job.tick(9s));
+  const auto id = job.tick(10s);
+  REQUIRE(id == CheckpointId{1});
+  CHECK(job.last.size() == 1);  // nobody hears of the id before it is durable
+
+  job.reserved(*id);
+  const auto* trigger = find<TriggerSources>(job.last);
+  REQUIRE(trigger != nullptr);
+  CHECK(trigger->barrier.id == *id);
+  CHECK(trigger->barrier.mode == BarrierMode::aligned);
+
+  CHECK(job.ack(*id, 1).empty());
+  job.now = 12s;
+  job.ack(*id, 0);
+  REQUIRE(find<Publish>(job.last) != nullptr);
+  CHECK(find<Publish>(job.last)->states.size() == 2);
+  CHECK(find<NotifyCompleted>(job.last) == nullptr);  // not before the metadata is durable
+
+  job.now = 13s;
+  job.published(*id);
+  const auto* completed = find<NotifyCompleted>(job.last);
+  REQUIRE(completed != nullptr);
+  CHECK(completed->report.duration == 3s);
+  CHECK(completed->report.slowest.alignment == 5ms);
+  CHECK_FALSE(completed->report.is_final);
+  CHECK(job.coordinator.retained() == std::vector<CheckpointId>{*id});
+}
+
+TEST_CASE("ids go on where the last coordinator stopped", "[coordinator][T20]") {
+  Job job{{.every = 10s}, 41};
+  CHECK(job.tick(10s) == CheckpointId{42});
+}
+
+TEST_CASE("an id is used up even when its checkpoint fails", "[coordinator][T20]") {
+  Job job{{.every = 10s, .tolerable_failures = 5}};
+  const auto first = job.tick(10s).value();
+  job.reserved(first, {ErrorCode::unavailable, "no"});
+  CHECK(find<NotifyAborted>(job.last)->reason == FailureReason::trigger_failed);
+  CHECK(job.tick(20s) == CheckpointId{2});
+}
+
+TEST_CASE("only as many completed checkpoints as asked for are kept", "[coordinator]") {
+  Job job{{.every = 10s, .retained = 2}};
+  const auto a = job.complete_at(10s);
+  CHECK(find<DropFiles>(job.last) == nullptr);
+  const auto b = job.complete_at(20s);
+  CHECK(find<DropFiles>(job.last) == nullptr);
+  const auto c = job.complete_at(30s);
+  CHECK(find<DropFiles>(job.last)->id == a);
+  CHECK(job.coordinator.retained() == std::vector<CheckpointId>{b, c});
+}
+
+TEST_CASE("a checkpoint that takes too long is given up everywhere", "[coordinator][T23]") {
+  Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 1}};
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  job.ack(id, 0);
+  CHECK(job.coordinator.next_wake() == 70s);
+  job.tick(70s);
+  const auto* aborted = find<NotifyAborted>(job.last);
+  REQUIRE(aborted != nullptr);
+  CHECK(aborted->reason == FailureReason::expired);
+  CHECK(aborted->missing == std::vector<SubtaskId>{speaker(1).subtask});
+  CHECK(find<DropFiles>(job.last)->id == id);
+  CHECK(find<FailJob>(job.last) == nullptr);
+  // The late answer changes nothing; its files, written after the deletion, are deleted again.
+  job.ack(id, 1);
+  CHECK(job.coordinator.last_ack_result() == AckResult::discarded);
+  CHECK(find<DropFiles>(job.last)->id == id);
+  CHECK(find<Publish>(job.last) == nullptr);
+}
+
+TEST_CASE("a reservation that hangs expires, and what it made later is deleted", "[coordinator]") {
+  Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 1}};
+  const auto id = job.tick(10s).value();
+  job.tick(70s);
+  CHECK(find<NotifyAborted>(job.last)->reason == FailureReason::expired);
+  job.reserved(id);
+  CHECK(find<TriggerSources>(job.last) == nullptr);
+  CHECK(find<DropFiles>(job.last)->id == id);
+}
+
+TEST_CASE("one decline aborts the checkpoint and, by default, fails the job", "[coordinator][T24]") {
+  Job job;
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  job.decline(id);
+  CHECK(find<NotifyAborted>(job.last)->detail == "disk full");
+  REQUIRE(find<FailJob>(job.last) != nullptr);
+  CHECK(find<FailJob>(job.last)->reason.find("disk full") != std::string::npos);
+  CHECK(job.decline(id).empty());  // the second subtask's decline is no second failure
+}
+
+TEST_CASE("a decline from a stranger changes nothing", "[coordinator][T22]") {
+  Job job;
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  const Speaker stranger{{VertexId{0}, 0}, AttemptId{9}};
+  CHECK(job.coordinator.on_decline({id, stranger, FailureReason::snapshot_failed, ""}, 10s).empty());
+  CHECK(job.coordinator.pending().size() == 1);
+}
+
+TEST_CASE("the state of an unknown attempt is deleted, not published", "[coordinator][T22]") {
+  Job job;
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  Ack stale{.id = id, .from = {{VertexId{0}, 0}, AttemptId{7}}, .state = {}, .timings = {}};
+  stale.state.keyed.push_back({.operator_name = "counts", .path = "old"});
+  const Actions actions = job.coordinator.on_ack(stale);
+  CHECK(job.coordinator.last_ack_result() == AckResult::unknown);
+  REQUIRE(find<DropState>(actions) != nullptr);
+  CHECK(find<DropState>(actions)->state.keyed[0].path == "old");
+}
+
+TEST_CASE("acknowledgements after completion are duplicates", "[coordinator][T21]") {
+  Job job;
+  const auto id = job.complete_at(10s);
+  CHECK(job.ack(id, 0).empty());
+  CHECK(job.coordinator.last_ack_result() == AckResult::duplicate);
+}
+
+TEST_CASE("metadata that cannot be stored voids the checkpoint", "[coordinator][T16]") {
+  Job job{{.every = 10s, .tolerable_failures = 1}};
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  job.ack(id, 0);
+  job.ack(id, 1);
+  job.published(id, {ErrorCode::out_of_space, "full"});
+  CHECK(find<NotifyAborted>(job.last)->reason == FailureReason::publish_failed);
+  CHECK(find<DropFiles>(job.last)->id == id);
+  CHECK(job.coordinator.retained().empty());
+}
+
+TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[coordinator][T19]") {
+  Job job{{.every = 10s, .tolerable_failures = 1}};
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  job.ack(id, 0);
+  job.ack(id, 1);
+  job.published(id, {ErrorCode::unknown_outcome, "?"});
+  CHECK(find<NotifyAborted>(job.last) != nullptr);
+  CHECK(find<DropFiles>(job.last) == nullptr);
+}
+
+TEST_CASE("with three at once each completes, and a newer one subsumes older ones", "[coordinator][T8]") {
+  Job job{{.every = 10s, .max_concurrent = 3, .retained = 10}};
+  std::vector<CheckpointId> ids;
+  for (const auto at : {10s, 20s, 30s}) {
+    ids.push_back(job.tick(at).value());
+    job.reserved(ids.back());
+  }
+  CHECK_FALSE(job.tick(40s));
+  for (const std::uint32_t i : {0U, 1U}) job.ack(ids[1], i);
+  job.published(ids[1]);
+  CHECK(find<NotifyAborted>(job.last)->id == ids[0]);
+  CHECK(find<NotifyAborted>(job.last)->reason == FailureReason::subsumed);
+  CHECK(find<NotifyCompleted>(job.last)->report.id == ids[1]);
+  CHECK(find<FailJob>(job.last) == nullptr);
+  for (const std::uint32_t i : {0U, 1U}) job.ack(ids[2], i);
+  job.published(ids[2]);
+  CHECK(find<NotifyCompleted>(job.last)->report.id == ids[2]);
+  CHECK(job.coordinator.retained() == std::vector<CheckpointId>{ids[1], ids[2]});
+}
+
+TEST_CASE("publications that finish out of order both count", "[coordinator][T8]") {
+  Job job{{.every = 10s, .max_concurrent = 2, .retained = 1}};
+  const auto a = job.tick(10s).value();
+  job.reserved(a);
+  const auto b = job.tick(20s).value();
+  job.reserved(b);
+  for (const std::uint32_t i : {0U, 1U}) job.ack(a, i);
+  for (const std::uint32_t i : {0U, 1U}) job.ack(b, i);
+  job.published(b);
+  CHECK(job.coordinator.retained() == std::vector<CheckpointId>{b});
+  job.published(a);
+  CHECK(find<DropFiles>(job.last)->id == a);  // the older one is too many at once
+  CHECK(job.coordinator.retained() == std::vector<CheckpointId>{b});
+}
+
+TEST_CASE("a stopping job aborts what is under way without counting it", "[coordinator]") {
+  Job job;
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  const Actions actions = job.coordinator.on_stopped(FailureReason::task_failed, 11s);
+  CHECK(find<NotifyAborted>(actions)->reason == FailureReason::task_failed);
+  CHECK(find<FailJob>(actions) == nullptr);
+  CHECK_FALSE(job.tick(100s));
+  CHECK_FALSE(job.coordinator.next_wake());
+}
+
+TEST_CASE("the checkpoint at the end of the input is repeated until it succeeds", "[coordinator][T50]") {
+  Job job{{.every = 0s, .tolerable_failures = 3}};
+  CHECK_FALSE(job.tick(1000s));
+  Actions actions = job.coordinator.on_request(CheckpointKind::end_of_input, job.now);
+  const auto first = find<ReserveId>(actions)->id;
+  job.reserved(first);
+  job.decline(first);
+  CHECK(find<FailJob>(job.last) == nullptr);
+  CHECK(job.coordinator.next_wake() == 1001s);
+  const auto second = job.tick(1001s).value();
+  job.reserved(second);
+  job.ack(second, 0, true);
+  job.ack(second, 1, true);
+  job.published(second);
+  CHECK(find<NotifyCompleted>(job.last)->report.is_final);
+}
+
+TEST_CASE("a checkpoint is final only if every subtask had finished", "[coordinator]") {
+  Job job;
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  job.ack(id, 0, true);
+  job.ack(id, 1, false);
+  job.published(id);
+  CHECK_FALSE(find<NotifyCompleted>(job.last)->report.is_final);
+}
+
+TEST_CASE("random answers never break the coordinator's promises", "[coordinator][T71]") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    base::Random random{seed};
+    Job job{{.every = 1s, .timeout = 5s, .max_concurrent = 1 + static_cast<int>(random.below(3)),
+             .tolerable_failures = 1000, .retained = 1 + static_cast<int>(random.below(3))}};
+    std::set<CheckpointId> reserved, triggered, ended;
+    std::vector<CheckpointId> waiting_reserve, waiting_publish;
+    CheckpointId newest;
+    const auto see = [&](const Actions& actions) {
+      for (const Action& action : actions) {
+        if (const auto* a = std::get_if<ReserveId>(&action)) {
+          REQUIRE(a->id > newest);
+          newest = a->id;
+          waiting_reserve.push_back(a->id);
+        } else if (const auto* t = std::get_if<TriggerSources>(&action)) {
+          REQUIRE(reserved.contains(t->barrier.id));
+          REQUIRE(triggered.insert(t->barrier.id).second);
+        } else if (const auto* p = std::get_if<Publish>(&action)) {
+          REQUIRE(p->states.size() == 2);
+          waiting_publish.push_back(p->barrier.id);
+        } else if (const auto* c = std::get_if<NotifyCompleted>(&action)) {
+          REQUIRE(ended.insert(c->report.id).second);
+        } else if (const auto* n = std::get_if<NotifyAborted>(&action)) {
+          REQUIRE(ended.insert(n->id).second);
+        } else if (const auto* d = std::get_if<DropFiles>(&action)) {
+          const auto& kept = job.coordinator.retained();
+          REQUIRE(std::find(kept.begin(), kept.end(), d->id) == kept.end());
+        }
+      }
+    };
+    for (int step = 0; step < 400; ++step) {
+      const CheckpointId any{1 + random.below(newest.value() + 1)};
+      switch (random.below(6)) {
+        case 0: job.tick(job.now + std::chrono::milliseconds{random.below(1500)}); see(job.last); break;
+        case 1:
+          if (waiting_reserve.empty()) break;
+          reserved.insert(waiting_reserve.back());
+          see(job.reserved(waiting_reserve.back(),
+                           random.chance(0.1) ? Status{ErrorCode::unavailable, "x"} : Status{}));
+          waiting_reserve.pop_back();
+          break;
+        case 2:
+        case 3: see(job.ack(any, static_cast<std::uint32_t>(random.below(3)))); break;
+        case 4:
+          if (random.chance(0.2)) see(job.decline(any));
+          break;
+        case 5:
+          if (waiting_publish.empty()) break;
+          see(job.published(waiting_publish.front(),
+                            random.chance(0.2) ? Status{ErrorCode::unknown_outcome, "x"} : Status{}));
+          waiting_publish.erase(waiting_publish.begin());
+          break;
+      }
+    }
+  }
+}
