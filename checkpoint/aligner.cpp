@@ -8,23 +8,11 @@
 namespace weir::checkpoint {
 namespace {
 
-/// The channels of a subtask: which are closed.
-class Channels {
-public:
-  explicit Channels(std::size_t count) : closed_(count) {}
-
-  void close(ChannelIndex channel) { closed_.at(channel.value()) = true; }
-  const std::vector<bool>& closed() const { return closed_; }
-
-private:
-  std::vector<bool> closed_;
-};
-
 /// One checkpoint whose barriers are arriving.
 class Arrival {
 public:
-  Arrival(const Barrier& barrier, const Channels& channels, Duration now)
-      : barrier_{barrier}, seen_{channels.closed()}, began_{now} {}
+  Arrival(const Barrier& barrier, std::size_t channels, Duration now)
+      : barrier_{barrier}, seen_(channels), began_{now} {}
 
   const Barrier& barrier() const { return barrier_; }
   CheckpointId id() const { return barrier_.id; }
@@ -57,7 +45,10 @@ public:
       outcome.started = barrier.id;
     }
     if (!current_->mark(channel)) return outcome;
-    if (!finish_if_complete(now, outcome)) outcome.block_channel = true;
+    if (current_->is_complete())
+      finish(now, outcome);
+    else
+      outcome.block_channel = true;
     return outcome;
   }
 
@@ -69,21 +60,12 @@ public:
     return outcome;
   }
 
-  AlignerOutcome on_closed(ChannelIndex channel, Duration now) override {
-    AlignerOutcome outcome;
-    channels_.close(channel);
-    if (current_ && current_->mark(channel)) finish_if_complete(now, outcome);
-    return outcome;
-  }
-
 private:
-  bool finish_if_complete(Duration now, AlignerOutcome& outcome) {
-    if (!current_->is_complete()) return false;
+  void finish(Duration now, AlignerOutcome& outcome) {
     outcome.unblock_all = true;
     outcome.snapshot = current_->snapshot(now);
     last_id_ = current_->id();
     current_.reset();
-    return true;
   }
 
   void give_up(FailureReason reason, AlignerOutcome& outcome) {
@@ -93,7 +75,7 @@ private:
     current_.reset();
   }
 
-  Channels channels_;
+  std::size_t channels_;
   std::optional<Arrival> current_;
   CheckpointId last_id_;  // of the last snapshot or abort: older barriers mean nothing
 };
@@ -131,16 +113,6 @@ public:
     return outcome;
   }
 
-  AlignerOutcome on_closed(ChannelIndex channel, Duration now) override {
-    AlignerOutcome outcome;
-    channels_.close(channel);
-    for (Arrival& arrival : arrivals_) arrival.mark(channel);
-    const auto newest = std::find_if(arrivals_.rbegin(), arrivals_.rend(),
-                                     [](const Arrival& a) { return a.is_complete(); });
-    if (newest != arrivals_.rend()) finish(std::prev(newest.base()), now, outcome);
-    return outcome;
-  }
-
 private:
   using Arrivals = std::vector<Arrival>;
   static constexpr std::size_t kArrivalsMax = 50;  // as in Flink's tracker; older ones are given up
@@ -159,7 +131,7 @@ private:
     arrivals_.erase(arrivals_.begin(), end);
   }
 
-  Channels channels_;
+  std::size_t channels_;
   Arrivals arrivals_;  // ascending by id
   CheckpointId last_id_;
 };

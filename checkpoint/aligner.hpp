@@ -11,7 +11,7 @@
 //
 // Invariants
 //  - Ids of snapshots that are asked for grow strictly; an older or repeated barrier changes nothing.
-//  - A closed channel counts as one that has delivered every barrier.
+//  - Channels stay open until the job ends: one without records left still carries barriers.
 //  - Whenever no alignment is under way, no channel is blocked.
 #pragma once
 
@@ -48,7 +48,7 @@ struct AlignerOutcome {
 /// See the file comment. `now` is monotonic time, for measuring only.
 class Aligner {
 public:
-  /// Makes an aligner for `channels` open channels, at least 1. `mode` must be `aligned` or
+  /// Makes an aligner for `channels` channels, at least 1. `mode` must be `aligned` or
   /// `at_least_once`.
   static std::unique_ptr<Aligner> make(BarrierMode mode, std::size_t channels);
 
@@ -59,9 +59,6 @@ public:
 
   /// Checkpoint `id` is off: a cancel marker arrived on any channel, or the coordinator said so.
   virtual AlignerOutcome on_cancel(CheckpointId id) = 0;
-
-  /// The channel has ended; nothing more will arrive on it.
-  virtual AlignerOutcome on_closed(ChannelIndex channel, Duration now) = 0;
 };
 
 }  // namespace weir::checkpoint

@@ -73,8 +73,10 @@ RowTable::RowTable(RowLayout layout, KeyGroupRange range, std::uint32_t max_para
 }
 
 RowTable::~RowTable() {
-  WEIR_ASSERT(snapshots_.empty(), "a table was destroyed before its snapshots were released");
   clear();
+  for (Snapshot& snapshot : snapshots_) {
+    for (const PageRef ref : snapshot.retired) free_page(ref, true);
+  }
 }
 
 void RowTable::clear() {

@@ -44,17 +44,21 @@ public:
     if (batch_.records.empty()) return;
     owned_bytes_ = 0;
     ++flushes_;
+    passed_on_ += batch_.records.size();
     next_->consume(batch_);
     batch_.clear();
   }
 
   /// For the engine: how often a batch has been passed on.
   std::uint64_t flushes() const { return flushes_; }
+  /// For the engine: how many records have been emitted.
+  std::uint64_t emitted() const { return passed_on_ + batch_.records.size(); }
 
 private:
   detail::Batch<T> batch_;
   std::size_t owned_bytes_ = 0;
   std::uint64_t flushes_ = 0;
+  std::uint64_t passed_on_ = 0;  // records in all flushed batches
   detail::BatchConsumer* next_;
 };
 

@@ -100,6 +100,8 @@ public:
   virtual void connect(BatchConsumer* next) = 0;
   virtual void flush() = 0;
   virtual std::uint64_t flushes() const = 0;
+  /// Records emitted so far.
+  virtual std::uint64_t emitted() const = 0;
 };
 
 /// What a Source holds.
@@ -191,6 +193,7 @@ public:
   void connect(BatchConsumer* next) override { emit_.connect(next); }
   void flush() override { emit_.flush(); }
   std::uint64_t flushes() const override { return emit_.flushes(); }
+  std::uint64_t emitted() const override { return emit_.emitted(); }
 
 private:
   Result<std::unique_ptr<SplitReader<T, Position>>> call_open(

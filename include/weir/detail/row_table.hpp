@@ -121,8 +121,8 @@ void for_each_row(PageRef ref, std::size_t stride, Visit&& visit) {
   }
 }
 
-/// A version of a table that stays as it was when `RowTable::freeze` made it. It must be given back
-/// with `RowTable::release`, and the table must outlive it.
+/// A version of a table that stays as it was when `RowTable::freeze` made it. It is given back with
+/// `RowTable::release`; it must not be read after its table is gone.
 class FrozenRows {
 public:
   /// Calls `visit(row)` for each row of key group `group`, which must lie in the table's range.

@@ -1,0 +1,245 @@
+#include "actors/coordinator_actor.hpp"
+
+#include "actors/blocking.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_behavior.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::actors {
+
+using namespace checkpoint;
+
+/// Performs the coordinator's actions.
+struct Perform {
+  CoordinatorState& state;
+
+  void operator()(const ReserveId& action) const {
+    ask_blocking(
+        state.self_, state.services_->pool,
+        [storage = state.context_->storage, epoch = state.epoch(), id = action.id] {
+          return storage->reserve(epoch, id);
+        },
+        [this_state = &state, id = action.id](const Status& status) {
+          this_state->perform(this_state->coordinator_->on_reserved(
+              id, status, this_state->now(), this_state->services_->clock.wall()));
+        });
+  }
+
+  void operator()(const TriggerSources& action) const {
+    // First what the sources still hold, then the triggers: what is assigned later comes behind.
+    auto& remaining = state.remaining_[action.barrier.id];
+    for (const auto& [vertex, assigner] : state.assigners_)
+      remaining.push_back(assigner.remaining());
+    for (const TaskHandle& task : state.tasks_) {
+      if (state.context_->plan().is_source(task.id.vertex))
+        state.self_->send(task.actor, TriggerCheckpoint{action.barrier});
+    }
+  }
+
+  void operator()(Publish& action) const {
+    const CheckpointId id = action.barrier.id;
+    state.reached(Phase::completed, id);
+    const runtime::Plan& plan = state.context_->plan();
+    CheckpointMetadata metadata{.job = plan.graph().name,
+                                .run = state.context_->run,
+                                .id = id,
+                                .epoch = state.epoch(),
+                                .kind = action.barrier.kind,
+                                .triggered_at = action.barrier.triggered_at,
+                                .max_parallelism = plan.max_parallelism(),
+                                .parts = {},
+                                .remaining = std::move(state.remaining_[id])};
+    state.remaining_.erase(id);
+    for (auto& [subtask, part] : action.states)
+      metadata.parts.push_back({plan.vertex(subtask.vertex).name, subtask.index, std::move(part)});
+    ask_blocking(
+        state.self_, state.services_->pool,
+        [storage = state.context_->storage, epoch = state.epoch(),
+         metadata = std::move(metadata)] { return storage->publish(epoch, metadata); },
+        [this_state = &state, id](const Status& status) {
+          this_state->perform(this_state->coordinator_->on_published(id, status, this_state->now()));
+        });
+  }
+
+  void operator()(const NotifyCompleted& action) const {
+    const CheckpointReport& report = action.report;
+    state.reached(Phase::committing, report.id);
+    for (const TaskHandle& task : state.tasks_)
+      state.self_->send(task.actor, CheckpointCompleted{report.id});
+    state.self_->send(state.job_, CheckpointDone{state.attempt_, report});
+  }
+
+  void operator()(const NotifyAborted& action) const {
+    state.remaining_.erase(action.id);
+    for (const TaskHandle& task : state.tasks_)
+      state.self_->send(task.actor, CheckpointAborted{action.id});
+    std::string reason{describe(action.reason)};
+    if (!action.detail.empty()) reason += ": " + action.detail;
+    if (!action.missing.empty()) {
+      reason += "; no answer from";
+      for (const SubtaskId id : action.missing) reason += " " + state.context_->plan().name_of(id);
+    }
+    state.self_->send(state.job_,
+                      CheckpointLost{state.attempt_, action.id, action.kind, std::move(reason)});
+  }
+
+  void operator()(const DropFiles& action) const {
+    drop(action.id, [id = action.id](CheckpointStorage& storage, Epoch epoch) {
+      return storage.drop(epoch, id);
+    });
+  }
+
+  void operator()(const DropState& action) const {
+    std::vector<std::string> files;
+    for (const auto& handle : action.state.keyed) {
+      if (!handle.path.empty()) files.push_back(handle.path);
+    }
+    drop(action.id, [id = action.id, files](CheckpointStorage& storage, Epoch epoch) {
+      return storage.drop_files(epoch, id, files);
+    });
+  }
+
+  void operator()(const FailJob& action) const {
+    state.self_->send(state.job_, CheckpointsFailed{state.attempt_, action.reason});
+  }
+
+private:
+  /// Deletes in the background. What cannot be deleted now is tried again when the job ends.
+  template <class F>
+  void drop(CheckpointId id, F f) const {
+    base::Logger* log = &state.services_->log;
+    state.services_->pool.submit(
+        [storage = state.context_->storage, epoch = state.epoch(), id, f, log] {
+          const Status status = f(*storage, epoch);
+          if (!status.ok() && status.code() != ErrorCode::fenced)
+            log->warn("files of a checkpoint cannot be deleted",
+                      {{"checkpoint", id.value()}, {"error", status.message()}});
+        });
+  }
+};
+
+void CoordinatorState::begin(JobContextPtr context, const Services& services, JobActor job,
+                             AttemptId attempt) {
+  context_ = std::move(context);
+  services_.emplace(services);
+  job_ = std::move(job);
+  attempt_ = attempt;
+  ask_blocking(
+      self_, services_->pool,
+      [context = context_, services, attempt] {
+        return runtime::begin_execution(
+            context->launch, {*context->storage, services.env, services.clock, context->run, attempt,
+                              services.log});
+      },
+      [this](Result<runtime::Execution> execution) {
+        if (execution.ok()) return on_begun(std::move(execution).value());
+        using Kind = runtime::JobFailure::Kind;
+        const ErrorCode code = execution.status().code();
+        const bool is_bad_state =
+            code == ErrorCode::corrupt || code == ErrorCode::failed_precondition;
+        // What is wrong before anything ran is wrong with the job, not with the moment.
+        const bool is_first = attempt_ == AttemptId{1};
+        const Kind kind = is_bad_state ? Kind::not_restorable
+                          : is_first   ? Kind::permanent
+                                       : Kind::transient;
+        self_->send(job_, ExecutionRefused{attempt_, {execution.status().message(), kind}});
+      });
+}
+
+void CoordinatorState::on_begun(runtime::Execution execution) {
+  execution_.emplace(std::move(execution));
+  const runtime::Plan& plan = context_->plan();
+  coordinator_.emplace(context_->options().checkpoint, execution_->record.last_id,
+                       execution_->retained);
+  for (std::uint32_t v = 0; v < plan.vertices().size(); ++v) {
+    if (!plan.is_source(VertexId{v})) continue;
+    const detail::OperatorSpec& op = plan.op(plan.vertices()[v].operators[0]);
+    assigners_.emplace(VertexId{v},
+                       runtime::SplitAssigner{op.name, op.source->options(),
+                                              plan.vertices()[v].parallelism,
+                                              std::move(execution_->restore.splits[op.name])});
+  }
+  self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
+                                      execution_->restore.directory, execution_->restored_from});
+}
+
+void CoordinatorState::on_running(TasksRunning& running) {
+  tasks_ = std::move(running.tasks);
+  std::vector<Speaker> participants;
+  for (const TaskHandle& task : tasks_) participants.push_back({task.id, task.attempt});
+  const CheckpointOptions& options = context_->options().checkpoint;
+  // Drawn from [min pause, interval], so that jobs that start together do not checkpoint together.
+  base::Random random{context_->seed + attempt_.value()};
+  const Duration least = std::min(options.min_pause, options.every);
+  const auto spread = static_cast<std::uint64_t>((options.every - least).count());
+  const Duration first = least + Duration{static_cast<Duration::rep>(random.below(spread + 1))};
+  coordinator_->on_running(std::move(participants), now(), first);
+  schedule_wake();
+}
+
+void CoordinatorState::on_ack(Ack& ack) { perform(coordinator_->on_ack(std::move(ack))); }
+
+void CoordinatorState::on_decline(const Decline& decline) {
+  perform(coordinator_->on_decline(decline, now()));
+}
+
+void CoordinatorState::on_request_splits(const RequestSplits& request) {
+  auto answer = assigners_.at(request.from.subtask.vertex).request(request.from.subtask.index);
+  for (const TaskHandle& task : tasks_) {
+    if (task.id == request.from.subtask)
+      self_->send(task.actor, AssignSplits{std::move(answer.splits), answer.no_more});
+  }
+}
+
+void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {
+  perform(coordinator_->on_request(request.kind, now()));
+}
+
+void CoordinatorState::on_wake(Duration at) {
+  if (wake_at_ == at) wake_at_.reset();
+  perform(coordinator_->on_tick(now()));
+}
+
+void CoordinatorState::perform(Actions actions) {
+  try {
+    for (Action& action : actions) std::visit(Perform{*this}, action);
+    schedule_wake();
+  } catch (const runtime::Killed&) {
+    self_->quit(caf::exit_reason::kill);  // as a crash would: nothing is said
+  }
+}
+
+void CoordinatorState::schedule_wake() {
+  const auto next = coordinator_->next_wake();
+  if (!next || (wake_at_ && *wake_at_ <= *next)) return;
+  wake_at_ = next;
+  self_->delayed_send(self_, std::max(*next - now(), Duration{}), Wake{*next});
+}
+
+void CoordinatorState::reached(Phase phase, CheckpointId id) {
+  base::FaultPoints& faults = services_->faults;
+  if (faults.armed() && faults.reached(name, phase, id.value())) throw runtime::Killed{};
+}
+
+CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self,
+                                                  JobContextPtr context, Services services,
+                                                  JobActor job, AttemptId attempt) {
+  CoordinatorState& state = self->state;
+  state.begin(std::move(context), services, std::move(job), attempt);
+  return {
+      [&state](TasksRunning& running) { state.on_running(running); },
+      [&state](AckCheckpoint& ack) { state.on_ack(ack); },
+      [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
+      [&state](const RequestSplits& request) { state.on_request_splits(request); },
+      [&state](const RequestCheckpoint& request) { state.on_request_checkpoint(request); },
+      [&state](const Wake& wake) { state.on_wake(wake.at); },
+      [](const Continue& message) { message.then(); },
+  };
+}
+
+}  // namespace weir::actors

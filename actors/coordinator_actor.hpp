@@ -1,0 +1,66 @@
+// CoordinatorActor: carries a checkpoint::Coordinator and the split assigners of all sources for one
+// execution of a job.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/job_context.hpp"
+#include "actors/services.hpp"
+#include "runtime/job/split_assigner.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace weir::actors {
+
+/// The actor's state.
+class CoordinatorState {
+public:
+  using Self = CoordinatorActor::stateful_pointer<CoordinatorState>;
+
+  static inline const char* name = "coordinator";
+
+  explicit CoordinatorState(Self self) : self_{self} {}
+
+  /// Begins the execution: chooses what to restore, and tells the job.
+  void begin(JobContextPtr context, const Services& services, JobActor job, AttemptId attempt);
+  void on_running(TasksRunning& running);
+  void on_ack(checkpoint::Ack& ack);
+  void on_decline(const checkpoint::Decline& decline);
+  void on_request_splits(const RequestSplits& request);
+  void on_request_checkpoint(const RequestCheckpoint& request);
+  void on_wake(Duration at);
+
+private:
+  friend struct Perform;
+
+  void on_begun(runtime::Execution execution);
+  void perform(checkpoint::Actions actions);
+  void schedule_wake();
+  /// A named moment has come; throws Killed if a chaos rule says so.
+  void reached(Phase phase, CheckpointId id);
+  Duration now() const { return services_->clock.monotonic(); }
+  Epoch epoch() const { return execution_->record.epoch; }
+
+  Self self_;
+  JobContextPtr context_;
+  std::optional<Services> services_;
+  JobActor job_;
+  AttemptId attempt_;
+  std::optional<runtime::Execution> execution_;
+  std::optional<checkpoint::Coordinator> coordinator_;
+  std::vector<TaskHandle> tasks_;                            // once they run
+  std::map<VertexId, runtime::SplitAssigner> assigners_;     // by source vertex
+  /// What the sources had not handed out when a checkpoint was triggered.
+  std::map<CheckpointId, std::vector<checkpoint::RemainingSplits>> remaining_;
+  std::optional<Duration> wake_at_;
+};
+
+CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self,
+                                                  JobContextPtr context, Services services,
+                                                  JobActor job, AttemptId attempt);
+
+}  // namespace weir::actors

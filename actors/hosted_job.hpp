@@ -1,0 +1,36 @@
+// HostedJob: a job with its storage, checked, planned and ready to be run by actors.
+#pragma once
+
+#include "actors/job_context.hpp"
+#include "base/log.hpp"
+#include "base/memory_env.hpp"
+
+#include <weir/job.hpp>
+
+#include <memory>
+#include <string>
+
+namespace weir::actors {
+
+/// How a job is to be started.
+struct HostOptions {
+  runtime::RestoreRequest restore;
+  std::string run;  // must differ between any two starts under one job name
+  std::uint64_t seed = 0;
+  bool force_bytes = false;
+};
+
+/// See the file comment. Must outlive the actors that run the job.
+struct HostedJob {
+  std::unique_ptr<base::MemoryEnv> memory;  // holds the checkpoints of a job without a directory
+  std::unique_ptr<checkpoint::CheckpointStorage> storage;
+  JobContextPtr context;
+};
+
+/// Checks the job, opens its storage, chooses the checkpoint to continue from, and builds its plan.
+/// Blocks. `invalid_argument` lists all problems of the job; other codes are those of the storage and
+/// of `runtime::launch`.
+Result<HostedJob> host_job(const Job& job, const HostOptions& options, Env& env,
+                           base::Logger& log);
+
+}  // namespace weir::actors

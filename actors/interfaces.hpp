@@ -1,0 +1,144 @@
+// Every actor of Weir and what it understands: the architecture on one page.
+//
+//                 ┌───────────── JobActor ─────────────┐          one per job
+//   PrepareExec.. │ spawns          │ DeployTasks       │
+//                 ▼                 ▼                   │ TaskReady, TaskFailed, TaskDrained, TaskDone
+//        CoordinatorActor       NodeActor               │
+//   one per execution   │           │ spawns            │
+//   Trigger, Completed, │           ▼                   │
+//   Aborted, Splits     └──────► SubtaskActor ──────────┘          one per subtask and execution
+//            Ack, Decline, Splits ◄─┘  ▲ DataFrame (down the graph), Credits (up)
+//                                      ▼
+//                                 SubtaskActor
+//
+// Each carries one pure state machine: runtime::JobMachine, checkpoint::Coordinator, runtime::Subtask.
+// A restart replaces every actor but the job's and the node's, so that stale messages land nowhere.
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <vector>
+
+namespace weir::actors {
+
+struct Peers;
+struct TasksDeployed;
+struct TasksRunning;
+
+/// Runs one subtask (actors/subtask_actor).
+using SubtaskActor = caf::typed_actor<
+    // The actors that this subtask talks to. Sent once, before StartTask.
+    caf::reacts_to<Peers>,
+    // All subtasks are connected and restored: begin.
+    caf::reacts_to<StartTask>,
+    // From an upstream subtask: the next frame of a channel.
+    caf::reacts_to<DataFrame>,
+    // From a downstream subtask: room for more batches.
+    caf::reacts_to<Credits>,
+    // From the coordinator: emit a barrier (sources), commit, forget.
+    caf::reacts_to<TriggerCheckpoint>, caf::reacts_to<CheckpointCompleted>,
+    caf::reacts_to<CheckpointAborted>,
+    // From the coordinator, on request: splits to read.
+    caf::reacts_to<AssignSplits>,
+    // From the job: it ends without a last checkpoint.
+    caf::reacts_to<EndTask>,
+    // From the job: report counters.
+    caf::reacts_to<AskCounters>,
+    // From itself.
+    caf::reacts_to<Turn>, caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
+
+/// Coordinates the checkpoints of one execution of a job (actors/coordinator_actor). It begins by
+/// choosing what to restore, and tells the job.
+using CoordinatorActor = caf::typed_actor<
+    // From the job: all subtasks are running; checkpoints may begin.
+    caf::reacts_to<TasksRunning>,
+    // From subtasks.
+    caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>,
+    caf::reacts_to<RequestSplits>,
+    // From the job: take one now.
+    caf::reacts_to<RequestCheckpoint>,
+    // From itself.
+    caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
+
+/// Keeps a job alive (actors/job_actor): begins executions, watches them, restarts, ends.
+using JobActor = caf::typed_actor<
+    // From whoever spawned it: begin.
+    caf::reacts_to<LaunchJob>,
+    // From anybody: end the job.
+    caf::reacts_to<StopJob>,
+    // From the coordinator.
+    caf::reacts_to<ExecutionPrepared>, caf::reacts_to<ExecutionRefused>,
+    caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
+    caf::reacts_to<CheckpointsFailed>,
+    // From the node: the subtasks exist.
+    caf::reacts_to<TasksDeployed>,
+    // From subtasks.
+    caf::reacts_to<TaskReady>, caf::reacts_to<TaskFailed>, caf::reacts_to<TaskDrained>,
+    caf::reacts_to<TaskDone>, caf::reacts_to<TaskCounters>,
+    // From itself.
+    caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
+
+/// Hosts subtasks in one process (actors/node_actor).
+using NodeActor = caf::typed_actor<
+    // From the job: spawn these subtasks and say where they are.
+    caf::reacts_to<DeployTasks>>;
+
+// ---- messages that carry handles: CAF alone can encode those -----------------------------------
+
+/// A subtask and the actor that runs it.
+struct TaskHandle {
+  SubtaskId id;
+  AttemptId attempt;
+  SubtaskActor actor;
+};
+
+struct Peers {
+  JobActor job;
+  CoordinatorActor coordinator;
+  std::vector<TaskHandle> tasks;  // all of the execution
+};
+
+struct TasksDeployed {
+  AttemptId attempt;
+  std::vector<TaskHandle> tasks;
+};
+
+struct TasksRunning {
+  std::vector<TaskHandle> tasks;
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, TaskHandle& handle) {
+  return f(caf::meta::type_name("TaskHandle"), handle.id, handle.attempt, handle.actor);
+}
+template <class Inspector>
+auto inspect(Inspector& f, Peers& message) {
+  return f(caf::meta::type_name("Peers"), message.job, message.coordinator, message.tasks);
+}
+template <class Inspector>
+auto inspect(Inspector& f, TasksDeployed& message) {
+  return f(caf::meta::type_name("TasksDeployed"), message.attempt, message.tasks);
+}
+template <class Inspector>
+auto inspect(Inspector& f, TasksRunning& message) {
+  return f(caf::meta::type_name("TasksRunning"), message.tasks);
+}
+
+}  // namespace weir::actors
+
+CAF_BEGIN_TYPE_ID_BLOCK(weir_handles, caf::id_block::weir_messages::end)
+
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::SubtaskActor))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::CoordinatorActor))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::JobActor))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::NodeActor))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TaskHandle))
+  CAF_ADD_TYPE_ID(weir_handles, (std::vector<weir::actors::TaskHandle>))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::Peers))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksDeployed))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksRunning))
+
+CAF_END_TYPE_ID_BLOCK(weir_handles)

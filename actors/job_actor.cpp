@@ -1,0 +1,300 @@
+#include "actors/job_actor.hpp"
+
+#include "actors/blocking.hpp"
+#include "actors/coordinator_actor.hpp"
+#include "actors/node_actor.hpp"
+#include "base/text.hpp"
+#include "runtime/job/cleanup.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_behavior.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::actors {
+
+using runtime::JobFailure;
+using runtime::JobOutcome;
+
+/// Performs the machine's actions.
+struct PerformJob {
+  JobActorState& state;
+
+  void operator()(const runtime::PrepareExecution& action) const {
+    state.view_.attempt = action.attempt;
+    state.counters_.clear();
+    state.coordinator_ =
+        state.self_->spawn(coordinator_actor, state.spawn_->context, state.spawn_->services,
+                           JobActor{state.self_}, action.attempt);
+    const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(state.coordinator_);
+    state.spawn_->services.roster.add("coordinator", pointer);
+    state.watch(pointer, "the checkpoint coordinator");
+  }
+
+  void operator()(const runtime::DeploySubtasks& action) const {
+    if (!state.node_) {
+      state.node_ = state.self_->spawn(node_actor, state.spawn_->context, state.spawn_->services,
+                                       JobActor{state.self_});
+      const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(state.node_);
+      state.spawn_->services.roster.add("node", pointer);
+      state.watch(pointer, "the node");
+    }
+    state.is_deploying_ = true;
+    state.self_->send(state.node_,
+                      DeployTasks{action.attempt, std::move(state.prepared_->restore),
+                                  state.prepared_->directory});
+  }
+
+  void operator()(const runtime::StartSubtasks&) const {
+    state.self_->send(state.coordinator_, TasksRunning{state.tasks_});
+    for (const TaskHandle& task : state.tasks_) state.self_->send(task.actor, StartTask{});
+  }
+
+  void operator()(const runtime::EndExecution&) const { state.end_execution(); }
+
+  void operator()(const runtime::WaitForRestart& action) const {
+    const Duration delay = std::max(action.at - state.now(), Duration{});
+    state.spawn_->services.log.info("restarting the job",
+                                    {{"after", base::format_duration(delay)},
+                                     {"restart", state.machine_->restarts()}});
+    state.self_->delayed_send(state.self_, delay, Wake{action.at});
+  }
+
+  void operator()(const runtime::RequestEndCheckpoint&) const {
+    state.self_->send(state.coordinator_,
+                      RequestCheckpoint{checkpoint::CheckpointKind::end_of_input});
+  }
+
+  void operator()(const runtime::RequestStopCheckpoint&) const {
+    state.self_->send(state.coordinator_, RequestCheckpoint{checkpoint::CheckpointKind::stop});
+  }
+
+  void operator()(const runtime::EndWithoutCheckpoint&) const {
+    for (const TaskHandle& task : state.tasks_) state.self_->send(task.actor, EndTask{});
+  }
+
+  void operator()(const runtime::CleanUp& action) const {
+    run_blocking(
+        state.self_, state.spawn_->services.pool,
+        [context = state.spawn_->context, outcome = action.outcome,
+         log = &state.spawn_->services.log] {
+          runtime::clean_up(*context->storage, context->launch, outcome, *log);
+        },
+        [this_state = &state] { this_state->perform(this_state->machine_->on_cleaned()); });
+  }
+
+  void operator()(const runtime::EndJob& action) const {
+    state.view_.outcome = action.outcome;
+    for (const auto& [address, name] : state.watched_)
+      kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
+    state.tasks_.clear();
+    state.self_->quit(caf::exit_reason::user_shutdown);
+  }
+};
+
+void JobActorState::begin(JobSpawn spawn) {
+  spawn_.emplace(std::move(spawn));
+  const JobContext& context = *spawn_->context;
+  const auto subtasks = context.plan().subtasks();
+  const JobOptions& options = context.options();
+  const auto& operators = context.plan().graph().operators;
+  const bool has_transactions =
+      std::any_of(operators.begin(), operators.end(), [](const auto& op) {
+        return op.sink != nullptr && op.sink->delivery() == Delivery::transactional;
+      });
+  const bool takes_checkpoints = options.checkpoint.every > Duration{};
+  machine_.emplace(
+      runtime::JobMachine::Options{
+          .subtasks = {subtasks.begin(), subtasks.end()},
+          .needs_end_checkpoint = has_transactions || takes_checkpoints,
+          .can_stop_with_checkpoint =
+              takes_checkpoints &&
+              options.checkpoint.retention == Retention::retain_on_cancellation},
+      runtime::RestartPolicy{runtime::effective_strategy(options), context.seed});
+  self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+}
+
+void JobActorState::on_launch() {
+  perform(machine_->on_start());
+  if (spawn_->report_every > Duration{}) self_->delayed_send(self_, spawn_->report_every, Wake{});
+}
+
+void JobActorState::on_stop(const StopJob& stop) {
+  perform(machine_->on_stop_requested(stop.at_once));
+}
+
+void JobActorState::on_prepared(ExecutionPrepared& prepared) {
+  if (!is_current(prepared.attempt)) return;
+  view_.restored_from = prepared.restored_from;
+  if (prepared.restored_from)
+    spawn_->services.log.info("restoring", {{"checkpoint", prepared.restored_from->value()},
+                                            {"attempt", prepared.attempt.value()}});
+  prepared_ = std::move(prepared);
+  perform(machine_->on_prepared());
+}
+
+void JobActorState::on_refused(const ExecutionRefused& refused) {
+  if (is_current(refused.attempt)) fail(refused.failure);
+}
+
+void JobActorState::on_deployed(TasksDeployed& deployed) {
+  is_deploying_ = false;
+  tasks_ = std::move(deployed.tasks);
+  for (const TaskHandle& task : tasks_)
+    watch(caf::actor_cast<caf::strong_actor_ptr>(task.actor),
+          "subtask " + spawn_->context->plan().name_of(task.id));
+  if (machine_->state() == runtime::JobState::deploying) {
+    for (const TaskHandle& task : tasks_)
+      self_->send(task.actor, Peers{JobActor{self_}, coordinator_, tasks_});
+  } else {
+    end_execution();  // the execution failed while its subtasks were being spawned
+  }
+}
+
+void JobActorState::on_ready(const TaskReady& ready) {
+  if (is_current(ready.from.attempt)) perform(machine_->on_ready(ready.from.subtask));
+}
+
+void JobActorState::on_task_failed(const TaskFailed& failed) {
+  if (!is_current(failed.from.attempt)) return;
+  const std::string subtask = spawn_->context->plan().name_of(failed.from.subtask);
+  std::string cause = "subtask " + subtask + ": ";
+  if (!failed.failure.operator_name.empty())
+    cause += "operator \"" + failed.failure.operator_name + "\": ";
+  fail({cause + failed.failure.message,
+        failed.failure.is_permanent ? JobFailure::Kind::not_restorable : JobFailure::Kind::transient});
+}
+
+void JobActorState::on_drained(const TaskDrained& drained) {
+  if (is_current(drained.from.attempt)) perform(machine_->on_drained(drained.from.subtask));
+}
+
+void JobActorState::on_done(const TaskDone& done) {
+  if (is_current(done.from.attempt)) perform(machine_->on_done(done.from.subtask));
+}
+
+void JobActorState::on_counters(const TaskCounters& counters) {
+  if (!is_current(counters.from.attempt)) return;
+  counters_[counters.from.subtask] = counters.counters;
+  view_.records_in = 0;
+  view_.records_out = 0;
+  for (const auto& [subtask, counted] : counters_) {
+    if (spawn_->context->plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
+    view_.records_out += counted.records_written;
+  }
+}
+
+void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
+  ++view_.checkpoints_completed;
+  view_.last_checkpoint = done.report;
+  const auto& report = done.report;
+  spawn_->services.log.info("checkpoint completed",
+                            {{"checkpoint", report.id.value()},
+                             {"duration_ms", report.duration.count() / 1'000'000},
+                             {"bytes", report.bytes}});
+  show();
+}
+
+void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
+  ++view_.checkpoints_failed;
+  spawn_->services.log.warn("checkpoint failed",
+                            {{"checkpoint", lost.id.value()}, {"reason", lost.reason}});
+  if (lost.kind == checkpoint::CheckpointKind::stop)
+    perform(machine_->on_stop_checkpoint_failed(lost.reason));
+  show();
+}
+
+void JobActorState::on_checkpoints_failed(const CheckpointsFailed& failed) {
+  if (is_current(failed.attempt)) fail({failed.reason, JobFailure::Kind::transient});
+}
+
+/// `at` is the time of a restart, or 0 for the report that is due now and then.
+void JobActorState::on_wake(Duration at) {
+  if (at != Duration{}) return perform(machine_->on_restart_due());
+  for (const TaskHandle& task : tasks_) self_->send(task.actor, AskCounters{});
+  show();
+  self_->delayed_send(self_, spawn_->report_every, Wake{});
+}
+
+void JobActorState::on_down(const caf::down_msg& down) {
+  const auto at = watched_.find(down.source);
+  if (at == watched_.end()) return;
+  const std::string who = at->second;
+  watched_.erase(at);
+  if (down.source == node_.address()) {
+    node_ = nullptr;
+    is_deploying_ = false;
+  }
+  if (machine_->state() == runtime::JobState::failing ||
+      machine_->state() == runtime::JobState::cancelling)
+    return check_execution_ended();
+  fail({who + " died: " + caf::to_string(down.reason), JobFailure::Kind::transient});
+}
+
+void JobActorState::fail(JobFailure failure) {
+  const auto before = machine_->state();
+  const auto actions = machine_->on_failure(failure, now());
+  if (machine_->state() != before)
+    spawn_->services.log.warn("the job failed",
+                              {{"cause", failure.cause}, {"attempt", view_.attempt.value()}});
+  perform(actions);
+}
+
+void JobActorState::watch(const caf::strong_actor_ptr& actor, std::string display_name) {
+  self_->monitor<caf::message_priority::high>(caf::actor_cast<caf::actor_addr>(actor));
+  watched_.emplace(caf::actor_cast<caf::actor_addr>(actor), std::move(display_name));
+}
+
+/// Kills everything that belongs to the execution; the node stays for the next one.
+void JobActorState::end_execution() {
+  for (const auto& [address, who] : watched_) {
+    if (node_ && address == node_.address()) continue;
+    kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
+  }
+  tasks_.clear();
+  coordinator_ = nullptr;
+  check_execution_ended();
+}
+
+void JobActorState::check_execution_ended() {
+  const std::size_t staying = node_ ? 1 : 0;
+  if (is_deploying_ || watched_.size() > staying) return;
+  perform(machine_->on_execution_ended());
+}
+
+void JobActorState::perform(const runtime::JobActions& actions) {
+  for (const runtime::JobAction& action : actions) std::visit(PerformJob{*this}, action);
+  show();
+}
+
+void JobActorState::show() {
+  view_.state = machine_->state();
+  view_.restarts = machine_->restarts();
+  view_.last_failure = machine_->last_failure();
+  if (spawn_->observer != nullptr) spawn_->observer->on_view(view_);
+}
+
+JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
+  JobActorState& state = self->state;
+  state.begin(std::move(spawn));
+  return {
+      [&state](const LaunchJob&) { state.on_launch(); },
+      [&state](const StopJob& stop) { state.on_stop(stop); },
+      [&state](ExecutionPrepared& prepared) { state.on_prepared(prepared); },
+      [&state](const ExecutionRefused& refused) { state.on_refused(refused); },
+      [&state](const CheckpointDone& done) { state.on_checkpoint_done(done); },
+      [&state](const CheckpointLost& lost) { state.on_checkpoint_lost(lost); },
+      [&state](const CheckpointsFailed& failed) { state.on_checkpoints_failed(failed); },
+      [&state](TasksDeployed& deployed) { state.on_deployed(deployed); },
+      [&state](const TaskReady& ready) { state.on_ready(ready); },
+      [&state](const TaskFailed& failed) { state.on_task_failed(failed); },
+      [&state](const TaskDrained& drained) { state.on_drained(drained); },
+      [&state](const TaskDone& done) { state.on_done(done); },
+      [&state](const TaskCounters& counters) { state.on_counters(counters); },
+      [&state](const Wake& wake) { state.on_wake(wake.at); },
+      [](const Continue& message) { message.then(); },
+  };
+}
+
+}  // namespace weir::actors

@@ -1,0 +1,140 @@
+#include "actors/local_cluster.hpp"
+
+#include "actors/chaos_controller.hpp"
+#include "actors/config.hpp"
+#include "actors/job_actor.hpp"
+#include "base/random.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace weir::actors {
+namespace {
+
+constexpr int kBlockingThreads = 4;  // enough to overlap a few slow disks; more only take turns
+
+/// Keeps the newest view, for any thread.
+class ViewBoard final : public runtime::JobObserver {
+public:
+  void on_view(const runtime::JobView& view) override {
+    {
+      const std::lock_guard lock{mutex_};
+      view_ = view;
+      ++changes_;
+    }
+    changed_.notify_all();
+  }
+
+  runtime::JobView view() const {
+    const std::lock_guard lock{mutex_};
+    return view_;
+  }
+  std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const {
+    std::unique_lock lock{mutex_};
+    changed_.wait_for(lock, limit, [&] { return changes_ != seen; });
+    return changes_;
+  }
+  runtime::JobOutcome wait_for_outcome() const {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return view_.outcome.has_value(); });
+    return *view_.outcome;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  runtime::JobView view_;      // guarded by mutex_
+  std::uint64_t changes_ = 0;  // likewise
+};
+
+/// Kills at random moments, as one rule says: a Poisson process.
+caf::behavior random_killer(caf::event_based_actor* self, ChaosController* chaos, ChaosRule rule) {
+  const auto random = std::get<AtRandom>(rule.when);
+  auto dice = std::make_shared<base::Random>(random.seed);
+  auto left = std::make_shared<std::uint64_t>(random.times);
+  const auto pause = [dice, random] {
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>{-std::log(1.0 - dice->uniform()) / random.per_second});
+  };
+  self->delayed_send(self, pause(), Turn{});
+  return {[=](const Turn&) {
+    chaos->kill(rule.victim, dice->next());
+    if (--*left == 0) return self->quit();
+    self->delayed_send(self, pause(), Turn{});
+  }};
+}
+
+}  // namespace
+
+/// Members are destroyed in reverse: actors first, then the threads that may still speak to them.
+class LocalCluster::Impl {
+public:
+  Impl(HostedJob hosted, const LocalClusterOptions& options, Env& env, base::Logger& log)
+      : job{std::move(hosted)},
+        chaos{roster, log},
+        config{options.threads},
+        system{std::make_unique<caf::actor_system>(config)},
+        pool{std::make_unique<base::ThreadPool>(kBlockingThreads)},
+        services{env, Clock::system(), *pool, chaos, log, roster} {}
+
+  ~Impl() {
+    for (const auto& killer : killers) caf::anon_send_exit(killer, caf::exit_reason::kill);
+    kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job_actor_));
+    for (const std::string& name : roster.names()) roster.kill(name);
+    killers.clear();
+    job_actor_ = nullptr;
+    roster.clear();
+    pool.reset();  // finishes its work, whose answers may still name actors
+    system.reset();
+  }
+
+  HostedJob job;
+  ViewBoard board;
+  Roster roster;
+  ChaosController chaos;
+  SystemConfig config;
+  std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<base::ThreadPool> pool;
+  Services services;
+  JobActor job_actor_;
+  std::vector<caf::actor> killers;
+};
+
+LocalCluster::LocalCluster(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+LocalCluster::~LocalCluster() = default;
+
+Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJob job,
+                                                          LocalClusterOptions options, Env& env,
+                                                          base::Logger& log) {
+  auto impl = std::make_unique<Impl>(std::move(job), options, env, log);
+  if (Status status = impl->chaos.arm(impl->job.context->plan(), options.chaos); !status.ok())
+    return status;
+  impl->job_actor_ = impl->system->spawn(
+      job_actor,
+      JobSpawn{impl->job.context, impl->services, &impl->board, options.report_every});
+  for (const ChaosRule& rule : impl->chaos.random_rules())
+    impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));
+  caf::anon_send(impl->job_actor_, LaunchJob{});
+  return std::unique_ptr<LocalCluster>{new LocalCluster{std::move(impl)}};
+}
+
+void LocalCluster::stop(bool at_once) { caf::anon_send(impl_->job_actor_, StopJob{at_once}); }
+
+void LocalCluster::kill(const std::string& victim) { impl_->chaos.kill(victim); }
+
+runtime::JobView LocalCluster::view() const { return impl_->board.view(); }
+
+std::uint64_t LocalCluster::wait_for_change(std::uint64_t seen, Duration limit) const {
+  return impl_->board.wait_for_change(seen, limit);
+}
+
+runtime::JobOutcome LocalCluster::wait() const { return impl_->board.wait_for_outcome(); }
+
+}  // namespace weir::actors

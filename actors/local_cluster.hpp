@@ -1,0 +1,56 @@
+// LocalCluster: a whole job in one process, on real threads.
+#pragma once
+
+#include "actors/hosted_job.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/services.hpp"
+#include "runtime/job/view.hpp"
+
+#include <weir/chaos.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace weir::actors {
+
+struct LocalClusterOptions {
+  std::vector<ChaosRule> chaos;
+  Duration report_every = std::chrono::milliseconds{200};  // counters for the view; 0: never
+  int threads = 0;                                         // actor threads; 0: one per core
+};
+
+/// Runs one job. Owns the actor system, the threads and everything that actors reach.
+class LocalCluster {
+public:
+  /// Starts the job. `env` and `log` must outlive the cluster. `invalid_argument` if a chaos rule
+  /// names nobody.
+  static Result<std::unique_ptr<LocalCluster>> start(HostedJob job, LocalClusterOptions options,
+                                                     Env& env, base::Logger& log);
+  ~LocalCluster();
+  LocalCluster(const LocalCluster&) = delete;
+  LocalCluster& operator=(const LocalCluster&) = delete;
+
+  /// Asks the job to end: with a last checkpoint if it takes any, or at once.
+  void stop(bool at_once);
+
+  /// Kills a subtask, "coordinator", "node" or "any", as a crash would.
+  void kill(const std::string& victim);
+
+  /// Returns the job as it is now.
+  runtime::JobView view() const;
+
+  /// Waits until the view changes after `seen` changes, or `limit` has passed; returns the number of
+  /// changes so far.
+  std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const;
+
+  /// Waits for the end of the job.
+  runtime::JobOutcome wait() const;
+
+private:
+  class Impl;
+  explicit LocalCluster(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::actors

@@ -1,0 +1,298 @@
+// Every message between actors, one struct each. Between processes a message is one opaque block of
+// bytes, written by Weir's own codecs: CAF's inspectors are slow for structs and damage doubles.
+//
+// Messages are values. The only memory that two actors may share is an immutable batch.
+#pragma once
+
+#include "actors/message_codec.hpp"
+#include "checkpoint/coordinator.hpp"
+#include "runtime/job/job_machine.hpp"
+#include "runtime/job/restore.hpp"
+#include "runtime/task/element.hpp"
+#include "runtime/task/subtask.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/deserializer.hpp>
+#include <caf/error.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/sec.hpp>
+#include <caf/serializer.hpp>
+#include <caf/type_id.hpp>
+
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace weir::actors {
+
+// ---- data: subtask to subtask ----------------------------------------------------------------
+
+/// The next frame of a channel. `channel` is the receiver's index.
+struct DataFrame {
+  ChannelIndex channel;
+  AttemptId attempt;  // of the sender
+  runtime::Frame frame;
+};
+
+/// The receiver has room for more batches. `channel` is the sender's index.
+struct Credits {
+  ChannelIndex channel;
+  std::uint32_t count = 0;
+};
+
+// ---- orders to a subtask ----------------------------------------------------------------------
+
+/// All subtasks are connected and restored: begin.
+struct StartTask {};
+
+/// A source is to emit this barrier now.
+struct TriggerCheckpoint {
+  checkpoint::Barrier barrier;
+};
+
+struct CheckpointCompleted {
+  CheckpointId id;
+};
+
+struct CheckpointAborted {
+  CheckpointId id;
+};
+
+/// Splits for a source to read; `no_more` says that they are the last for this subtask.
+struct AssignSplits {
+  std::vector<state::SplitPosition> splits;
+  bool no_more = false;
+};
+
+/// The job ends without a checkpoint: hand over what sinks hold, then report done.
+struct EndTask {};
+
+/// Report counters.
+struct AskCounters {};
+
+// ---- reports of a subtask ---------------------------------------------------------------------
+
+/// Connected and restored, or not.
+struct TaskReady {
+  checkpoint::Speaker from;
+};
+
+struct TaskFailed {
+  checkpoint::Speaker from;
+  runtime::TaskFailure failure;
+};
+
+struct TaskDrained {
+  checkpoint::Speaker from;
+};
+
+struct TaskDone {
+  checkpoint::Speaker from;
+};
+
+struct TaskCounters {
+  checkpoint::Speaker from;
+  runtime::SubtaskCounters counters;
+};
+
+/// A source subtask asks the coordinator for splits.
+struct RequestSplits {
+  checkpoint::Speaker from;
+};
+
+using AckCheckpoint = checkpoint::Ack;
+using DeclineCheckpoint = checkpoint::Decline;
+
+// ---- coordinator and job ----------------------------------------------------------------------
+
+/// An execution can be deployed.
+struct ExecutionPrepared {
+  AttemptId attempt;
+  std::map<SubtaskId, runtime::SubtaskRestore> restore;
+  std::string directory;  // where the state files lie
+  std::optional<CheckpointId> restored_from;
+};
+
+/// An execution cannot be begun.
+struct ExecutionRefused {
+  AttemptId attempt;
+  runtime::JobFailure failure;
+};
+
+/// Take a checkpoint besides the periodic ones.
+struct RequestCheckpoint {
+  checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::end_of_input;
+};
+
+struct CheckpointDone {
+  AttemptId attempt;
+  checkpoint::CheckpointReport report;
+};
+
+struct CheckpointLost {
+  AttemptId attempt;
+  CheckpointId id;
+  checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::periodic;
+  std::string reason;
+};
+
+/// More checkpoints have failed than may.
+struct CheckpointsFailed {
+  AttemptId attempt;
+  std::string reason;
+};
+
+// ---- to the job -------------------------------------------------------------------------------
+
+struct LaunchJob {};
+
+/// End the job: with a last checkpoint, or at once.
+struct StopJob {
+  bool at_once = false;
+};
+
+// ---- node -------------------------------------------------------------------------------------
+
+/// Spawn these subtasks.
+struct DeployTasks {
+  AttemptId attempt;
+  std::map<SubtaskId, runtime::SubtaskRestore> tasks;
+  std::string directory;  // where the state files to restore lie
+};
+
+// ---- an actor to itself; these never leave it --------------------------------------------------
+
+/// Work on.
+struct Turn {};
+
+/// The time that was waited for has come.
+struct Wake {
+  Duration at{};  // monotonic
+};
+
+/// Call this as one of the actor's turns: the second half of work done off the actor threads.
+struct Continue {
+  std::function<void()> then;
+};
+
+/// Writes or reads a message as one block of bytes.
+template <class Inspector, class T>
+auto inspect_as_bytes(Inspector& f, const char* name, T& message) {
+  if constexpr (Inspector::writes_state) {
+    Bytes bytes;
+    if (auto error = f(bytes)) return error;
+    ByteReader in{bytes};
+    message = decode<T>(in);
+    return in.ok() && in.at_end() ? caf::error{} : caf::make_error(caf::sec::unexpected_message);
+  } else if constexpr (std::is_base_of_v<caf::serializer, Inspector>) {
+    ByteWriter out;
+    encode(message, out);
+    Bytes bytes = out.take();
+    return f(bytes);
+  } else {
+    return f(caf::meta::type_name(name));
+  }
+}
+
+/// A message without content.
+template <class Inspector>
+auto inspect_empty(Inspector& f, const char* name) {
+  return f(caf::meta::type_name(name));
+}
+
+#define WEIR_MESSAGE(type)                              \
+  template <class Inspector>                            \
+  auto inspect(Inspector& f, type& message) {           \
+    return inspect_as_bytes(f, #type, message);         \
+  }
+#define WEIR_EMPTY_MESSAGE(type)                        \
+  template <class Inspector>                            \
+  auto inspect(Inspector& f, type&) {                   \
+    return inspect_empty(f, #type);                     \
+  }
+
+WEIR_MESSAGE(DataFrame)
+WEIR_MESSAGE(Credits)
+WEIR_EMPTY_MESSAGE(StartTask)
+WEIR_MESSAGE(TriggerCheckpoint)
+WEIR_MESSAGE(CheckpointCompleted)
+WEIR_MESSAGE(CheckpointAborted)
+WEIR_MESSAGE(AssignSplits)
+WEIR_EMPTY_MESSAGE(EndTask)
+WEIR_EMPTY_MESSAGE(AskCounters)
+WEIR_MESSAGE(TaskReady)
+WEIR_MESSAGE(TaskFailed)
+WEIR_MESSAGE(TaskDrained)
+WEIR_MESSAGE(TaskDone)
+WEIR_MESSAGE(TaskCounters)
+WEIR_MESSAGE(RequestSplits)
+WEIR_MESSAGE(ExecutionPrepared)
+WEIR_MESSAGE(ExecutionRefused)
+WEIR_MESSAGE(RequestCheckpoint)
+WEIR_MESSAGE(CheckpointDone)
+WEIR_MESSAGE(CheckpointLost)
+WEIR_MESSAGE(CheckpointsFailed)
+WEIR_EMPTY_MESSAGE(LaunchJob)
+WEIR_MESSAGE(StopJob)
+WEIR_MESSAGE(DeployTasks)
+
+}  // namespace weir::actors
+
+namespace weir {
+template <class Inspector, class Tag, class Number>
+auto inspect(Inspector& f, Id<Tag, Number>& id) {
+  return actors::inspect_as_bytes(f, "Id", id);
+}
+template <class Inspector>
+auto inspect(Inspector& f, SubtaskId& id) {
+  return actors::inspect_as_bytes(f, "SubtaskId", id);
+}
+}  // namespace weir
+
+namespace weir::checkpoint {
+template <class Inspector>
+auto inspect(Inspector& f, Ack& message) {
+  return actors::inspect_as_bytes(f, "Ack", message);
+}
+template <class Inspector>
+auto inspect(Inspector& f, Decline& message) {
+  return actors::inspect_as_bytes(f, "Decline", message);
+}
+}  // namespace weir::checkpoint
+
+// An actor's messages to itself hold what no other actor may see.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::Turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::Wake)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::Continue)
+
+CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::DataFrame))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::Credits))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::StartTask))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TriggerCheckpoint))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointCompleted))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointAborted))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::AssignSplits))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::EndTask))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::AskCounters))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskReady))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskFailed))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskDrained))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskDone))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskCounters))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestSplits))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::Ack))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::Decline))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::ExecutionPrepared))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::ExecutionRefused))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestCheckpoint))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointDone))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointLost))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointsFailed))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::LaunchJob))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::StopJob))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::DeployTasks))
+
+CAF_END_TYPE_ID_BLOCK(weir_messages)

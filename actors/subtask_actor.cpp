@@ -1,0 +1,219 @@
+#include "actors/subtask_actor.hpp"
+
+#include "actors/blocking.hpp"
+#include "base/paths.hpp"
+#include "state/keyed_snapshot.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_behavior.hpp>
+
+#include <utility>
+
+namespace weir::actors {
+namespace {
+
+/// Reads everything that a subtask restores. Blocks.
+Status read_state(Env& env, const runtime::SubtaskRestore& restore, const std::string& directory,
+                  const std::vector<runtime::ChainState>& states) {
+  for (const state::KeyedStateHandle& handle : restore.keyed) {
+    for (const runtime::ChainState& into : states) {
+      if (into.operator_name != handle.operator_name) continue;
+      Status status;
+      if (handle.path.empty()) {
+        state::StateReader reader{handle.inlined, "the state of " + handle.operator_name + " in " +
+                                                      directory + "/_metadata"};
+        status = state::read_rows(handle, reader, *into.state);
+      } else {
+        const std::string path = base::join_path(directory, handle.path);
+        auto file = env.open(path);
+        if (!file.ok()) return file.status();
+        state::StateReader reader{std::move(file).value(), path};
+        status = state::read_rows(handle, reader, *into.state);
+      }
+      if (!status.ok()) return status;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void SubtaskState::begin(SubtaskSpawn spawn) {
+  spawn_.emplace(std::move(spawn));
+  const JobContext& context = *spawn_->context;
+  display_name_ = context.plan().name_of(spawn_->id);
+  try {
+    subtask_ = std::make_shared<runtime::Subtask>(
+        context.plan(),
+        runtime::SubtaskInit{.id = spawn_->id,
+                             .attempt = spawn_->attempt,
+                             .run = context.run,
+                             .env = &spawn_->services.env,
+                             .clock = &spawn_->services.clock,
+                             .place = {.env = &context.storage->env(),
+                                       .directory = context.storage->place()},
+                             .force_bytes = context.force_bytes,
+                             .is_finished = spawn_->restore.is_finished},
+        *this);
+  } catch (const runtime::UserError& error) {
+    return failed({error.operator_name(), error.what(), false});
+  }
+  restore();
+}
+
+void SubtaskState::restore() {
+  ask_blocking(
+      self_, spawn_->services.pool,
+      [env = &spawn_->context->storage->env(), restore = spawn_->restore,
+       directory = spawn_->restore_directory, subtask = subtask_] {
+        return read_state(*env, restore, directory, subtask->states());
+      },
+      [this](const Status& status) {
+        if (!status.ok()) return failed({"", "its state cannot be restored: " + status.message(), true});
+        is_restored_ = true;
+        report_ready();
+      });
+}
+
+void SubtaskState::connect(const Peers& peers) {
+  coordinator_ = peers.coordinator;
+  const runtime::Plan& plan = spawn_->context->plan();
+  const auto channels_to = [&](const std::vector<runtime::ChannelEnd>& ends) {
+    std::vector<Channel> channels;
+    for (const runtime::ChannelEnd& end : ends) {
+      for (const TaskHandle& task : peers.tasks) {
+        if (task.id == end.peer) channels.push_back({task.actor, end.at_peer});
+      }
+    }
+    return channels;
+  };
+  inputs_ = channels_to(plan.inputs_of(spawn_->id));
+  outputs_ = channels_to(plan.outputs_of(spawn_->id));
+  is_connected_ = true;
+  report_ready();
+}
+
+void SubtaskState::report_ready() {
+  if (is_restored_ && is_connected_) self_->send(spawn_->job, TaskReady{speaker()});
+}
+
+void SubtaskState::on_frame(DataFrame& frame) {
+  turn([&](runtime::Subtask& subtask) { subtask.on_frame(frame.channel, std::move(frame.frame)); });
+}
+
+void SubtaskState::on_turn() {
+  turn_is_queued_ = false;
+  turn([](runtime::Subtask&) {});
+}
+
+void SubtaskState::on_wake(Duration at) {
+  if (wake_at_ == at) wake_at_.reset();
+  turn([](runtime::Subtask&) {});
+}
+
+void SubtaskState::on_continue(const Continue& message) {
+  // Before the subtask has begun there is nothing to drive.
+  if (!is_restored_) return message.then();
+  turn([&](runtime::Subtask& subtask) { subtask.resume(message.then); });
+}
+
+void SubtaskState::drive() {
+  using When = runtime::Subtask::Next::When;
+  const runtime::Subtask::Next next = subtask_->drive();
+  if (next.when == When::at_once && !turn_is_queued_) {
+    turn_is_queued_ = true;
+    self_->send(self_, Turn{});
+  } else if (next.when == When::at_time && (!wake_at_ || next.time < *wake_at_)) {
+    wake_at_ = next.time;
+    self_->delayed_send(self_, std::max(next.time - now(), Duration{}), Wake{next.time});
+  }
+}
+
+/// Ends the actor as a crash would: nothing is said, nothing is tidied up.
+void SubtaskState::die() { self_->quit(caf::exit_reason::kill); }
+
+void SubtaskState::report_counters() {
+  self_->send(spawn_->job, TaskCounters{speaker(), subtask_->counters()});
+}
+
+void SubtaskState::send(ChannelIndex channel, runtime::Frame frame) {
+  const Channel& to = outputs_[channel.value()];
+  self_->send(to.actor, DataFrame{to.at_peer, spawn_->attempt, std::move(frame)});
+}
+
+void SubtaskState::grant(ChannelIndex input, std::uint32_t credits) {
+  const Channel& to = inputs_[input.value()];
+  self_->send(to.actor, Credits{to.at_peer, credits});
+}
+
+void SubtaskState::request_splits() { self_->send(coordinator_, RequestSplits{speaker()}); }
+
+void SubtaskState::acknowledge(checkpoint::Ack ack) { self_->send(coordinator_, std::move(ack)); }
+
+void SubtaskState::decline(checkpoint::Decline decline) {
+  self_->send(coordinator_, std::move(decline));
+}
+
+void SubtaskState::drained() { self_->send(spawn_->job, TaskDrained{speaker()}); }
+
+void SubtaskState::done() { self_->send(spawn_->job, TaskDone{speaker()}); }
+
+void SubtaskState::failed(runtime::TaskFailure failure) {
+  // Ahead of the down message, which has a high priority as well and says nothing about the cause.
+  self_->send<caf::message_priority::high>(spawn_->job, TaskFailed{speaker(), std::move(failure)});
+  self_->quit(caf::exit_reason::user_shutdown);
+}
+
+void SubtaskState::run_blocking(std::function<void()> work, std::function<void()> then) {
+  actors::run_blocking(self_, spawn_->services.pool, std::move(work), std::move(then));
+}
+
+bool SubtaskState::has_mail() const { return !self_->mailbox().empty(); }
+
+void SubtaskState::reached(Phase phase, CheckpointId checkpoint) {
+  base::FaultPoints& faults = spawn_->services.faults;
+  if (faults.armed() && faults.reached(display_name_, phase, checkpoint.value()))
+    throw runtime::Killed{};
+}
+
+void SubtaskState::processed(std::uint64_t records) {
+  base::FaultPoints& faults = spawn_->services.faults;
+  if (faults.armed() && faults.processed(display_name_, records)) throw runtime::Killed{};
+}
+
+SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn spawn) {
+  SubtaskState& state = self->state;
+  state.begin(std::move(spawn));
+  return {
+      [&state](const Peers& peers) { state.connect(peers); },
+      [&state](const StartTask&) { state.turn([](auto& subtask) { subtask.start(); }); },
+      [&state](DataFrame& frame) { state.on_frame(frame); },
+      [&state](const Credits& credits) {
+        state.turn([&](auto& subtask) { subtask.on_credits(credits.channel, credits.count); });
+      },
+      [&state](const TriggerCheckpoint& trigger) {
+        state.turn([&](auto& subtask) { subtask.on_trigger(trigger.barrier); });
+      },
+      [&state](const CheckpointCompleted& completed) {
+        state.turn([&](auto& subtask) { subtask.on_completed(completed.id); });
+      },
+      [&state](const CheckpointAborted& aborted) {
+        state.turn([&](auto& subtask) { subtask.on_aborted(aborted.id); });
+      },
+      [&state](AssignSplits& splits) {
+        state.turn([&](auto& subtask) {
+          subtask.on_splits(std::move(splits.splits), splits.no_more);
+        });
+      },
+      [&state](const EndTask&) {
+        state.turn([](auto& subtask) { subtask.flush_sinks(); });
+        state.done();
+      },
+      [&state](const AskCounters&) { state.report_counters(); },
+      [&state](const Turn&) { state.on_turn(); },
+      [&state](const Wake& wake) { state.on_wake(wake.at); },
+      [&state](const Continue& message) { state.on_continue(message); },
+  };
+}
+
+}  // namespace weir::actors

@@ -1,0 +1,102 @@
+// SubtaskActor: carries a runtime::Subtask.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/job_context.hpp"
+#include "actors/services.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::actors {
+
+/// What a subtask actor is spawned with.
+struct SubtaskSpawn {
+  JobContextPtr context;
+  Services services;
+  JobActor job;
+  SubtaskId id;
+  AttemptId attempt;
+  runtime::SubtaskRestore restore;
+  std::string restore_directory;
+};
+
+/// The actor's state, and the port of its subtask.
+class SubtaskState : public runtime::SubtaskPort {
+public:
+  using Self = SubtaskActor::stateful_pointer<SubtaskState>;
+
+  static inline const char* name = "subtask";
+
+  explicit SubtaskState(Self self) : self_{self} {}
+
+  /// Builds the subtask and begins to restore its state.
+  void begin(SubtaskSpawn spawn);
+  void connect(const Peers& peers);
+  void start();
+  void on_frame(DataFrame& frame);
+
+  /// Hands an event to the subtask and lets it work.
+  template <class F>
+  void turn(F&& f) {
+    try {
+      f(*subtask_);
+      drive();
+    } catch (const runtime::Killed&) {
+      die();
+    }
+  }
+  void on_turn();
+  void on_wake(Duration at);
+  void on_continue(const Continue& message);
+  void report_counters();
+
+  // runtime::SubtaskPort
+  void send(ChannelIndex channel, runtime::Frame frame) override;
+  void grant(ChannelIndex input, std::uint32_t credits) override;
+  void request_splits() override;
+  void acknowledge(checkpoint::Ack ack) override;
+  void decline(checkpoint::Decline decline) override;
+  void drained() override;
+  void done() override;
+  void failed(runtime::TaskFailure failure) override;
+  void run_blocking(std::function<void()> work, std::function<void()> then) override;
+  bool has_mail() const override;
+  void reached(Phase phase, CheckpointId checkpoint) override;
+  void processed(std::uint64_t records) override;
+  Duration now() const override { return spawn_->services.clock.monotonic(); }
+  WallTime wall() const override { return spawn_->services.clock.wall(); }
+
+private:
+  /// The actor at the other end of a channel, and the channel's index there.
+  struct Channel {
+    SubtaskActor actor;
+    ChannelIndex at_peer;
+  };
+
+  void restore();
+  void report_ready();
+  void drive();
+  void die();
+  checkpoint::Speaker speaker() const { return {spawn_->id, spawn_->attempt}; }
+
+  Self self_;
+  std::optional<SubtaskSpawn> spawn_;
+  std::string display_name_;                  // "counts/1"
+  std::shared_ptr<runtime::Subtask> subtask_;  // shared with a restore that is being read
+  CoordinatorActor coordinator_;
+  std::vector<Channel> inputs_;
+  std::vector<Channel> outputs_;
+  bool is_restored_ = false;
+  bool is_connected_ = false;
+  bool turn_is_queued_ = false;
+  std::optional<Duration> wake_at_;  // the earliest Wake under way
+};
+
+SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn spawn);
+
+}  // namespace weir::actors

@@ -1,0 +1,181 @@
+#include "runtime/graph/plan.hpp"
+
+#include "base/assert.hpp"
+#include "base/text.hpp"
+
+#include <weir/hash.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+using detail::EdgeSpec;
+using detail::GraphSpec;
+using detail::OperatorSpec;
+using detail::Partition;
+
+std::uint32_t parallelism_of(const GraphSpec& graph, const OperatorSpec& op) {
+  const int own = op.parallelism != 0 ? op.parallelism : graph.options.parallelism;
+  return static_cast<std::uint32_t>(own);
+}
+
+/// Records need not leave the subtask if the operator reads nothing but this edge, by forward, and
+/// runs as often as its upstream.
+bool can_fuse(const GraphSpec& graph, const OperatorSpec& op) {
+  if (op.inputs.size() != 1) return false;
+  const EdgeSpec& edge = op.inputs[0];
+  return edge.partition == Partition::forward &&
+         parallelism_of(graph, op) == parallelism_of(graph, graph.operators[edge.from]);
+}
+
+}  // namespace
+
+std::uint32_t default_max_parallelism(std::uint32_t parallelism) {
+  return std::clamp<std::uint32_t>(std::bit_ceil(parallelism + parallelism / 2), 128, 32768);
+}
+
+Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_parallelism) {
+  Plan plan;
+  plan.graph_ = std::move(graph);
+  const GraphSpec& spec = *plan.graph_;
+  std::vector<std::size_t> vertex_of(spec.operators.size());
+  std::uint32_t widest = 1;
+  // Operators are declared after what they read from, so one pass suffices.
+  for (std::size_t i = 0; i < spec.operators.size(); ++i) {
+    const OperatorSpec& op = spec.operators[i];
+    widest = std::max(widest, parallelism_of(spec, op));
+    if (can_fuse(spec, op)) {
+      vertex_of[i] = vertex_of[op.inputs[0].from];
+      Vertex& vertex = plan.vertices_[vertex_of[i]];
+      vertex.operators.push_back(i);
+      vertex.label += " -> " + op.name;
+      continue;
+    }
+    vertex_of[i] = plan.vertices_.size();
+    plan.vertices_.push_back({.name = op.name,
+                              .label = op.name,
+                              .parallelism = parallelism_of(spec, op),
+                              .operators = {i},
+                              .inputs = {},
+                              .outputs = {}});
+    for (const EdgeSpec& edge : op.inputs) {
+      const bool same = parallelism_of(spec, spec.operators[edge.from]) == parallelism_of(spec, op);
+      const bool adapts = edge.partition == Partition::forward && !same;
+      const std::size_t index = plan.edges_.size();
+      plan.edges_.push_back(
+          {.from = VertexId{static_cast<std::uint32_t>(vertex_of[edge.from])},
+           .to = VertexId{static_cast<std::uint32_t>(vertex_of[i])},
+           .from_operator = edge.from,
+           .partition = adapts ? Partition::rebalance : edge.partition,
+           .type = edge.type});
+      plan.vertices_[vertex_of[edge.from]].outputs.push_back(index);
+      plan.vertices_[vertex_of[i]].inputs.push_back(index);
+    }
+  }
+  plan.max_parallelism_ = max_parallelism != 0 ? max_parallelism : default_max_parallelism(widest);
+  WEIR_ASSERT(widest <= plan.max_parallelism_, "a graph was planned that had not been validated");
+  return plan;
+}
+
+std::vector<SubtaskId> Plan::subtasks() const {
+  std::vector<SubtaskId> all;
+  for (std::uint32_t v = 0; v < vertices_.size(); ++v) {
+    for (std::uint32_t i = 0; i < vertices_[v].parallelism; ++i) all.push_back({VertexId{v}, i});
+  }
+  return all;
+}
+
+std::string Plan::name_of(SubtaskId subtask) const {
+  return vertex(subtask.vertex).name + "/" + std::to_string(subtask.index);
+}
+
+std::optional<SubtaskId> Plan::find(const std::string& name) const {
+  const std::size_t slash = name.rfind('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const auto index = base::parse_int(std::string_view{name}.substr(slash + 1));
+  if (!index.ok() || *index < 0) return std::nullopt;
+  for (std::uint32_t v = 0; v < vertices_.size(); ++v) {
+    const Vertex& vertex = vertices_[v];
+    const bool is_here = std::any_of(
+        vertex.operators.begin(), vertex.operators.end(),
+        [&](std::size_t i) { return op(i).name == std::string_view{name}.substr(0, slash); });
+    if (is_here && *index < vertex.parallelism)
+      return SubtaskId{VertexId{v}, static_cast<std::uint32_t>(*index)};
+  }
+  return std::nullopt;
+}
+
+/// Returns the index of the first channel of `edge` among the inputs of a subtask.
+std::uint32_t Plan::channels_before(SubtaskId subtask, std::size_t edge) const {
+  std::uint32_t channels = 0;
+  for (const std::size_t e : vertex(subtask.vertex).inputs) {
+    if (e == edge) break;
+    const bool is_forward = edges_[e].partition == Partition::forward;
+    channels += is_forward ? 1 : vertex(edges_[e].from).parallelism;
+  }
+  return channels;
+}
+
+std::vector<ChannelEnd> Plan::inputs_of(SubtaskId subtask) const {
+  std::vector<ChannelEnd> ends;
+  for (const std::size_t e : vertex(subtask.vertex).inputs) {
+    const PlanEdge& edge = edges_[e];
+    for (std::uint32_t i = 0; i < vertex(edge.from).parallelism; ++i) {
+      if (edge.partition == Partition::forward && i != subtask.index) continue;
+      const SubtaskId peer{edge.from, i};
+      const auto outputs = outputs_of(peer);
+      const auto at = std::find_if(outputs.begin(), outputs.end(), [&](const ChannelEnd& end) {
+        return end.edge == e && end.peer == subtask;
+      });
+      ends.push_back(
+          {peer, ChannelIndex{static_cast<std::uint32_t>(at - outputs.begin())}, e});
+    }
+  }
+  return ends;
+}
+
+std::vector<ChannelEnd> Plan::outputs_of(SubtaskId subtask) const {
+  std::vector<ChannelEnd> ends;
+  for (const std::size_t e : vertex(subtask.vertex).outputs) {
+    const PlanEdge& edge = edges_[e];
+    for (std::uint32_t i = 0; i < vertex(edge.to).parallelism; ++i) {
+      const bool is_forward = edge.partition == Partition::forward;
+      if (is_forward && i != subtask.index) continue;
+      const SubtaskId peer{edge.to, i};
+      const std::uint32_t sender = is_forward ? 0 : subtask.index;
+      ends.push_back({peer, ChannelIndex{channels_before(peer, e) + sender}, e});
+    }
+  }
+  return ends;
+}
+
+std::uint64_t fingerprint(const Plan& plan) {
+  ByteWriter out;
+  out.put_string(plan.graph().name);
+  out.put(plan.max_parallelism());
+  for (const Vertex& vertex : plan.vertices()) {
+    out.put(vertex.parallelism);
+    for (const std::size_t i : vertex.operators) {
+      const OperatorSpec& op = plan.op(i);
+      for (const std::string* text :
+           {&op.name, &op.kind, &op.in_schema, &op.out_schema, &op.key_schema})
+        out.put_string(*text);
+      for (const auto& state : op.states) {
+        out.put_string(state.name);
+        out.put_string(state.type->schema);
+      }
+    }
+  }
+  for (const PlanEdge& edge : plan.edges()) {
+    out.put(edge.from.value());
+    out.put(edge.to.value());
+    out.put(static_cast<std::uint8_t>(edge.partition));
+  }
+  return hash_bytes(out.view().data(), out.size());
+}
+
+}  // namespace weir::runtime

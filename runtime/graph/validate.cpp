@@ -1,0 +1,188 @@
+#include "runtime/graph/validate.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+using detail::GraphSpec;
+using detail::OperatorSpec;
+
+constexpr int kParallelismMax = 32768;  // the most key groups there can be
+
+bool is_name(const std::string& name) {
+  // Names become file names, log fields and words of chaos rules.
+  return !name.empty() && name.size() <= 100 && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == '.';
+         });
+}
+
+class Checker {
+public:
+  explicit Checker(const GraphSpec& graph) : graph_{graph}, problems_{graph.problems} {}
+
+  std::vector<Problem> run() {
+    check_job();
+    check_names();
+    for (const OperatorSpec& op : graph_.operators) {
+      check_parallelism(op);
+      check_states(op);
+      check_delivery(op);
+    }
+    check_ends();
+    check_options();
+    return std::move(problems_);
+  }
+
+private:
+  void add(const std::string& op, std::string what, std::string cure) {
+    problems_.push_back({op, std::move(what), std::move(cure)});
+  }
+
+  void check_job() {
+    if (!is_name(graph_.name))
+      add("", "the job's name \"" + graph_.name + "\" cannot be the name of a directory",
+          "use 1 to 100 letters, digits, \"-\", \"_\" and \".\", not beginning with \".\"");
+    const auto is_source = [](const OperatorSpec& op) { return op.source != nullptr; };
+    if (std::none_of(graph_.operators.begin(), graph_.operators.end(), is_source))
+      add("", "the job has no source", "begin with job.source(name, source)");
+  }
+
+  void check_names() {
+    std::map<std::string, int> uses;
+    for (const OperatorSpec& op : graph_.operators) {
+      ++uses[op.name];
+      if (!is_name(op.name))
+        add(op.name, "an operator's name cannot be \"" + op.name + "\"",
+            "use 1 to 100 letters, digits, \"-\", \"_\" and \".\", not beginning with \".\"");
+    }
+    for (const auto& [name, count] : uses) {
+      if (count > 1)
+        add(name, "the name stands for " + std::to_string(count) + " operators",
+            "give each operator a name of its own: its state is found by it");
+      if (name == "coordinator" || name == "node" || name == "any")
+        add(name, "the name is reserved for chaos rules", "choose another");
+    }
+  }
+
+  int parallelism_of(const OperatorSpec& op) const {
+    return op.parallelism != 0 ? op.parallelism : graph_.options.parallelism;
+  }
+
+  void check_parallelism(const OperatorSpec& op) {
+    const int parallelism = parallelism_of(op);
+    const int max = graph_.options.max_parallelism;
+    if (parallelism < 1 || parallelism > kParallelismMax)
+      add(op.name, "its parallelism is " + std::to_string(parallelism),
+          "use 1 to " + std::to_string(kParallelismMax));
+    else if (max > 0 && parallelism > max)
+      add(op.name,
+          "its parallelism " + std::to_string(parallelism) + " is above the max parallelism " +
+              std::to_string(max),
+          "lower the one or raise pipeline.max-parallelism before state is first written");
+  }
+
+  void check_states(const OperatorSpec& op) {
+    std::set<std::string> names;
+    for (const auto& state : op.states) {
+      if (!op.is_keyed)
+        add(op.name, "it declares the state \"" + state.name + "\", but its input has no keys",
+            "put key_by(...) before it and derive it from KeyedProcess");
+      if (!names.insert(state.name).second)
+        add(op.name, "it declares two states named \"" + state.name + "\"",
+            "give each state a name of its own");
+    }
+  }
+
+  void check_delivery(const OperatorSpec& op) {
+    const auto& checkpoint = graph_.options.checkpoint;
+    const bool promises = checkpoint.every > Duration{} &&
+                          checkpoint.guarantee == Guarantee::exactly_once;
+    if (op.sink != nullptr && promises && op.sink->delivery() == Delivery::at_least_once)
+      add(op.name,
+          "the job promises exactly once, but this sink writes some records again after a failure",
+          "use a TransactionalWriter; or say that repeated writes do no harm, by "
+          "make_sink(make, weir::Delivery::repeatable); or set execution.checkpointing.mode to "
+          "AT_LEAST_ONCE");
+  }
+
+  /// Every stream must end in a sink: an operator that leads nowhere works for nobody.
+  void check_ends() {
+    std::set<std::size_t> used;
+    for (const OperatorSpec& op : graph_.operators) {
+      for (const auto& edge : op.inputs) used.insert(edge.from);
+    }
+    for (std::size_t i = 0; i < graph_.operators.size(); ++i) {
+      const OperatorSpec& op = graph_.operators[i];
+      if (op.sink == nullptr && !used.contains(i))
+        add(op.name, "no operator uses its output", "end the stream in a sink, or remove it");
+    }
+  }
+
+  void check_options() {
+    const auto& checkpoint = graph_.options.checkpoint;
+    const auto at_least = [&](const char* key, auto value, auto least, const char* text) {
+      if (value < least) add("", std::string{key} + " is " + text, "choose a larger value");
+    };
+    at_least("execution.checkpointing.interval", checkpoint.every, Duration{}, "negative");
+    at_least("execution.checkpointing.min-pause", checkpoint.min_pause, Duration{}, "negative");
+    at_least("execution.checkpointing.timeout", checkpoint.timeout, Duration{1}, "not above 0");
+    at_least("execution.checkpointing.max-concurrent-checkpoints", checkpoint.max_concurrent, 1,
+             "below 1");
+    at_least("execution.checkpointing.tolerable-failed-checkpoints", checkpoint.tolerable_failures,
+             0, "negative");
+    at_least("execution.checkpointing.num-retained", checkpoint.retained, 1, "below 1");
+    at_least("execution.buffer-timeout.interval", graph_.options.network.buffer_timeout, Duration{},
+             "negative");
+    at_least("taskmanager.network.memory.buffers-per-channel",
+             graph_.options.network.batches_per_channel, 2, "below 2");
+    if (graph_.options.max_parallelism < 0 || graph_.options.max_parallelism > kParallelismMax)
+      add("", "pipeline.max-parallelism is " + std::to_string(graph_.options.max_parallelism),
+          "use 1 to " + std::to_string(kParallelismMax) + ", or 0 to let Weir choose");
+    if (graph_.options.state.backend != "hashmap")
+      add("", "state.backend.type is \"" + graph_.options.state.backend + "\"",
+          "use hashmap, the only state backend of this version");
+    check_restart();
+  }
+
+  void check_restart() {
+    if (!graph_.options.restart) return;
+    if (const auto* exponential =
+            std::get_if<restart::ExponentialDelay>(&*graph_.options.restart)) {
+      if (!(exponential->multiplier > 1))
+        add("", "restart-strategy.exponential-delay.backoff-multiplier is not above 1",
+            "use a value such as 1.5");
+      if (exponential->jitter < 0 || exponential->jitter > 1)
+        add("", "restart-strategy.exponential-delay.jitter-factor is outside of 0 to 1",
+            "use a value such as 0.1");
+      if (exponential->initial <= Duration{} || exponential->max < exponential->initial)
+        add("", "restart-strategy.exponential-delay: the initial backoff must be above 0 and not "
+                "above max-backoff",
+            "use values such as 1 s and 1 min");
+    }
+  }
+
+  const GraphSpec& graph_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> validate(const detail::GraphSpec& graph) { return Checker{graph}.run(); }
+
+std::string format_problems(const std::string& job, const std::vector<Problem>& problems) {
+  std::string text = "job \"" + job + "\" cannot start:";
+  for (const Problem& problem : problems) {
+    text += "\n  ";
+    if (!problem.operator_name.empty()) text += "operator \"" + problem.operator_name + "\": ";
+    text += problem.what + "; " + problem.cure;
+  }
+  return text;
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,222 @@
+#include "runtime/job/job_machine.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+struct Transition {
+  JobState from;
+  JobState to;
+};
+
+/// Every legal transition; anything else is a programming error.
+constexpr std::array kTransitions{
+    Transition{JobState::created, JobState::preparing},
+    Transition{JobState::created, JobState::ended},
+    Transition{JobState::preparing, JobState::deploying},
+    Transition{JobState::preparing, JobState::failing},
+    Transition{JobState::preparing, JobState::cancelling},
+    Transition{JobState::deploying, JobState::running},
+    Transition{JobState::deploying, JobState::failing},
+    Transition{JobState::deploying, JobState::cancelling},
+    Transition{JobState::running, JobState::failing},
+    Transition{JobState::running, JobState::cancelling},
+    Transition{JobState::running, JobState::finishing},
+    Transition{JobState::failing, JobState::restarting},
+    Transition{JobState::failing, JobState::cancelling},
+    Transition{JobState::failing, JobState::ended},
+    Transition{JobState::restarting, JobState::preparing},
+    Transition{JobState::restarting, JobState::finishing},
+    Transition{JobState::cancelling, JobState::finishing},
+    Transition{JobState::cancelling, JobState::ended},
+    Transition{JobState::finishing, JobState::ended},
+};
+
+}  // namespace
+
+std::string_view to_string(JobState state) noexcept {
+  switch (state) {
+    case JobState::created: return "created";
+    case JobState::preparing: return "preparing";
+    case JobState::deploying: return "deploying";
+    case JobState::running: return "running";
+    case JobState::failing: return "failing";
+    case JobState::restarting: return "restarting";
+    case JobState::cancelling: return "cancelling";
+    case JobState::finishing: return "finishing";
+    case JobState::ended: return "ended";
+  }
+  return "unknown state";
+}
+
+JobMachine::JobMachine(Options options, RestartPolicy restart)
+    : options_{std::move(options)}, restart_{std::move(restart)} {
+  WEIR_ASSERT(!options_.subtasks.empty(), "a job needs a subtask");
+}
+
+void JobMachine::move_to(JobState next) {
+  const bool is_legal = std::any_of(kTransitions.begin(), kTransitions.end(), [&](Transition t) {
+    return t.from == state_ && t.to == next;
+  });
+  WEIR_ASSERT(is_legal, "a job took a step that its life does not allow");
+  state_ = next;
+}
+
+JobActions JobMachine::on_start() {
+  JobActions actions;
+  begin_execution(actions);
+  return actions;
+}
+
+void JobMachine::begin_execution(JobActions& actions) {
+  move_to(JobState::preparing);
+  attempt_ = attempt_.next();
+  actions.push_back(PrepareExecution{attempt_});
+}
+
+JobActions JobMachine::on_prepared() {
+  if (state_ != JobState::preparing) return {};
+  move_to(JobState::deploying);
+  waiting_for_ = options_.subtasks;
+  return {DeploySubtasks{attempt_}};
+}
+
+JobActions JobMachine::on_ready(SubtaskId subtask) {
+  if (state_ != JobState::deploying || waiting_for_.erase(subtask) == 0 || !waiting_for_.empty())
+    return {};
+  move_to(JobState::running);
+  waiting_for_ = options_.subtasks;
+  not_done_ = options_.subtasks;
+  JobActions actions{StartSubtasks{}};
+  if (stop_requested_) actions.push_back(RequestStopCheckpoint{});
+  return actions;
+}
+
+JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
+  const bool is_under_way = state_ == JobState::preparing || state_ == JobState::deploying ||
+                            state_ == JobState::running;
+  if (!is_under_way) return {};  // a consequence of the failure that is being dealt with, or too late
+  last_failure_ = failure.cause;
+  JobActions actions;
+  if (stop_requested_) {
+    give_up({JobOutcome::Kind::cancelled, "the job failed while it stopped: " + failure.cause},
+            actions);
+    return actions;
+  }
+  move_to(JobState::failing);
+  actions.push_back(EndExecution{});
+  if (failure.kind != JobFailure::Kind::transient) {
+    outcome_ = JobOutcome{failure.kind == JobFailure::Kind::permanent
+                              ? JobOutcome::Kind::failed
+                              : JobOutcome::Kind::not_restorable,
+                          failure.cause};
+    return actions;
+  }
+  const RestartPolicy::Decision decision = restart_.on_failure(now);
+  if (decision.restarts) {
+    restart_at_ = decision.at;
+    restarts_ += decision.is_new_attempt ? 1 : 0;
+  } else {
+    outcome_ =
+        JobOutcome{JobOutcome::Kind::failed, failure.cause + " (" + restart_.describe() + ")"};
+  }
+  return actions;
+}
+
+JobActions JobMachine::on_execution_ended() {
+  if (state_ == JobState::cancelling) {
+    move_to(JobState::finishing);
+    return {CleanUp{outcome_->kind}};
+  }
+  if (state_ != JobState::failing) return {};
+  if (outcome_) {
+    move_to(JobState::ended);
+    return {EndJob{*outcome_}};
+  }
+  move_to(JobState::restarting);
+  return {WaitForRestart{*restart_at_}};
+}
+
+JobActions JobMachine::on_restart_due() {
+  JobActions actions;
+  if (state_ == JobState::restarting) begin_execution(actions);
+  return actions;
+}
+
+JobActions JobMachine::on_drained(SubtaskId subtask) {
+  if (state_ != JobState::running || waiting_for_.erase(subtask) == 0 || !waiting_for_.empty())
+    return {};
+  if (options_.needs_end_checkpoint) return {RequestEndCheckpoint{}};
+  return {EndWithoutCheckpoint{}};
+}
+
+JobActions JobMachine::on_done(SubtaskId subtask) {
+  if (state_ != JobState::running || not_done_.erase(subtask) == 0 || !not_done_.empty()) return {};
+  move_to(JobState::finishing);
+  // A stop that came when everything had been emitted anyway is a finish.
+  const bool has_stopped = stop_requested_ && !waiting_for_.empty();
+  outcome_ =
+      JobOutcome{has_stopped ? JobOutcome::Kind::stopped : JobOutcome::Kind::finished, ""};
+  return {CleanUp{outcome_->kind}};
+}
+
+JobActions JobMachine::on_stop_requested(bool at_once) {
+  const bool was_requested = std::exchange(stop_requested_, true);
+  const bool has_checkpoint = options_.can_stop_with_checkpoint && !at_once;
+  switch (state_) {
+    case JobState::created:
+      move_to(JobState::ended);
+      return {EndJob{{JobOutcome::Kind::cancelled, ""}}};
+    case JobState::preparing:
+    case JobState::deploying:
+      if (has_checkpoint) return {};  // stops as soon as it runs
+      break;
+    case JobState::running:
+      if (has_checkpoint) {
+        if (was_requested) return {};
+        return {RequestStopCheckpoint{}};
+      }
+      break;
+    case JobState::failing:
+      outcome_ = JobOutcome{JobOutcome::Kind::cancelled, last_failure_};
+      move_to(JobState::cancelling);
+      return {};
+    case JobState::restarting:
+      outcome_ = JobOutcome{JobOutcome::Kind::cancelled, last_failure_};
+      move_to(JobState::finishing);
+      return {CleanUp{outcome_->kind}};
+    case JobState::cancelling:
+    case JobState::finishing:
+    case JobState::ended: return {};
+  }
+  JobActions actions;
+  give_up({JobOutcome::Kind::cancelled, ""}, actions);
+  return actions;
+}
+
+JobActions JobMachine::on_stop_checkpoint_failed(const std::string& why) {
+  JobActions actions;
+  if (state_ == JobState::running && stop_requested_)
+    give_up({JobOutcome::Kind::cancelled, "the last checkpoint failed: " + why}, actions);
+  return actions;
+}
+
+/// Ends the execution under way, and with it the job.
+void JobMachine::give_up(JobOutcome outcome, JobActions& actions) {
+  outcome_ = std::move(outcome);
+  move_to(JobState::cancelling);
+  actions.push_back(EndExecution{});
+}
+
+JobActions JobMachine::on_cleaned() {
+  if (state_ != JobState::finishing) return {};
+  move_to(JobState::ended);
+  return {EndJob{*outcome_}};
+}
+
+}  // namespace weir::runtime

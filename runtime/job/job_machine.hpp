@@ -1,0 +1,149 @@
+// JobMachine: the life of a job, as a state machine. Pure: events in, actions out; the job actor
+// carries it.
+//
+//   created ──► preparing ──► deploying ──► running ──► finishing ──► ended
+//                   ▲  │           │           │  │                     ▲
+//                   │  └───────────┴───────────┘  └──► cancelling ──────┤
+//                   │              │ a failure                          │
+//                restarting ◄── failing ────────────────────────────────┘ gives up
+//
+// preparing   the coordinator begins an epoch, chooses the checkpoint, recovers sinks, lists splits
+// deploying   subtasks are spawned, connected, and restore their state
+// failing     everything of this execution is being ended; a new one begins only when all of it has
+// finishing   every subtask is done; checkpoints are cleaned up
+//
+// Invariants
+//  - Subtasks of two executions never exist at the same time.
+//  - A job that was asked to stop does not restart.
+#pragma once
+
+#include "base/ids.hpp"
+#include "runtime/job/restart.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace weir::runtime {
+
+enum class JobState : std::uint8_t {
+  created,
+  preparing,
+  deploying,
+  running,
+  failing,
+  restarting,
+  cancelling,
+  finishing,
+  ended
+};
+
+std::string_view to_string(JobState state) noexcept;
+
+/// How a job ended.
+struct JobOutcome {
+  enum class Kind : std::uint8_t {
+    finished,   // all input was processed and committed
+    stopped,    // somebody asked; a last checkpoint was taken, from which it can go on
+    cancelled,  // somebody asked; without a last checkpoint
+    failed,
+    not_restorable,  // the state that it was to continue from cannot be used
+  };
+  Kind kind = Kind::finished;
+  std::string reason;  // of a failure, or why a stop became a cancellation
+};
+
+/// Something that ends an execution.
+struct JobFailure {
+  enum class Kind : std::uint8_t {
+    transient,       // a restart may help
+    permanent,       // a restart would meet the same
+    not_restorable,  // likewise: the state cannot be restored
+  };
+  std::string cause;  // names operator, subtask, node as far as known
+  Kind kind = Kind::transient;
+};
+
+// What the carrier must do.
+struct PrepareExecution {  // answer with on_prepared
+  AttemptId attempt;
+};
+struct DeploySubtasks {  // all of them; answer with on_ready for each
+  AttemptId attempt;
+};
+struct StartSubtasks {};      // all are ready: tell them, and the coordinator
+struct EndExecution {};       // kill subtasks and coordinator; answer with on_execution_ended
+struct WaitForRestart {       // answer with on_restart_due
+  Duration at;
+};
+struct RequestEndCheckpoint {};   // all subtasks have drained
+struct RequestStopCheckpoint {};  // somebody asked to stop
+struct EndWithoutCheckpoint {};   // flush sinks, then on_done for each subtask
+struct CleanUp {                  // delete checkpoints as the outcome demands; answer with on_cleaned
+  JobOutcome::Kind outcome;
+};
+struct EndJob {
+  JobOutcome outcome;
+};
+
+using JobAction =
+    std::variant<PrepareExecution, DeploySubtasks, StartSubtasks, EndExecution, WaitForRestart,
+                 RequestEndCheckpoint, RequestStopCheckpoint, EndWithoutCheckpoint, CleanUp, EndJob>;
+using JobActions = std::vector<JobAction>;
+
+/// See the file comment.
+class JobMachine {
+public:
+  struct Options {
+    std::set<SubtaskId> subtasks;
+    bool needs_end_checkpoint = true;  // something waits for a commit at the end of the input
+    bool can_stop_with_checkpoint = true;
+  };
+
+  JobMachine(Options options, RestartPolicy restart);
+
+  JobActions on_start();
+  JobActions on_prepared();
+  JobActions on_ready(SubtaskId subtask);
+  /// A part of the running execution failed or died.
+  JobActions on_failure(const JobFailure& failure, Duration now);
+  /// Nothing of the execution is left.
+  JobActions on_execution_ended();
+  JobActions on_restart_due();
+  JobActions on_drained(SubtaskId subtask);
+  JobActions on_done(SubtaskId subtask);
+  /// Somebody asks the job to end: with a last checkpoint if there can be one, or at once.
+  JobActions on_stop_requested(bool at_once);
+  /// The last checkpoint of a stop failed.
+  JobActions on_stop_checkpoint_failed(const std::string& why);
+  JobActions on_cleaned();
+
+  JobState state() const { return state_; }
+  AttemptId attempt() const { return attempt_; }
+  int restarts() const { return restarts_; }
+  /// The cause of the last failure, or "".
+  const std::string& last_failure() const { return last_failure_; }
+
+private:
+  void move_to(JobState next);
+  void begin_execution(JobActions& actions);
+  void give_up(JobOutcome outcome, JobActions& actions);
+
+  Options options_;
+  RestartPolicy restart_;
+  JobState state_ = JobState::created;
+  AttemptId attempt_;
+  int restarts_ = 0;
+  std::set<SubtaskId> waiting_for_;   // of the step under way: to be ready, drained or done
+  std::set<SubtaskId> not_done_;
+  std::optional<Duration> restart_at_;  // when failing: what follows
+  std::optional<JobOutcome> outcome_;   // once it is clear that the job ends
+  bool stop_requested_ = false;
+  std::string last_failure_;
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,201 @@
+#include "runtime/job/launch.hpp"
+
+#include "base/paths.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+using checkpoint::CheckpointMetadata;
+using checkpoint::CheckpointStorage;
+using detail::OperatorSpec;
+
+struct Chosen {
+  std::shared_ptr<const CheckpointMetadata> metadata;
+  CheckpointId id;
+};
+
+/// Returns the newest checkpoint with an id above `after` that can be read, or none.
+Result<std::optional<Chosen>> newest_readable(const CheckpointStorage& storage, CheckpointId after,
+                                              base::Logger& log) {
+  auto ids = storage.list();
+  if (!ids.ok()) return ids.status();
+  for (auto id = ids->rbegin(); id != ids->rend() && *id > after; ++id) {
+    auto metadata = storage.load(*id);
+    if (metadata.ok())
+      return std::optional{
+          Chosen{std::make_shared<const CheckpointMetadata>(std::move(metadata).value()), *id}};
+    // A newer format is no damage: going back behind it would undo work that is safe.
+    if (metadata.status().code() == ErrorCode::failed_precondition) return metadata.status();
+    log.warn("skipping a damaged checkpoint; trying the one before it",
+             {{"checkpoint", id->value()}, {"error", metadata.status().message()}});
+  }
+  return std::optional<Chosen>{};
+}
+
+/// Calls user code that may throw and returns its Result.
+template <class F>
+auto catching(const std::string& operator_name, F&& f) -> decltype(f()) {
+  const std::string context = "operator \"" + operator_name + "\"";
+  try {
+    auto result = f();
+    if constexpr (requires { result.status(); }) {
+      if (!result.ok()) return result.status().with_context(context);
+      return result;
+    } else {
+      return result.with_context(context);
+    }
+  } catch (const std::exception& error) {
+    return Status{ErrorCode::internal, context + ": " + error.what()};
+  }
+}
+
+std::uint32_t parallelism_of(const Plan& plan, const OperatorSpec& op) {
+  const int own = op.parallelism != 0 ? op.parallelism : plan.graph().options.parallelism;
+  return static_cast<std::uint32_t>(own);
+}
+
+Status recover_sinks(const Plan& plan, const RestorePlan& restore,
+                     const ExecutionContext& context) {
+  for (const OperatorSpec& op : plan.graph().operators) {
+    if (op.sink == nullptr || op.sink->delivery() != Delivery::transactional) continue;
+    const WriterContext writer{{.job = plan.graph().name,
+                                .name = op.name,
+                                .subtask = 0,
+                                .parallelism = parallelism_of(plan, op),
+                                .attempt = context.attempt.value()},
+                               context.run,
+                               context.env,
+                               context.clock};
+    const auto at = restore.transactions.find(op.name);
+    const Status status = catching(op.name, [&] {
+      return op.sink->make_committer(writer)->recover(
+          at != restore.transactions.end() ? at->second : std::vector<Bytes>{});
+    });
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+/// Lists the splits of sources that the checkpoint says nothing about.
+Status list_splits(const Plan& plan, const ExecutionContext& context, RestorePlan& restore) {
+  for (const OperatorSpec& op : plan.graph().operators) {
+    if (op.source == nullptr || restore.splits.contains(op.name)) continue;
+    const SourceContext source{context.env, context.clock, parallelism_of(plan, op)};
+    auto splits = catching(op.name, [&] { return op.source->list(source); });
+    if (!splits.ok()) return splits.status();
+    auto& positions = restore.splits[op.name];
+    for (Split& split : *splits) positions.push_back({std::move(split), std::nullopt});
+  }
+  return {};
+}
+
+/// Deletes what crashed executions left half done. Nobody can ever use it: a checkpoint without
+/// metadata cannot be restored, and its writers are fenced.
+void drop_incomplete(CheckpointStorage& storage, Epoch epoch, base::Logger& log) {
+  auto all = storage.list_all();
+  auto complete = storage.list();
+  if (!all.ok() || !complete.ok()) return;
+  for (const CheckpointId id : *all) {
+    if (std::binary_search(complete->begin(), complete->end(), id)) continue;
+    if (Status status = storage.drop(epoch, id); !status.ok())
+      log.warn("an incomplete checkpoint cannot be deleted",
+               {{"checkpoint", id.value()}, {"error", status.message()}});
+  }
+}
+
+}  // namespace
+
+Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
+                         CheckpointStorage& storage, const RestoreRequest& request,
+                         base::Logger& log) {
+  JobLaunch launch{.plan = nullptr,
+                   .restore = request,
+                   .last_id_before = {},
+                   .initial = nullptr,
+                   .initial_path = {}};
+  auto record = storage.begin_epoch();
+  if (!record.ok()) return record.status();
+  launch.last_id_before = record->last_id;
+  if (request.from == RestoreRequest::From::latest) {
+    launch.has_finished_before = record->is_finished;
+    auto chosen = newest_readable(storage, CheckpointId{}, log);
+    if (!chosen.ok()) return chosen.status();
+    if (*chosen) {
+      launch.initial = (*chosen)->metadata;
+      launch.initial_path = storage.path_of((*chosen)->id);
+    }
+  } else if (request.from == RestoreRequest::From::path) {
+    auto metadata = CheckpointStorage::load(storage.env(), request.path);
+    if (!metadata.ok())
+      return metadata.status().with_context("--restore " + request.path +
+                                            " names no usable checkpoint (expected "
+                                            "DIRECTORY/JOB/chk-N)");
+    launch.initial = std::make_shared<const CheckpointMetadata>(std::move(metadata).value());
+    const bool names_file = base::name_of(request.path) == "_metadata";
+    launch.initial_path = names_file ? base::parent_of(request.path) : request.path;
+  }
+  // An explicit max parallelism must match what was written; one that was chosen is adopted.
+  auto max = static_cast<std::uint32_t>(graph->options.max_parallelism);
+  if (max == 0 && launch.initial != nullptr) max = launch.initial->max_parallelism;
+  if (max != 0) {
+    for (const OperatorSpec& op : graph->operators) {
+      const int own = op.parallelism != 0 ? op.parallelism : graph->options.parallelism;
+      if (static_cast<std::uint32_t>(own) > max)
+        return Status{ErrorCode::failed_precondition,
+                      "operator \"" + op.name + "\" has parallelism " + std::to_string(own) +
+                          ", but the checkpoint was written with max parallelism " +
+                          std::to_string(max) + "; lower the parallelism"};
+    }
+  }
+  launch.plan = std::make_shared<const Plan>(Plan::build(std::move(graph), max));
+  if (launch.initial != nullptr) {  // refuse before anything is touched
+    auto fits = make_restore_plan(*launch.plan, *launch.initial, request.allow_non_restored);
+    if (!fits.ok()) return fits.status().with_context(launch.initial_path);
+  }
+  return launch;
+}
+
+Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContext& context) {
+  auto record = context.storage.begin_epoch();
+  if (!record.ok()) return record.status();
+  Execution execution{.record = std::move(record).value(),
+                      .retained = {},
+                      .restored_from = std::nullopt,
+                      .restore = {}};
+  auto newest = newest_readable(context.storage, launch.last_id_before, context.log);
+  if (!newest.ok()) return newest.status();
+  auto metadata = launch.initial;
+  std::string path = launch.initial_path;
+  if (*newest) {
+    metadata = (*newest)->metadata;
+    path = context.storage.path_of((*newest)->id);
+  }
+  if (metadata != nullptr) {
+    auto plan = make_restore_plan(*launch.plan, *metadata, launch.restore.allow_non_restored);
+    if (!plan.ok()) return plan.status().with_context(path);
+    execution.restore = std::move(plan).value();
+    execution.restore.directory = path;
+    execution.restored_from = metadata->id;
+  } else {
+    for (const SubtaskId subtask : launch.plan->subtasks()) execution.restore.subtasks[subtask];
+  }
+  drop_incomplete(context.storage, execution.record.epoch, context.log);
+  auto complete = context.storage.list();
+  if (!complete.ok()) return complete.status();
+  // A job that continues its own history may delete it; one that began afresh owns only what it wrote.
+  const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
+  for (const CheckpointId id : *complete) {
+    if (owns_history || id > launch.last_id_before) execution.retained.push_back(id);
+  }
+  if (Status status = recover_sinks(*launch.plan, execution.restore, context); !status.ok())
+    return status;
+  if (Status status = list_splits(*launch.plan, context, execution.restore); !status.ok())
+    return status;
+  return execution;
+}
+
+}  // namespace weir::runtime

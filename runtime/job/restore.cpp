@@ -1,0 +1,147 @@
+#include "runtime/job/restore.hpp"
+
+#include "state/keyed_snapshot.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+using checkpoint::CheckpointMetadata;
+using checkpoint::SubtaskPart;
+using detail::OperatorSpec;
+
+/// Where an operator of the plan runs.
+struct Place {
+  const OperatorSpec* spec;
+  VertexId vertex;
+};
+
+class Restorer {
+public:
+  Restorer(const Plan& plan, const CheckpointMetadata& metadata, bool allow_non_restored)
+      : plan_{plan}, metadata_{metadata}, allow_non_restored_{allow_non_restored} {
+    for (std::uint32_t v = 0; v < plan.vertices().size(); ++v) {
+      for (const std::size_t i : plan.vertices()[v].operators)
+        places_.emplace(plan.op(i).name, Place{&plan.op(i), VertexId{v}});
+    }
+    for (const SubtaskId subtask : plan.subtasks()) result_.subtasks[subtask];
+  }
+
+  Result<RestorePlan> run() {
+    for (const SubtaskPart& part : metadata_.parts) {
+      for (const auto& handle : part.state.keyed) restore_keyed(handle);
+      for (const auto& source : part.state.sources) restore_source(source);
+      for (const auto& sink : part.state.sinks) restore_sink(sink);
+    }
+    for (const auto& remaining : metadata_.remaining) {
+      if (find(remaining.operator_name, "splits") == nullptr) continue;
+      auto& splits = result_.splits[remaining.operator_name];
+      splits.insert(splits.end(),
+                    remaining.all->begin() + static_cast<std::ptrdiff_t>(remaining.next),
+                    remaining.all->end());
+    }
+    restore_ends();
+    if (errors_.empty()) return std::move(result_);
+    std::string text = "the checkpoint does not fit the job:";
+    for (const std::string& error : errors_) text += "\n  " + error;
+    return Status{ErrorCode::failed_precondition, text};
+  }
+
+private:
+  /// Finds an operator of the checkpoint in the job.
+  const Place* find(const std::string& name, const std::string& what) {
+    const auto at = places_.find(name);
+    if (at != places_.end()) return &at->second;
+    if (!allow_non_restored_)
+      errors_.insert("the job has no operator \"" + name + "\" to take its " + what +
+                     "; give the operator its old name back, or drop its state with "
+                     "--allow-non-restored-state");
+    return nullptr;
+  }
+
+  void restore_keyed(const state::KeyedStateHandle& handle) {
+    const Place* place = find(handle.operator_name, "keyed state");
+    if (place == nullptr) return;
+    state::KeyedStateInfo info{.operator_name = handle.operator_name,
+                               .key_schema = place->spec->key_schema,
+                               .max_parallelism = plan_.max_parallelism(),
+                               .states = {}};
+    for (const auto& spec : place->spec->states)
+      info.states.push_back({spec.name, spec.kind, spec.type->schema});
+    if (Status status = state::check_compatible(handle, info, allow_non_restored_); !status.ok()) {
+      errors_.insert(status.message());
+      return;
+    }
+    const std::uint32_t parallelism = plan_.vertex(place->vertex).parallelism;
+    for (std::uint32_t i = 0; i < parallelism; ++i) {
+      const auto range = detail::range_of_subtask(i, parallelism, plan_.max_parallelism());
+      const bool overlaps =
+          std::any_of(handle.groups.begin(), handle.groups.end(),
+                      [&](const state::GroupSlice& s) { return range.contains(s.group); });
+      if (overlaps) result_.subtasks[{place->vertex, i}].keyed.push_back(handle);
+    }
+  }
+
+  void restore_source(const state::SourceState& source) {
+    const Place* place = find(source.operator_name, "read positions");
+    if (place == nullptr) return;
+    if (place->spec->source == nullptr ||
+        place->spec->source->position_schema() != source.position_schema) {
+      errors_.insert("operator \"" + source.operator_name +
+                     "\" is not the source that wrote the read positions; give it another name");
+      return;
+    }
+    auto& splits = result_.splits[source.operator_name];
+    splits.insert(splits.end(), source.splits.begin(), source.splits.end());
+  }
+
+  void restore_sink(const state::SinkState& sink) {
+    const Place* place = find(sink.operator_name, "uncommitted transactions");
+    if (place == nullptr) return;
+    if (place->spec->sink == nullptr || place->spec->sink->txn_schema() != sink.txn_schema) {
+      if (sink.transactions.empty()) return;
+      errors_.insert("operator \"" + sink.operator_name +
+                     "\" is not the sink that prepared its transactions; give it another name");
+      return;
+    }
+    for (const auto& transaction : sink.transactions)
+      result_.transactions[sink.operator_name].push_back(transaction.txn);
+  }
+
+  /// A vertex that had finished as a whole is restored behind its end; one that had finished in part
+  /// only if its subtasks are the same (Flink FLIP-147).
+  void restore_ends() {
+    for (std::uint32_t v = 0; v < plan_.vertices().size(); ++v) {
+      const Vertex& vertex = plan_.vertices()[v];
+      std::map<std::uint32_t, bool> finished;
+      for (const SubtaskPart& part : metadata_.parts) {
+        if (part.vertex == vertex.name) finished[part.index] = part.state.is_finished;
+      }
+      const bool all = !finished.empty() &&
+                       std::all_of(finished.begin(), finished.end(),
+                                   [](const auto& entry) { return entry.second; });
+      const bool is_same = finished.size() == vertex.parallelism;
+      for (std::uint32_t i = 0; i < vertex.parallelism; ++i)
+        result_.subtasks[{VertexId{v}, i}].is_finished = all || (is_same && finished[i]);
+    }
+  }
+
+  const Plan& plan_;
+  const CheckpointMetadata& metadata_;
+  bool allow_non_restored_;
+  std::map<std::string, Place> places_;  // by operator name
+  RestorePlan result_;
+  std::set<std::string> errors_;  // each once, though several subtasks have them
+};
+
+}  // namespace
+
+Result<RestorePlan> make_restore_plan(const Plan& plan, const CheckpointMetadata& metadata,
+                                      bool allow_non_restored) {
+  return Restorer{plan, metadata, allow_non_restored}.run();
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,56 @@
+#include "runtime/job/split_assigner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+// Small splits are handed out together, up to this many bytes or splits, so that a directory of small
+// files does not cost a round trip each; large ones alone, so that the last ones spread evenly.
+constexpr std::uint64_t kBytesTogether = 1 << 20;
+constexpr std::size_t kSplitsTogether = 64;
+
+}  // namespace
+
+SplitAssigner::SplitAssigner(std::string operator_name, SourceOptions options,
+                             std::uint32_t parallelism, std::vector<state::SplitPosition> splits)
+    : operator_name_{std::move(operator_name)},
+      options_{options},
+      parallelism_{parallelism},
+      splits_{std::make_shared<const std::vector<state::SplitPosition>>(std::move(splits))},
+      has_its_share_(parallelism) {}
+
+SplitAssigner::Answer SplitAssigner::request(std::uint32_t index) {
+  Answer answer;
+  const auto& all = *splits_;
+  if (options_.assignment == Assignment::spread) {
+    for (std::size_t i = index; i < all.size() && !has_its_share_[index]; i += parallelism_)
+      answer.splits.push_back(all[i]);
+    has_its_share_[index] = true;
+    answer.no_more = true;
+    return answer;
+  }
+  std::uint64_t bytes = 0;
+  // Near the end everybody should get something: no more than a fair share of what is left.
+  const std::size_t share = (all.size() - next_) / parallelism_;
+  const std::size_t limit = std::clamp<std::size_t>(share, 1, kSplitsTogether);
+  while (next_ < all.size() && answer.splits.size() < limit && bytes < kBytesTogether) {
+    const auto& split = all[next_++];
+    bytes += std::max<std::uint64_t>(split.split.size_bytes, kBytesTogether / kSplitsTogether);
+    answer.splits.push_back(split);
+  }
+  answer.no_more = answer.splits.empty();
+  return answer;
+}
+
+checkpoint::RemainingSplits SplitAssigner::remaining() const {
+  if (options_.assignment == Assignment::on_request) return {operator_name_, splits_, next_};
+  auto left = std::make_shared<std::vector<state::SplitPosition>>();
+  for (std::size_t i = 0; i < splits_->size(); ++i) {
+    if (!has_its_share_[i % parallelism_]) left->push_back((*splits_)[i]);
+  }
+  return {operator_name_, std::move(left), 0};
+}
+
+}  // namespace weir::runtime

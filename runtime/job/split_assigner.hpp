@@ -1,0 +1,44 @@
+// SplitAssigner: which subtask of a source reads which split. It lives with the checkpoint
+// coordinator, whose triggers and assignments reach a subtask in the order in which they were sent:
+// so a split is in a checkpoint exactly once, either here or at a subtask.
+#pragma once
+
+#include "checkpoint/metadata.hpp"
+
+#include <weir/source.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace weir::runtime {
+
+/// The splits of one source that no subtask has yet. Pure.
+class SplitAssigner {
+public:
+  /// `splits` are to be read in their order.
+  SplitAssigner(std::string operator_name, SourceOptions options, std::uint32_t parallelism,
+                std::vector<state::SplitPosition> splits);
+
+  struct Answer {
+    std::vector<state::SplitPosition> splits;
+    bool no_more = false;  // these are the last ever for this subtask
+  };
+  /// Subtask `index` asks for splits. With `Assignment::on_request` it gets the next one, or several
+  /// small ones; with `Assignment::spread` each subtask gets its share once.
+  Answer request(std::uint32_t index);
+
+  /// What a checkpoint triggered now must hold. Costs nothing: the list is shared.
+  checkpoint::RemainingSplits remaining() const;
+
+  const std::string& operator_name() const { return operator_name_; }
+
+private:
+  std::string operator_name_;
+  SourceOptions options_;
+  std::uint32_t parallelism_;
+  std::shared_ptr<const std::vector<state::SplitPosition>> splits_;
+  std::size_t next_ = 0;           // on request: the next one to hand out
+  std::vector<bool> has_its_share_;  // spread: by subtask
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,35 @@
+// JobView: a read-only picture of a job for whoever shows it: progress lines, tests, a web page.
+#pragma once
+
+#include "checkpoint/coordinator.hpp"
+#include "runtime/job/job_machine.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace weir::runtime {
+
+/// See the file comment. A copy; it does not change.
+struct JobView {
+  JobState state = JobState::created;
+  AttemptId attempt;
+  int restarts = 0;
+  std::string last_failure;
+  std::uint64_t records_in = 0;   // read by sources, in this execution
+  std::uint64_t records_out = 0;  // written to sinks, in this execution
+  std::uint64_t checkpoints_completed = 0;
+  std::uint64_t checkpoints_failed = 0;
+  std::optional<checkpoint::CheckpointReport> last_checkpoint;
+  std::optional<CheckpointId> restored_from;
+  std::optional<JobOutcome> outcome;  // once the job has ended
+};
+
+/// Hears of changes, on the thread of the job's actor; must not block.
+class JobObserver {
+public:
+  virtual ~JobObserver() = default;
+  virtual void on_view(const JobView& view) = 0;
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,184 @@
+#include "runtime/task/chain.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+using detail::BatchBody;
+using detail::BatchConsumer;
+using detail::OperatorSpec;
+
+constexpr std::size_t kSliceRecords = 128;  // between two looks at credits and clock
+
+/// Lets several threads of the blocking pool use one committer, one after the other.
+class SerialCommitter final : public detail::Committer {
+public:
+  explicit SerialCommitter(std::unique_ptr<detail::Committer> committer)
+      : committer_{std::move(committer)} {}
+
+  Status persist(const Bytes& txn) override {
+    const std::lock_guard lock{mutex_};
+    return committer_->persist(txn);
+  }
+  Status commit(const Bytes& txn) override {
+    const std::lock_guard lock{mutex_};
+    return committer_->commit(txn);
+  }
+  Status recover(const std::vector<Bytes>& transactions) override {
+    const std::lock_guard lock{mutex_};
+    return committer_->recover(transactions);
+  }
+
+private:
+  std::mutex mutex_;
+  std::unique_ptr<detail::Committer> committer_;
+};
+
+}  // namespace
+
+class Chain::Link final : public BatchConsumer {
+public:
+  Link(std::string name, BatchConsumer* to) : name_{std::move(name)}, to_{to} {}
+  void consume(BatchBody& batch) override {
+    call_user_code(name_, [&] { to_->consume(batch); });
+  }
+
+private:
+  std::string name_;
+  BatchConsumer* to_;
+};
+
+class Chain::Counter final : public BatchConsumer {
+public:
+  Counter(std::uint64_t& count, BatchConsumer* to) : count_{count}, to_{to} {}
+  void consume(BatchBody& batch) override {
+    count_ += batch.size();
+    to_->consume(batch);
+  }
+
+private:
+  std::uint64_t& count_;
+  BatchConsumer* to_;
+};
+
+class Chain::FanOut final : public BatchConsumer {
+public:
+  explicit FanOut(std::vector<BatchConsumer*> to) : to_{std::move(to)} {}
+  void consume(BatchBody& batch) override {
+    // Consumers may take records out of a batch, so all but the last get a copy.
+    for (std::size_t i = 0; i + 1 < to_.size(); ++i) {
+      const detail::BatchRef copy = batch.copy();
+      to_[i]->consume(*copy);
+    }
+    to_.back()->consume(batch);
+  }
+
+private:
+  std::vector<BatchConsumer*> to_;
+};
+
+Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) {
+  const Vertex& vertex = plan.vertex(init.subtask.vertex);
+  const OperatorSpec& head = plan.op(vertex.operators[0]);
+  head_name_ = head.name;
+  if (head.source != nullptr) {
+    source_ = head.source->make_host();
+    source_->connect(link_to(plan, vertex.operators[0], out, init));
+  } else {
+    head_ = make_consumer(plan, vertex.operators[0], out, init);
+    // make_consumer adds an operator behind those it leads to, so the head is the last one.
+    if (head.sink == nullptr) head_operator_ = operators_.back().op.get();
+  }
+  std::reverse(operators_.begin(), operators_.end());
+}
+
+/// Builds everything that reads from operator `op` and returns where its records go.
+BatchConsumer* Chain::link_to(const Plan& plan, std::size_t op, OutputGate& out,
+                              const ChainInit& init) {
+  const Vertex& vertex = plan.vertex(init.subtask.vertex);
+  std::vector<BatchConsumer*> consumers;
+  for (const std::size_t other : vertex.operators) {
+    const auto& inputs = plan.op(other).inputs;
+    if (other == vertex.operators[0] || inputs[0].from != op) continue;
+    BatchConsumer* consumer = make_consumer(plan, other, out, init);
+    links_.push_back(std::make_unique<Link>(plan.op(other).name, consumer));
+    consumers.push_back(links_.back().get());
+  }
+  for (const std::size_t e : vertex.outputs) {
+    const PlanEdge& edge = plan.edges()[e];
+    if (edge.from_operator != op) continue;
+    consumers.push_back(out.router(e));
+  }
+  WEIR_ASSERT(!consumers.empty(), "a graph was run that had not been validated");
+  if (consumers.size() == 1) return consumers[0];
+  links_.push_back(std::make_unique<FanOut>(std::move(consumers)));
+  return links_.back().get();
+}
+
+BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate& out,
+                                    const ChainInit& init) {
+  const OperatorSpec& spec = plan.op(op);
+  const std::uint32_t parallelism = plan.vertex(init.subtask.vertex).parallelism;
+  const OperatorInfo info{.job = plan.graph().name,
+                          .name = spec.name,
+                          .subtask = init.subtask.index,
+                          .parallelism = parallelism,
+                          .attempt = init.attempt.value()};
+  if (spec.sink != nullptr) {
+    const WriterContext context{info, init.run, init.env, init.clock};
+    call_user_code(spec.name, [&] {
+      ChainSink sink{spec.name, spec.sink->txn_schema(), spec.sink->make_writer(context), nullptr};
+      if (auto committer = spec.sink->make_committer(context))
+        sink.committer = std::make_shared<SerialCommitter>(std::move(committer));
+      sinks_.push_back(std::move(sink));
+    });
+    links_.push_back(std::make_unique<Counter>(records_written_, sinks_.back().writer.get()));
+    return links_.back().get();
+  }
+  const detail::OperatorInit operator_init{
+      .info = info,
+      .key_groups = detail::range_of_subtask(init.subtask.index, parallelism,
+                                             plan.max_parallelism()),
+      .max_parallelism = plan.max_parallelism()};
+  auto built = call_user_code(spec.name, [&] { return spec.make(operator_init); });
+  built->connect(link_to(plan, op, out, init));
+  if (detail::KeyedState* state = built->keyed_state(); state != nullptr && !spec.states.empty())
+    states_.push_back({spec.name, spec.key_schema, state});
+  operators_.push_back({spec.name, std::move(built)});
+  return operators_.back().op.get();
+}
+
+std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
+  const std::size_t size = batch.size();
+  return call_user_code(head_name_, [&] {
+    if (head_operator_ == nullptr) {
+      head_->consume(batch);
+      return size;
+    }
+    const std::size_t end = std::min(begin + kSliceRecords, size);
+    head_operator_->process(batch, begin, end);
+    return end;
+  });
+}
+
+bool Chain::finish() {
+  for (; finished_ < operators_.size(); ++finished_) {
+    NamedOperator& next = operators_[finished_];
+    if (!call_user_code(next.name, [&] { return next.op->finish(); })) return false;
+  }
+  return true;
+}
+
+void Chain::flush_sinks() {
+  for (ChainSink& sink : sinks_) {
+    if (sink.committer == nullptr)
+      call_user_code(sink.operator_name, [&] { static_cast<void>(sink.writer->prepare()); });
+  }
+}
+
+}  // namespace weir::runtime

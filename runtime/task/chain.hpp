@@ -1,0 +1,100 @@
+// Chain: the operators of one subtask, linked so that records pass from one to the next by a call.
+#pragma once
+
+#include "runtime/graph/plan.hpp"
+#include "runtime/task/output_gate.hpp"
+#include "runtime/task/user_error.hpp"
+
+#include <weir/detail/operator.hpp>
+#include <weir/sink.hpp>
+#include <weir/source.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir::runtime {
+
+/// What building a chain needs besides the plan.
+struct ChainInit {
+  SubtaskId subtask;
+  AttemptId attempt;
+  std::string run;  // which start of the job
+  Env& env;         // for sinks
+  const Clock& clock;
+};
+
+/// A sink in a chain.
+struct ChainSink {
+  std::string operator_name;
+  std::string txn_schema;
+  std::unique_ptr<detail::SinkWriter> writer;
+  std::shared_ptr<detail::Committer> committer;  // null: no transactions; its calls may not overlap
+};
+
+/// An operator with keyed state in a chain.
+struct ChainState {
+  std::string operator_name;
+  std::string key_schema;
+  detail::KeyedState* state;
+};
+
+/// See the file comment. Functions that run user code throw UserError.
+class Chain {
+public:
+  /// Builds the operators of `init.subtask` and links the last ones to the edges of `out`, which
+  /// must outlive the chain and have all edges of the vertex.
+  Chain(const Plan& plan, const ChainInit& init, OutputGate& out);
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
+
+  /// Handles records of a batch from `begin` on, a slice of them, and returns where it stopped. The
+  /// batch must not be shared.
+  std::size_t process(detail::BatchBody& batch, std::size_t begin);
+
+  /// Emits what is due at the end of the input, operator by operator; a few batches a call. Returns
+  /// whether all is out.
+  bool finish();
+
+  /// Hands over what sinks without transactions hold.
+  void flush_sinks();
+
+  /// The reader of a chain that begins with a source, else null.
+  detail::SplitHost* source() { return source_.get(); }
+  const std::string& head_name() const { return head_name_; }
+  std::vector<ChainSink>& sinks() { return sinks_; }
+  const std::vector<ChainState>& states() const { return states_; }
+  /// Records handed to sinks so far.
+  std::uint64_t records_written() const { return records_written_; }
+
+private:
+  /// Passes batches to one operator and names it when it throws.
+  class Link;
+  /// Passes batches to a sink and counts their records.
+  class Counter;
+  /// Passes batches to several consumers.
+  class FanOut;
+
+  detail::BatchConsumer* link_to(const Plan& plan, std::size_t op, OutputGate& out,
+                                 const ChainInit& init);
+  detail::BatchConsumer* make_consumer(const Plan& plan, std::size_t op, OutputGate& out,
+                                       const ChainInit& init);
+
+  struct NamedOperator {
+    std::string name;
+    std::unique_ptr<detail::Operator> op;
+  };
+
+  std::string head_name_;
+  std::unique_ptr<detail::SplitHost> source_;
+  detail::BatchConsumer* head_ = nullptr;      // of a chain that begins with no source
+  detail::Operator* head_operator_ = nullptr;  // the same, if it is no sink
+  std::vector<NamedOperator> operators_;  // in the order of the vertex
+  std::vector<ChainSink> sinks_;
+  std::vector<ChainState> states_;
+  std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
+  std::size_t finished_ = 0;           // operators that have finished
+  std::uint64_t records_written_ = 0;
+};
+
+}  // namespace weir::runtime

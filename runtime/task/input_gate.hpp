@@ -1,0 +1,61 @@
+// InputGate: the input channels of one subtask. It keeps what has arrived, in order per channel,
+// hands it out channel by channel in turn, and holds back the channels that an alignment blocks.
+//
+// Invariants
+//  - Frames of a channel are taken in exactly the order in which they were sent; a gap or a repeated
+//    frame is an error, never processed.
+//  - A channel holds at most as many batches as it was granted credits, so memory is bounded.
+//  - Credits go back in groups, after their batches have been processed.
+#pragma once
+
+#include "runtime/task/element.hpp"
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace weir::runtime {
+
+/// See the file comment.
+class InputGate {
+public:
+  /// `credits` is what every sender starts with; returned credits are collected until a quarter of
+  /// them is together.
+  InputGate(std::size_t channels, std::uint32_t credits);
+
+  /// Takes a frame from a channel. `corrupt` names the numbers if it is not the next one.
+  Status push(ChannelIndex channel, Frame frame);
+
+  /// An element and where it came from.
+  struct Next {
+    ChannelIndex channel;
+    Element element;
+  };
+  /// Returns the next element of a channel that is neither empty nor blocked; channels take turns.
+  std::optional<Next> next();
+
+  void block(ChannelIndex channel);
+  void unblock_all();
+
+  /// A batch of this channel has been processed; returns the credits to send back now, or 0.
+  std::uint32_t processed(ChannelIndex channel);
+
+  std::size_t channels() const { return channels_.size(); }
+
+private:
+  struct Channel {
+    std::deque<Element> queue;
+    std::uint64_t received = 0;  // sequence number of the last frame
+    std::uint32_t owed = 0;      // credits not yet sent back
+    bool is_blocked = false;
+    bool is_ready = false;  // listed in ready_
+  };
+
+  void list_if_ready(std::uint32_t index);
+
+  std::vector<Channel> channels_;
+  std::deque<std::uint32_t> ready_;  // channels with elements that are not blocked, in turn
+  std::uint32_t group_;              // credits that go back together
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,68 @@
+#include "runtime/task/output_gate.hpp"
+
+#include <utility>
+
+namespace weir::runtime {
+
+OutputGate::OutputGate(FrameSender& sender, std::uint32_t credits, bool force_bytes)
+    : sender_{sender}, credits_{credits}, force_bytes_{force_bytes} {}
+
+void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type,
+                          detail::RouterInit init) {
+  const auto first = static_cast<std::uint32_t>(channels_.size());
+  channels_.resize(first + init.channels);
+  for (std::uint32_t i = first; i < channels_.size(); ++i) channels_[i].credits = credits_;
+  edges_.push_back(std::make_unique<Edge>(*this, first));
+  init.out = edges_.back().get();
+  routers_.emplace(edge, type.make_router(init));
+}
+
+detail::Router* OutputGate::router(std::size_t edge) const { return routers_.at(edge).get(); }
+
+void OutputGate::broadcast(const Element& mark) {
+  flush();
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) offer(i, mark);
+}
+
+void OutputGate::flush() {
+  for (const auto& [edge, router] : routers_) router->flush();
+}
+
+void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
+  Channel& c = channels_.at(channel.value());
+  c.credits += credits;
+  while (!c.waiting.empty() && can_send(c, c.waiting.front())) {
+    Element element = std::move(c.waiting.front());
+    c.waiting.pop_front();
+    --waiting_;
+    send(channel.value(), std::move(element));
+  }
+}
+
+void OutputGate::put(std::uint32_t channel, detail::BatchRef batch) {
+  records_sent_ += batch->size();
+  ++batches_sent_;
+  if (!force_bytes_) return offer(channel, std::move(batch));
+  ByteWriter out;
+  batch->encode(out);
+  offer(channel, EncodedBatch{out.take()});
+}
+
+void OutputGate::offer(std::uint32_t channel, Element element) {
+  Channel& c = channels_[channel];
+  if (c.waiting.empty() && can_send(c, element)) return send(channel, std::move(element));
+  c.waiting.push_back(std::move(element));
+  ++waiting_;
+}
+
+bool OutputGate::can_send(const Channel& channel, const Element& element) const {
+  return channel.credits > 0 || !is_batch(element);
+}
+
+void OutputGate::send(std::uint32_t channel, Element element) {
+  Channel& c = channels_[channel];
+  if (is_batch(element)) --c.credits;
+  sender_.send(ChannelIndex{channel}, Frame{++c.sequence, std::move(element)});
+}
+
+}  // namespace weir::runtime

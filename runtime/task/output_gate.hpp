@@ -1,0 +1,90 @@
+// OutputGate: the output channels of one subtask. It numbers what leaves, and keeps what the receiver
+// has no room for.
+//
+// Credit is the only back-pressure: each receiver grants a number of batches per channel, and a batch
+// without a credit waits here. A subtask with anything waiting takes no input, so what waits is
+// bounded by what a few records can produce. Marks need no credit but never overtake a batch.
+#pragma once
+
+#include "runtime/task/element.hpp"
+
+#include <weir/detail/router.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace weir::runtime {
+
+/// Takes the frames that may leave now.
+class FrameSender {
+public:
+  virtual ~FrameSender() = default;
+  virtual void send(ChannelIndex channel, Frame frame) = 0;
+};
+
+/// See the file comment.
+class OutputGate {
+public:
+  /// `sender` must outlive the gate. With `force_bytes` every batch leaves encoded.
+  OutputGate(FrameSender& sender, std::uint32_t credits, bool force_bytes);
+
+  /// Adds an edge with its channels, which get the next free indices.
+  void add_edge(std::size_t edge, const detail::EdgeType& type, detail::RouterInit init);
+
+  /// Returns where the chain sends the batches of an edge that was added.
+  detail::Router* router(std::size_t edge) const;
+
+  /// Sends a mark down every channel, behind all records so far.
+  void broadcast(const Element& mark);
+
+  /// Sends what is in open batches.
+  void flush();
+
+  /// The receiver has room for more batches.
+  void add_credits(ChannelIndex channel, std::uint32_t credits);
+
+  /// Whether anything waits for credits.
+  bool has_backlog() const { return waiting_ != 0; }
+
+  std::uint64_t batches_sent() const { return batches_sent_; }
+  std::uint64_t records_sent() const { return records_sent_; }
+
+private:
+  /// The channels of one edge, for its router.
+  class Edge final : public detail::ChannelSink {
+  public:
+    Edge(OutputGate& gate, std::uint32_t first) : gate_{gate}, first_{first} {}
+    void put(std::uint32_t channel, detail::BatchRef batch) override {
+      gate_.put(first_ + channel, std::move(batch));
+    }
+
+  private:
+    OutputGate& gate_;
+    std::uint32_t first_;  // index of its first channel
+  };
+
+  struct Channel {
+    std::uint64_t sequence = 0;  // of the last frame sent
+    std::uint32_t credits = 0;
+    std::deque<Element> waiting;
+  };
+
+  void put(std::uint32_t channel, detail::BatchRef batch);
+  void offer(std::uint32_t channel, Element element);
+  bool can_send(const Channel& channel, const Element& element) const;
+  void send(std::uint32_t channel, Element element);
+
+  FrameSender& sender_;
+  std::uint32_t credits_;
+  bool force_bytes_;
+  std::vector<std::unique_ptr<Edge>> edges_;
+  std::map<std::size_t, std::unique_ptr<detail::Router>> routers_;  // by edge
+  std::vector<Channel> channels_;
+  std::size_t waiting_ = 0;  // elements in all channels
+  std::uint64_t batches_sent_ = 0;
+  std::uint64_t records_sent_ = 0;
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,60 @@
+// SubtaskPort: everything a subtask asks of whoever carries it. The actor is one carrier, a unit test
+// another.
+#pragma once
+
+#include "checkpoint/messages.hpp"
+#include "runtime/task/output_gate.hpp"
+
+#include <weir/chaos.hpp>
+
+#include <functional>
+#include <string>
+
+namespace weir::runtime {
+
+/// Why a subtask failed.
+struct TaskFailure {
+  std::string operator_name;  // empty: the engine itself
+  std::string message;
+  bool is_permanent = false;  // a restart would fail in the same way
+};
+
+/// Thrown by a port to end the subtask without a trace, as a crash would; see FaultPoints.
+struct Killed {};
+
+/// See the file comment. Called only from the subtask's own turns.
+class SubtaskPort : public FrameSender {
+public:
+  /// Sends credits back to the sender of an input channel.
+  virtual void grant(ChannelIndex input, std::uint32_t credits) = 0;
+
+  /// Asks the coordinator for more splits.
+  virtual void request_splits() = 0;
+
+  virtual void acknowledge(checkpoint::Ack ack) = 0;
+  virtual void decline(checkpoint::Decline decline) = 0;
+
+  /// All inputs have ended, and everything has been emitted.
+  virtual void drained() = 0;
+  /// Nothing is left to do: what was emitted last is committed.
+  virtual void done() = 0;
+  /// The subtask can do nothing more.
+  virtual void failed(TaskFailure failure) = 0;
+
+  /// Runs `work` off the actor threads, then `then` as one of the subtask's turns, unless it has
+  /// ended before. `work` must not touch the subtask.
+  virtual void run_blocking(std::function<void()> work, std::function<void()> then) = 0;
+
+  /// Whether messages are waiting that may bring input; if so, half-full batches wait as well.
+  virtual bool has_mail() const = 0;
+
+  /// A named moment has come; throws Killed if a chaos rule says so.
+  virtual void reached(Phase phase, CheckpointId checkpoint) = 0;
+  /// So many records have been taken in; throws Killed if a chaos rule says so.
+  virtual void processed(std::uint64_t records) = 0;
+
+  virtual Duration now() const = 0;   // monotonic
+  virtual WallTime wall() const = 0;
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,178 @@
+#include "runtime/task/snapshot_taker.hpp"
+
+#include "base/paths.hpp"
+#include "state/keyed_snapshot.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::runtime {
+
+using checkpoint::Barrier;
+using checkpoint::SnapshotTimings;
+using state::PreparedTransaction;
+
+/// Touched by the subtask before and after, by the pool in between; never by both at once.
+struct SnapshotTaker::Work {
+  struct Keyed {
+    state::KeyedStateInfo info;
+    detail::KeyedState* state;
+    detail::FrozenRows rows;
+  };
+  struct Persist {
+    std::shared_ptr<detail::Committer> committer;
+    std::string operator_name;
+    Bytes txn;
+  };
+
+  Barrier barrier;
+  SnapshotTimings timings;
+  Duration frozen_at{};
+  std::shared_ptr<Chain> chain;  // keeps the frozen rows alive if the subtask ends meanwhile
+  std::vector<Keyed> keyed;
+  std::vector<Persist> persist;
+  Env* env = nullptr;
+  std::string directory;
+  std::string file_name;
+  std::size_t inline_threshold = 0;
+  state::SubtaskState result;
+  Status status;
+
+  void run() {
+    for (const Persist& p : persist) {
+      status = p.committer->persist(p.txn).with_context("operator \"" + p.operator_name + "\"");
+      if (!status.ok()) return;
+    }
+    if (!keyed.empty()) status = write_keyed();
+  }
+
+  Status write_keyed() {
+    state::StateFile file{*env, base::join_path(directory, file_name), inline_threshold};
+    for (const Keyed& k : keyed) {
+      auto handle = state::write_rows(k.info, k.rows, file);
+      if (!handle.ok()) return handle.status();
+      result.keyed.push_back(std::move(handle).value());
+    }
+    if (Status finished = file.finish(); !finished.ok()) return finished;
+    if (!file.is_inlined()) {
+      for (state::KeyedStateHandle& handle : result.keyed) handle.path = file_name;
+      return {};
+    }
+    // Each handle gets the whole stream of the chain; with one keyed operator, the usual case, that
+    // is its own.
+    const Bytes stream = file.take_inlined();
+    for (state::KeyedStateHandle& handle : result.keyed) handle.inlined = stream;
+    return {};
+  }
+};
+
+SnapshotTaker::SnapshotTaker(std::shared_ptr<Chain> chain, SourceInput* source,
+                             std::string position_schema, SnapshotPlace place,
+                             checkpoint::Speaker self, std::string name, SubtaskPort& port)
+    : chain_{std::move(chain)},
+      source_{source},
+      position_schema_{std::move(position_schema)},
+      place_{std::move(place)},
+      self_{self},
+      name_{std::move(name)},
+      port_{port},
+      ledgers_(chain_->sinks().size()) {}
+
+SnapshotTaker::~SnapshotTaker() = default;
+
+void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool is_finished) {
+  const Duration began = port_.now();
+  auto work = std::make_shared<Work>();
+  work->barrier = barrier;
+  work->chain = chain_;
+  work->env = place_.env;
+  work->directory =
+      base::join_path(place_.directory, "chk-" + std::to_string(barrier.id.value()));
+  work->file_name = name_ + "-" + std::to_string(self_.attempt.value()) + ".state";
+  work->inline_threshold = place_.inline_threshold;
+  work->result.is_finished = is_finished;
+
+  for (const ChainState& s : chain_->states())
+    work->keyed.push_back({state::describe(s.operator_name, s.key_schema, *s.state), s.state,
+                           s.state->table().freeze()});
+  if (source_ != nullptr)
+    work->result.sources.push_back({chain_->head_name(), position_schema_, source_->positions()});
+  for (std::size_t i = 0; i < chain_->sinks().size(); ++i) {
+    ChainSink& sink = chain_->sinks()[i];
+    std::optional<Bytes> unfinished;
+    call_user_code(sink.operator_name, [&] {
+      if (auto txn = sink.writer->prepare()) ledgers_[i].prepared(barrier.id, std::move(*txn));
+      unfinished = sink.writer->unfinished();
+    });
+    if (sink.committer == nullptr) continue;
+    state::SinkState state{sink.operator_name, sink.txn_schema, ledgers_[i].uncommitted()};
+    if (unfinished) state.transactions.push_back({barrier.id, std::move(*unfinished)});
+    for (const PreparedTransaction& t : state.transactions) {
+      if (t.checkpoint > persisted_)
+        work->persist.push_back({sink.committer, sink.operator_name, t.txn});
+    }
+    work->result.sinks.push_back(std::move(state));
+  }
+  work->frozen_at = port_.now();
+  timings.sync = work->frozen_at - began;
+  work->timings = timings;
+  port_.reached(Phase::snapshotted, barrier.id);
+  port_.run_blocking([work] { work->run(); }, [this, work] { on_uploaded(work); });
+}
+
+void SnapshotTaker::on_uploaded(const std::shared_ptr<Work>& work) {
+  for (Work::Keyed& k : work->keyed) k.state->table().release(std::move(k.rows));
+  const CheckpointId id = work->barrier.id;
+  if (!work->status.ok()) {
+    port_.decline({id, self_, checkpoint::FailureReason::snapshot_failed,
+                   name_ + ": " + work->status.message()});
+    return;
+  }
+  persisted_ = std::max(persisted_, id);
+  work->timings.async = port_.now() - work->frozen_at;
+  work->timings.bytes = work->result.size_bytes();
+  port_.reached(Phase::acknowledged, id);
+  port_.acknowledge({id, self_, std::move(work->result), work->timings});
+}
+
+void SnapshotTaker::on_completed(CheckpointId id) {
+  completed_ = std::max(completed_, id);
+  for (std::size_t i = 0; i < ledgers_.size(); ++i) commit_next(i);
+}
+
+/// Commits what is due for one sink, unless a commit is under way: then it continues after that one,
+/// so that transactions become visible in the order in which they were prepared.
+void SnapshotTaker::commit_next(std::size_t sink) {
+  checkpoint::TransactionLedger& ledger = ledgers_[sink];
+  if (ledger.in_commit() != 0) return;
+  struct Commit {
+    std::shared_ptr<detail::Committer> committer;
+    std::vector<Bytes> transactions;
+    Status status;
+  };
+  auto commit = std::make_shared<Commit>();
+  commit->transactions = ledger.take_committable(completed_);
+  if (commit->transactions.empty()) return;
+  commit->committer = chain_->sinks()[sink].committer;
+  port_.run_blocking(
+      [commit] {
+        for (const Bytes& txn : commit->transactions) {
+          commit->status = commit->committer->commit(txn);
+          if (!commit->status.ok()) return;
+        }
+      },
+      [this, sink, commit] {
+        if (!commit->status.ok())
+          return port_.failed({chain_->sinks()[sink].operator_name,
+                               "commit failed: " + commit->status.message(), false});
+        ledgers_[sink].committed(commit->transactions.size());
+        commit_next(sink);
+      });
+}
+
+bool SnapshotTaker::has_uncommitted() const {
+  return std::any_of(ledgers_.begin(), ledgers_.end(),
+                     [](const auto& ledger) { return !ledger.uncommitted().empty(); });
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,65 @@
+// SnapshotTaker: a subtask's snapshots, from the frozen state to the acknowledgement, and the commits
+// that follow when the checkpoint has completed.
+//
+//   in the subtask's turn     freeze keyed state, note positions, prepare transactions   (sync part)
+//   in the blocking pool      persist transactions, write the frozen state               (async part)
+//   in the subtask's turn     release the frozen state, acknowledge or decline
+//   on completion             commit in the pool every transaction of checkpoints up to it, in order
+#pragma once
+
+#include "checkpoint/commit.hpp"
+#include "runtime/task/chain.hpp"
+#include "runtime/task/port.hpp"
+#include "runtime/task/source_input.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir::runtime {
+
+/// Where state files go.
+struct SnapshotPlace {
+  Env* env = nullptr;
+  std::string directory;                  // of the job's checkpoints: DIRECTORY/JOB
+  std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
+};
+
+/// See the file comment.
+class SnapshotTaker {
+public:
+  /// `name` is the subtask's, for file names. `source` is null if the chain has none.
+  SnapshotTaker(std::shared_ptr<Chain> chain, SourceInput* source, std::string position_schema,
+                SnapshotPlace place, checkpoint::Speaker self, std::string name, SubtaskPort& port);
+  ~SnapshotTaker();
+
+  /// Takes the snapshot that belongs to `barrier`, which has been forwarded already.
+  /// `timings` has the start delay and the alignment. May throw UserError.
+  void take(const checkpoint::Barrier& barrier, checkpoint::SnapshotTimings timings,
+            bool is_finished);
+
+  /// The checkpoint has completed: commits what waits for it.
+  void on_completed(CheckpointId id);
+
+  /// Whether any transaction is not known to be committed.
+  bool has_uncommitted() const;
+
+private:
+  struct Work;  // what one snapshot takes to the pool and brings back
+
+  void on_uploaded(const std::shared_ptr<Work>& work);
+  void commit_next(std::size_t sink);
+
+  std::shared_ptr<Chain> chain_;
+  SourceInput* source_;
+  std::string position_schema_;
+  SnapshotPlace place_;
+  checkpoint::Speaker self_;
+  std::string name_;
+  SubtaskPort& port_;
+  std::vector<checkpoint::TransactionLedger> ledgers_;  // one per sink of the chain
+  CheckpointId completed_;   // the newest completed checkpoint heard of
+  CheckpointId persisted_;   // transactions up to this checkpoint are safe
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,96 @@
+#include "runtime/task/source_input.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::runtime {
+
+SourceInput::SourceInput(const SourceOptions& options, const SourceContext& context, Chain& chain,
+                         SubtaskPort& port)
+    : options_{options}, context_{context}, chain_{chain}, port_{port} {}
+
+void SourceInput::assign(std::vector<state::SplitPosition> splits, bool no_more) {
+  for (state::SplitPosition& split : splits) queue_.push_back(std::move(split));
+  no_more_ = no_more_ || no_more;
+  has_requested_ = false;
+}
+
+Result<InputStep> SourceInput::step() {
+  // Finite splits are read one after the other, endless ones side by side.
+  const bool open_all = options_.assignment == Assignment::spread;
+  while (!queue_.empty() && (open_all || open_.empty())) {
+    if (Status status = open_next(); !status.ok()) return status;
+  }
+  request_splits();
+  if (open_.empty()) {
+    if (!no_more_ || has_ended_) return InputStep{};
+    has_ended_ = true;
+    flush();
+    return InputStep{.kind = InputStep::Kind::ended};
+  }
+  for (std::size_t tried = 0; tried < open_.size(); ++tried) {
+    const std::size_t index = turn_++ % open_.size();
+    if (open_[index].wake_at > port_.now()) continue;
+    poll(index);
+    port_.processed(records());
+    return InputStep{.kind = InputStep::Kind::worked};
+  }
+  flush();
+  const auto first = std::min_element(open_.begin(), open_.end(), [](const Open& a, const Open& b) {
+    return a.wake_at < b.wake_at;
+  });
+  return InputStep{.kind = InputStep::Kind::wait, .wake_at = first->wake_at};
+}
+
+/// Polls a split until it has filled a batch, has nothing now or has ended.
+void SourceInput::poll(std::size_t index) {
+  constexpr int kPollsMax = 1024;  // a reader that emits nothing must still end its turn
+  detail::SplitHost& host = *chain_.source();
+  const std::uint64_t flushes = host.flushes();
+  for (int i = 0; i < kPollsMax && host.flushes() == flushes; ++i) {
+    const Poll result = call_user_code(chain_.head_name(), [&] { return host.poll(index); });
+    if (const auto* later = std::get_if<Later>(&result)) {
+      open_[index].wake_at = port_.now() + later->after;
+      return;
+    }
+    if (std::holds_alternative<End>(result)) {
+      host.close(index);
+      open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+      return;
+    }
+  }
+}
+
+void SourceInput::flush() {
+  call_user_code(chain_.head_name(), [this] { chain_.source()->flush(); });
+}
+
+std::vector<state::SplitPosition> SourceInput::positions() const {
+  std::vector<state::SplitPosition> positions;
+  call_user_code(chain_.head_name(), [&] {
+    for (std::size_t i = 0; i < open_.size(); ++i)
+      positions.push_back({open_[i].split, chain_.source()->position(i)});
+  });
+  positions.insert(positions.end(), queue_.begin(), queue_.end());
+  return positions;
+}
+
+Status SourceInput::open_next() {
+  const state::SplitPosition next = std::move(queue_.front());
+  queue_.pop_front();
+  const Status status = call_user_code(chain_.head_name(), [&] {
+    return chain_.source()->open(next.split, next.position, context_);
+  });
+  if (!status.ok()) return status;
+  open_.push_back({next.split, Duration{}});
+  return {};
+}
+
+/// Asks for more splits when the last one is begun, so that they are here when it ends.
+void SourceInput::request_splits() {
+  if (no_more_ || has_requested_ || !queue_.empty()) return;
+  has_requested_ = true;
+  port_.request_splits();
+}
+
+}  // namespace weir::runtime

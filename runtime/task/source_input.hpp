@@ -1,0 +1,59 @@
+// SourceInput: the input of a subtask that reads a source: the splits that it was given.
+#pragma once
+
+#include "runtime/task/chain.hpp"
+#include "runtime/task/port.hpp"
+#include "runtime/task/task_input.hpp"
+#include "state/handle.hpp"
+
+#include <weir/source.hpp>
+
+#include <deque>
+#include <vector>
+
+namespace weir::runtime {
+
+/// See the file comment.
+class SourceInput final : public TaskInput {
+public:
+  /// `chain`, which begins with a source, and `port` must outlive the input.
+  SourceInput(const SourceOptions& options, const SourceContext& context, Chain& chain,
+              SubtaskPort& port);
+
+  /// Adds splits to read. With `no_more` these were the last.
+  void assign(std::vector<state::SplitPosition> splits, bool no_more);
+
+  /// Passes on what was read so far, so that it lies before a barrier that is sent next.
+  void flush();
+
+  /// Returns where to continue: open splits with their positions, then those not begun. What was read
+  /// must have been flushed.
+  std::vector<state::SplitPosition> positions() const;
+
+  Result<InputStep> step() override;
+  void cancel(CheckpointId) override {}
+  std::uint64_t records() const override { return chain_.source()->emitted(); }
+
+private:
+  struct Open {
+    Split split;
+    Duration wake_at;  // monotonic
+  };
+
+  Status open_next();
+  void poll(std::size_t index);
+  void request_splits();
+
+  SourceOptions options_;
+  SourceContext context_;
+  Chain& chain_;
+  SubtaskPort& port_;
+  std::deque<state::SplitPosition> queue_;  // assigned and not begun
+  std::vector<Open> open_;                  // in the order of the reader host's
+  std::size_t turn_ = 0;                    // the open split to poll next
+  bool has_requested_ = false;              // and no answer has come yet
+  bool no_more_ = false;
+  bool has_ended_ = false;
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,245 @@
+#include "runtime/task/subtask.hpp"
+
+#include "base/assert.hpp"
+
+#include <utility>
+
+namespace weir::runtime {
+namespace {
+
+constexpr Duration kTurn = std::chrono::milliseconds{1};  // longer would make commands late
+
+std::shared_ptr<Chain> make_chain(const Plan& plan, const SubtaskInit& init, OutputGate& out) {
+  const Vertex& vertex = plan.vertex(init.id.vertex);
+  for (const std::size_t e : vertex.outputs) {
+    const PlanEdge& edge = plan.edges()[e];
+    const bool is_forward = edge.partition == detail::Partition::forward;
+    out.add_edge(e, *edge.type,
+                 {.partition = edge.partition,
+                  .channels = is_forward ? 1 : plan.vertex(edge.to).parallelism,
+                  .own_index = init.id.index,
+                  .max_parallelism = plan.max_parallelism(),
+                  .out = nullptr});
+  }
+  return std::make_shared<Chain>(
+      plan, ChainInit{init.id, init.attempt, init.run, *init.env, *init.clock}, out);
+}
+
+}  // namespace
+
+Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
+    : port_{port},
+      self_{init.id, init.attempt},
+      buffer_timeout_{plan.graph().options.network.buffer_timeout},
+      output_{port, static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel),
+              init.force_bytes},
+      chain_{make_chain(plan, init, output_)} {
+  const Vertex& vertex = plan.vertex(init.id.vertex);
+  std::string position_schema;
+  if (const auto& source = plan.op(vertex.operators[0]).source; source != nullptr) {
+    auto input = std::make_unique<SourceInput>(
+        source->options(), SourceContext{*init.env, *init.clock, vertex.parallelism}, *chain_, port);
+    source_ = input.get();
+    input_ = std::move(input);
+    position_schema = source->position_schema();
+  } else {
+    auto input = std::make_unique<ChannelInput>(plan, init.id, *chain_, port);
+    channels_ = input.get();
+    input_ = std::move(input);
+  }
+  const std::string file_name = vertex.name + "-" + std::to_string(init.id.index);
+  snapshots_ = std::make_unique<SnapshotTaker>(chain_, source_, std::move(position_schema),
+                                               std::move(init.place), self_, file_name, port);
+  if (init.is_finished) life_ = Life::drained;
+}
+
+/// Runs a turn; turns what user code throws into a failure of the subtask.
+template <class F>
+void Subtask::guarded(F&& f) {
+  if (!is_alive()) return;
+  try {
+    f();
+  } catch (const UserError& error) {
+    fail({error.operator_name(), error.what(), false});
+  }
+}
+
+void Subtask::start() {
+  guarded([this] {
+    flushed_at_ = port_.now();
+    if (life_ == Life::created) {
+      life_ = Life::running;
+    } else {  // restored from behind its end: says again what it said then
+      output_.broadcast(EndOfData{});
+      port_.drained();
+    }
+  });
+}
+
+void Subtask::on_frame(ChannelIndex channel, Frame frame) {
+  guarded([&] {
+    WEIR_ASSERT(channels_ != nullptr, "a frame arrived at a source");
+    if (Status status = channels_->push(channel, std::move(frame)); !status.ok())
+      fail({"", status.message(), false});
+  });
+}
+
+void Subtask::on_credits(ChannelIndex channel, std::uint32_t credits) {
+  guarded([&] { output_.add_credits(channel, credits); });
+}
+
+void Subtask::on_splits(std::vector<state::SplitPosition> splits, bool no_more) {
+  guarded([&] {
+    WEIR_ASSERT(source_ != nullptr, "splits were assigned to a subtask that is no source");
+    source_->assign(std::move(splits), no_more);
+  });
+}
+
+void Subtask::on_trigger(const checkpoint::Barrier& barrier) {
+  guarded([&] {
+    if (barrier.id <= handled_) return;
+    if (life_ == Life::created)
+      return port_.decline({barrier.id, self_, checkpoint::FailureReason::tasks_not_running, ""});
+    port_.reached(Phase::triggered, barrier.id);
+    take_snapshot({barrier, port_.wall() - barrier.triggered_at, Duration{}});
+  });
+}
+
+void Subtask::on_completed(CheckpointId id) {
+  guarded([&] {
+    port_.reached(Phase::committing, id);
+    snapshots_->on_completed(id);
+    if (end_checkpoint_ && *end_checkpoint_ <= id) life_ = Life::ending;
+    end_if_done();
+  });
+}
+
+void Subtask::on_aborted(CheckpointId id) {
+  guarded([&] {
+    input_->cancel(id);
+    cancel(id);
+    if (life_ != Life::stopped || end_checkpoint_ != id) return;
+    end_checkpoint_.reset();  // the job goes on
+    life_ = Life::running;
+  });
+}
+
+void Subtask::flush_sinks() {
+  guarded([this] { chain_->flush_sinks(); });
+}
+
+void Subtask::resume(const std::function<void()>& then) {
+  guarded([&] {
+    then();
+    end_if_done();
+  });
+}
+
+Subtask::Next Subtask::drive() {
+  Next next;
+  guarded([&] {
+    const Duration end = port_.now() + kTurn;
+    bool has_more = true;
+    while (has_more && is_alive() && !output_.has_backlog()) {
+      has_more = work(next);
+      if (has_more && port_.now() >= end) {
+        next = {Next::When::at_once};
+        break;
+      }
+    }
+    const Duration now = port_.now();
+    const bool is_idle = !has_more && !port_.has_mail();
+    if (is_alive() && (is_idle || now - flushed_at_ >= buffer_timeout_)) {
+      output_.flush();
+      flushed_at_ = now;
+    }
+  });
+  return next;
+}
+
+/// Does one piece of work; returns whether there may be more at once.
+bool Subtask::work(Next& next) {
+  switch (life_) {
+    case Life::running:
+    case Life::drained: return take_step(next);
+    case Life::finishing: finish(); return true;
+    case Life::stopped:
+      return source_ == nullptr && take_step(next);  // nothing is read, but marks still pass
+    case Life::created:
+    case Life::ending:
+    case Life::done:
+    case Life::failed: return false;
+  }
+  return false;
+}
+
+bool Subtask::take_step(Next& next) {
+  if (life_ == Life::drained && source_ != nullptr) return false;
+  auto step = input_->step();
+  if (!step.ok()) {
+    fail({chain_->head_name(), step.status().message(), false});
+    return false;
+  }
+  for (const InputStep::Cancelled& cancelled : step->cancelled) {
+    if (cancelled.reason && cancelled.id > handled_)
+      port_.decline({cancelled.id, self_, *cancelled.reason, ""});
+    cancel(cancelled.id);
+  }
+  if (step->aligning) port_.reached(Phase::aligning, *step->aligning);
+  if (step->snapshot) take_snapshot(*step->snapshot);
+  switch (step->kind) {
+    case InputStep::Kind::worked: return true;
+    case InputStep::Kind::idle: return false;
+    case InputStep::Kind::wait: next = {Next::When::at_time, step->wake_at}; return false;
+    case InputStep::Kind::ended:
+      if (life_ == Life::running) life_ = Life::finishing;
+      return true;
+  }
+  return false;
+}
+
+/// The one atomic step of a checkpoint: forward the barrier, freeze the state.
+void Subtask::take_snapshot(const InputStep::Due& due) {
+  const checkpoint::Barrier& barrier = due.barrier;
+  if (barrier.id <= handled_) return;
+  handled_ = barrier.id;
+  if (source_ != nullptr) source_->flush();
+  output_.broadcast(barrier);
+  const bool is_finished = life_ == Life::drained;
+  snapshots_->take(barrier, {.start_delay = due.start_delay, .alignment = due.alignment},
+                   is_finished);
+  const bool stops = barrier.kind == checkpoint::CheckpointKind::stop;
+  if ((stops || is_finished) && !end_checkpoint_) end_checkpoint_ = barrier.id;
+  if (stops && life_ == Life::running) life_ = Life::stopped;
+}
+
+/// Tells those downstream that no barrier of this checkpoint will come.
+void Subtask::cancel(CheckpointId id) {
+  if (id <= handled_) return;
+  handled_ = id;
+  output_.broadcast(CancelBarrier{id});
+}
+
+void Subtask::finish() {
+  if (!chain_->finish()) return;
+  output_.broadcast(EndOfData{});
+  life_ = Life::drained;
+  port_.drained();
+}
+
+void Subtask::end_if_done() {
+  if (life_ != Life::ending || snapshots_->has_uncommitted()) return;
+  life_ = Life::done;
+  port_.done();
+}
+
+void Subtask::fail(TaskFailure failure) {
+  life_ = Life::failed;
+  port_.failed(std::move(failure));
+}
+
+SubtaskCounters Subtask::counters() const {
+  return {input_->records(), output_.records_sent(), chain_->records_written()};
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,128 @@
+// Subtask: one parallel instance of a chain of operators, as a state machine. Frames, credits and
+// commands come in; frames, credits and reports go out through a SubtaskPort. It has no thread, no
+// clock and no actor of its own.
+//
+//   running ──(all inputs have ended)──► finishing ──(all is emitted)──► drained ─┐
+//   running ──(a stop barrier)──► stopped ────────────────────────────────────────┤
+//                        (the checkpoint that contains the end has completed)     ▼
+//                                               done ◄──(all is committed)──── ending
+//
+// It may fail in any of these, once, and then does nothing any more. A drained subtask still takes
+// part in checkpoints: the one that contains its end commits what it emitted last.
+//
+// Invariants
+//  - A barrier is forwarded, and the state frozen, between two records: one atomic step.
+//  - No input is taken while anything waits in the output gate.
+//  - Each checkpoint is handled once: later marks for it, and for older ones, change nothing.
+#pragma once
+
+#include "runtime/task/chain.hpp"
+#include "runtime/task/channel_input.hpp"
+#include "runtime/task/port.hpp"
+#include "runtime/task/snapshot_taker.hpp"
+#include "runtime/task/source_input.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace weir::runtime {
+
+/// What a subtask is built with.
+struct SubtaskInit {
+  SubtaskId id;
+  AttemptId attempt;
+  std::string run;               // which start of the job
+  Env* env = nullptr;            // for sources and sinks
+  const Clock* clock = nullptr;  // likewise
+  SnapshotPlace place;
+  bool force_bytes = false;  // encode every batch, also between actors of one process
+  bool is_finished = false;  // restored from behind its end
+};
+
+/// What a subtask has done; for progress and statistics.
+struct SubtaskCounters {
+  std::uint64_t records_in = 0;       // read by a source, or taken from channels
+  std::uint64_t records_out = 0;      // sent over channels
+  std::uint64_t records_written = 0;  // handed to sinks
+
+  friend bool operator==(const SubtaskCounters&, const SubtaskCounters&) = default;
+};
+
+/// See the file comment. Every public function is one turn; one thread at a time. Killed, thrown by
+/// the port, passes through; the subtask must not be used afterwards.
+class Subtask {
+public:
+  /// When `drive` should be called again, if no event comes before.
+  struct Next {
+    enum class When : std::uint8_t { on_event, at_once, at_time } when = When::on_event;
+    Duration time{};  // monotonic, for `at_time`
+  };
+
+  /// Builds the chain. `plan` and `port` must outlive the subtask. Throws UserError if an operator
+  /// cannot be built.
+  Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port);
+
+  /// The chain's keyed states, to be filled before `start`.
+  const std::vector<ChainState>& states() const { return chain_->states(); }
+
+  /// All subtasks of the job are in place and restored: begins.
+  void start();
+
+  void on_frame(ChannelIndex channel, Frame frame);
+  void on_credits(ChannelIndex channel, std::uint32_t credits);
+  void on_splits(std::vector<state::SplitPosition> splits, bool no_more);
+  /// For sources: emit this barrier now.
+  void on_trigger(const checkpoint::Barrier& barrier);
+  void on_completed(CheckpointId id);
+  void on_aborted(CheckpointId id);
+  /// Hands over what sinks without transactions hold; for a job that ends without a checkpoint.
+  void flush_sinks();
+
+  /// Works for a bounded time. To be called after every event, and when `Next` says so.
+  Next drive();
+
+  /// Calls `then`, which the port was asked to run, as a turn.
+  void resume(const std::function<void()>& then);
+
+  SubtaskCounters counters() const;
+
+private:
+  enum class Life : std::uint8_t {
+    created,
+    running,
+    finishing,
+    drained,
+    stopped,
+    ending,
+    done,
+    failed
+  };
+
+  template <class F>
+  void guarded(F&& f);
+  bool is_alive() const { return life_ != Life::failed && life_ != Life::done; }
+  bool work(Next& next);
+  bool take_step(Next& next);
+  void take_snapshot(const InputStep::Due& due);
+  void cancel(CheckpointId id);
+  void finish();
+  void end_if_done();
+  void fail(TaskFailure failure);
+
+  SubtaskPort& port_;
+  checkpoint::Speaker self_;
+  Duration buffer_timeout_;
+  OutputGate output_;
+  std::shared_ptr<Chain> chain_;  // shared with snapshots that are being written
+  SourceInput* source_ = nullptr;      // input_ as what it is, or null
+  ChannelInput* channels_ = nullptr;   // likewise
+  std::unique_ptr<TaskInput> input_;
+  std::unique_ptr<SnapshotTaker> snapshots_;
+  Life life_ = Life::created;
+  CheckpointId handled_;                         // the newest checkpoint forwarded or cancelled
+  std::optional<CheckpointId> end_checkpoint_;   // contains the end; done when it has completed
+  Duration flushed_at_{};                        // when half-full batches were last sent
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,54 @@
+// TaskInput: where a subtask's records come from: its input channels, or the splits of a source.
+#pragma once
+
+#include "checkpoint/aligner.hpp"
+#include "runtime/task/element.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace weir::runtime {
+
+/// What one step of a subtask's input came to. Everything else happens before `snapshot`.
+struct InputStep {
+  enum class Kind : std::uint8_t {
+    worked,  // something was done; there may be more at once
+    idle,    // nothing before another event
+    wait,    // nothing before `wake_at`
+    ended,   // all records have been taken in; said once
+  };
+  /// A checkpoint is off; to be declined if `reason` says more than that others know.
+  struct Cancelled {
+    CheckpointId id;
+    std::optional<checkpoint::FailureReason> reason;
+  };
+  /// The barrier has come on all channels: forward it and take a snapshot.
+  struct Due {
+    checkpoint::Barrier barrier;
+    Duration start_delay;  // from the trigger to its first barrier
+    Duration alignment;    // from the first to the last
+  };
+
+  Kind kind = Kind::idle;
+  Duration wake_at{};                        // monotonic, for `wait`
+  std::vector<Cancelled> cancelled;
+  std::optional<CheckpointId> aligning;      // its first barrier has come
+  std::optional<Due> snapshot;
+};
+
+/// See the file comment. Functions that run user code may throw UserError.
+class TaskInput {
+public:
+  virtual ~TaskInput() = default;
+
+  /// Does one piece of work: a slice of a batch, a mark, a few polls.
+  virtual Result<InputStep> step() = 0;
+
+  /// Checkpoint `id` is off; channels that it blocked go on.
+  virtual void cancel(CheckpointId id) = 0;
+
+  /// Records taken in so far.
+  virtual std::uint64_t records() const = 0;
+};
+
+}  // namespace weir::runtime

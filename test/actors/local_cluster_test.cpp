@@ -1,0 +1,87 @@
+// Jobs of actors on real threads.
+#include "actors/local_cluster.hpp"
+
+#include <weir/testing/replay_log.hpp>
+#include <weir/testing/transaction_log.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <map>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using namespace weir::actors;
+
+namespace {
+
+using Count = std::pair<int, std::int64_t>;
+
+runtime::JobOutcome run(const Job& job, LocalClusterOptions options = {}, HostOptions host = {.run = "r"}) {
+  auto hosted = host_job(job, host, Env::posix(), base::silent_logger());
+  REQUIRE(hosted.ok());
+  auto cluster = LocalCluster::start(std::move(hosted).value(), options, Env::posix(),
+                                     base::silent_logger());
+  REQUIRE(cluster.ok());
+  return (*cluster)->wait();
+}
+
+std::vector<int> numbers(int n) {
+  std::vector<int> all;
+  for (int i = 0; i < n; ++i) all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a job counts everything once and ends", "[cluster]") {
+  for (const int parallelism : {1, 2, 3}) {
+    for (const bool force_bytes : {false, true}) {
+      CAPTURE(parallelism, force_bytes);
+      testing::ReplayLog<int> input{numbers(20'000), 3};
+      testing::TransactionLog<Count> output;
+      Job job{"count", {.parallelism = parallelism}};
+      job.source("numbers", input.source())
+          .map("mod", [](int n) { return n % 100; })
+          .key_by(std::identity{})
+          .count("counts", EmitResults::at_end)
+          .sink("out", output.sink());
+      const auto outcome = run(job, {}, {.run = "r", .force_bytes = force_bytes});
+      INFO(outcome.reason);
+      CHECK(outcome.kind == runtime::JobOutcome::Kind::finished);
+      const auto rows = output.committed();
+      CHECK(rows.size() == 100);
+      for (const auto& [key, count] : rows) CHECK(count == 200);
+    }
+  }
+}
+
+TEST_CASE("a killed subtask is replaced and nothing is lost or doubled", "[cluster]") {
+  for (const char* rule :
+       {"kill counts/1 at checkpoint 2 aligning", "kill numbers/0 at checkpoint 2 triggered",
+        "kill counts/0 at checkpoint 2 acknowledged", "kill coordinator at checkpoint 2 completed",
+        "kill coordinator at checkpoint 2 committing", "kill node at checkpoint 2 snapshotted",
+        "kill counts/0 at checkpoint 1 committing", "kill counts/0 after 3000 records"}) {
+    CAPTURE(rule);
+    testing::ReplayLog<int> input{numbers(20'000), 2, {.rows_per_poll = 50, .pause = 1ms}};
+    testing::TransactionLog<Count> output;
+    Job job{"count", {.parallelism = 2,
+                      .checkpoint = {.every = 20ms},
+                      .restart = restart::fixed_delay({.attempts = 5, .delay = 1ms})}};
+    job.source("numbers", input.source())
+        .key_by([](int n) { return n % 10; })
+        .count("counts")
+        .sink("out", output.sink());
+    const auto outcome = run(job, {.chaos = {ChaosRule::parse(rule).value()}});
+    INFO(outcome.reason);
+    REQUIRE(outcome.kind == runtime::JobOutcome::Kind::finished);
+    std::map<int, std::vector<std::int64_t>> by_key;
+    for (const auto& [key, count] : output.committed()) by_key[key].push_back(count);
+    REQUIRE(by_key.size() == 10);
+    for (auto& [key, counts] : by_key) {
+      std::sort(counts.begin(), counts.end());
+      REQUIRE(counts.size() == 2000);
+      for (std::int64_t i = 0; i < 2000; ++i) REQUIRE(counts[static_cast<std::size_t>(i)] == i + 1);
+    }
+    CHECK(output.pending() == 0);
+  }
+}
