@@ -1,8 +1,8 @@
 #include "actors/coordinator_actor.hpp"
 
 #include "actors/blocking.hpp"
+#include "actors/control.hpp"
 #include "base/random.hpp"
-#include "base/text.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
@@ -13,6 +13,12 @@
 namespace weir::actors {
 
 using namespace checkpoint;
+
+namespace {
+
+constexpr Duration kRepeatAfter = std::chrono::seconds{1};
+
+}  // namespace
 
 /// Performs the coordinator's actions.
 struct Perform {
@@ -37,7 +43,8 @@ struct Perform {
       remaining.push_back(assigner.remaining());
     for (const TaskHandle& task : state.tasks_) {
       if (state.context_->plan().is_source(task.id.vertex))
-        state.self_->send(task.actor, TriggerCheckpoint{action.barrier});
+        send_control(state.self_, *state.services_, task.actor, "Trigger",
+                     TriggerCheckpoint{action.barrier});
     }
   }
 
@@ -69,15 +76,17 @@ struct Perform {
   void operator()(const NotifyCompleted& action) const {
     const CheckpointReport& report = action.report;
     state.reached(Phase::committing, report.id);
-    for (const TaskHandle& task : state.tasks_)
-      state.self_->send(task.actor, CheckpointCompleted{report.id});
+    const bool is_last = report.is_final || report.kind == CheckpointKind::stop;
+    state.notify_completed(report.id, is_last);
+    if (is_last) state.repeat_completed(report.id);
     state.self_->send(state.job_, CheckpointDone{state.attempt_, report});
   }
 
   void operator()(const NotifyAborted& action) const {
     state.remaining_.erase(action.id);
     for (const TaskHandle& task : state.tasks_)
-      state.self_->send(task.actor, CheckpointAborted{action.id});
+      send_control(state.self_, *state.services_, task.actor, "Aborted",
+                   CheckpointAborted{action.id});
     std::string reason{describe(action.reason)};
     if (!action.detail.empty()) reason += ": " + action.detail;
     if (!action.missing.empty()) {
@@ -198,6 +207,20 @@ void CoordinatorState::on_request_splits(const RequestSplits& request) {
 
 void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {
   perform(coordinator_->on_request(request.kind, now()));
+}
+
+void CoordinatorState::notify_completed(CheckpointId id, bool is_last) {
+  for (const TaskHandle& task : tasks_)
+    send_control(self_, *services_, task.actor, "Completed", CheckpointCompleted{id, is_last});
+}
+
+/// The last checkpoint lets subtasks end, and no later one would make up for a lost notification: so
+/// it is said again until the job has ended and this actor with it.
+void CoordinatorState::repeat_completed(CheckpointId id) {
+  self_->delayed_send(self_, kRepeatAfter, Continue{[this, id] {
+                        notify_completed(id, true);
+                        repeat_completed(id);
+                      }});
 }
 
 void CoordinatorState::on_wake(Duration at) {

@@ -39,6 +39,8 @@ private:
 
   void on_begun(runtime::Execution execution);
   void perform(checkpoint::Actions actions);
+  void notify_completed(CheckpointId id, bool is_last);
+  void repeat_completed(CheckpointId id);
   void schedule_wake();
   /// A named moment has come; throws Killed if a chaos rule says so.
   void reached(Phase phase, CheckpointId id);

@@ -53,6 +53,7 @@ struct TriggerCheckpoint {
 
 struct CheckpointCompleted {
   CheckpointId id;
+  bool is_last = false;  // the job ends with it
 };
 
 struct CheckpointAborted {

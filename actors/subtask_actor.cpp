@@ -1,6 +1,7 @@
 #include "actors/subtask_actor.hpp"
 
 #include "actors/blocking.hpp"
+#include "actors/control.hpp"
 #include "base/paths.hpp"
 #include "state/keyed_snapshot.hpp"
 
@@ -148,10 +149,12 @@ void SubtaskState::grant(ChannelIndex input, std::uint32_t credits) {
 
 void SubtaskState::request_splits() { self_->send(coordinator_, RequestSplits{speaker()}); }
 
-void SubtaskState::acknowledge(checkpoint::Ack ack) { self_->send(coordinator_, std::move(ack)); }
+void SubtaskState::acknowledge(checkpoint::Ack ack) {
+  send_control(self_, spawn_->services, coordinator_, "Ack", std::move(ack));
+}
 
 void SubtaskState::decline(checkpoint::Decline decline) {
-  self_->send(coordinator_, std::move(decline));
+  send_control(self_, spawn_->services, coordinator_, "Decline", std::move(decline));
 }
 
 void SubtaskState::drained() { self_->send(spawn_->job, TaskDrained{speaker()}); }
@@ -195,7 +198,7 @@ SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn 
         state.turn([&](auto& subtask) { subtask.on_trigger(trigger.barrier); });
       },
       [&state](const CheckpointCompleted& completed) {
-        state.turn([&](auto& subtask) { subtask.on_completed(completed.id); });
+        state.turn([&](auto& subtask) { subtask.on_completed(completed.id, completed.is_last); });
       },
       [&state](const CheckpointAborted& aborted) {
         state.turn([&](auto& subtask) { subtask.on_aborted(aborted.id); });

@@ -9,6 +9,9 @@
 
 namespace weir::base {
 
+/// What becomes of a control message on its way.
+enum class Fate : std::uint8_t { deliver, drop, duplicate, delay };
+
 /// Asked at each named moment. Implementations may be called from any thread.
 class FaultPoints {
 public:
@@ -28,6 +31,15 @@ public:
   virtual bool processed(std::string_view who, std::uint64_t count) {
     static_cast<void>(who), static_cast<void>(count);
     return false;
+  }
+
+  /// Whether control messages may meet another fate than delivery.
+  virtual bool disturbs_messages() const noexcept { return false; }
+
+  /// A control message of kind `message` ("Ack") is about to leave.
+  virtual Fate fate_of(std::string_view message) {
+    static_cast<void>(message);
+    return Fate::deliver;
   }
 };
 

@@ -105,11 +105,11 @@ void Subtask::on_trigger(const checkpoint::Barrier& barrier) {
   });
 }
 
-void Subtask::on_completed(CheckpointId id) {
+void Subtask::on_completed(CheckpointId id, bool is_last) {
   guarded([&] {
     port_.reached(Phase::committing, id);
     snapshots_->on_completed(id);
-    if (end_checkpoint_ && *end_checkpoint_ <= id) life_ = Life::ending;
+    if (is_last) life_ = Life::ending;
     end_if_done();
   });
 }
@@ -118,9 +118,9 @@ void Subtask::on_aborted(CheckpointId id) {
   guarded([&] {
     input_->cancel(id);
     cancel(id);
-    if (life_ != Life::stopped || end_checkpoint_ != id) return;
-    end_checkpoint_.reset();  // the job goes on
-    life_ = Life::running;
+    if (stopped_by_ != id) return;
+    stopped_by_.reset();
+    life_ = Life::running;  // the job goes on
   });
 }
 
@@ -208,9 +208,10 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
   const bool is_finished = life_ == Life::drained;
   snapshots_->take(barrier, {.start_delay = due.start_delay, .alignment = due.alignment},
                    is_finished);
-  const bool stops = barrier.kind == checkpoint::CheckpointKind::stop;
-  if ((stops || is_finished) && !end_checkpoint_) end_checkpoint_ = barrier.id;
-  if (stops && life_ == Life::running) life_ = Life::stopped;
+  if (barrier.kind == checkpoint::CheckpointKind::stop && life_ == Life::running) {
+    stopped_by_ = barrier.id;
+    life_ = Life::stopped;
+  }
 }
 
 /// Tells those downstream that no barrier of this checkpoint will come.

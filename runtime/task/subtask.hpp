@@ -4,11 +4,11 @@
 //
 //   running ──(all inputs have ended)──► finishing ──(all is emitted)──► drained ─┐
 //   running ──(a stop barrier)──► stopped ────────────────────────────────────────┤
-//                        (the checkpoint that contains the end has completed)     ▼
+//                                       (the job's last checkpoint has completed) ▼
 //                                               done ◄──(all is committed)──── ending
 //
-// It may fail in any of these, once, and then does nothing any more. A drained subtask still takes
-// part in checkpoints: the one that contains its end commits what it emitted last.
+// It may fail in any of these, once, and then does nothing any more. A drained subtask takes part in
+// checkpoints until the whole job has drained: one of them commits what it emitted last.
 //
 // Invariants
 //  - A barrier is forwarded, and the state frozen, between two records: one atomic step.
@@ -74,7 +74,8 @@ public:
   void on_splits(std::vector<state::SplitPosition> splits, bool no_more);
   /// For sources: emit this barrier now.
   void on_trigger(const checkpoint::Barrier& barrier);
-  void on_completed(CheckpointId id);
+  /// With `is_last` the job ends with this checkpoint.
+  void on_completed(CheckpointId id, bool is_last);
   void on_aborted(CheckpointId id);
   /// Hands over what sinks without transactions hold; for a job that ends without a checkpoint.
   void flush_sinks();
@@ -121,7 +122,7 @@ private:
   std::unique_ptr<SnapshotTaker> snapshots_;
   Life life_ = Life::created;
   CheckpointId handled_;                         // the newest checkpoint forwarded or cancelled
-  std::optional<CheckpointId> end_checkpoint_;   // contains the end; done when it has completed
+  std::optional<CheckpointId> stopped_by_;       // the checkpoint whose stop barrier has come
   Duration flushed_at_{};                        // when half-full batches were last sent
 };
 

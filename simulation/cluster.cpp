@@ -1,0 +1,253 @@
+// The simulated cluster: drives CAF's test scheduler, the blocking pool and the clock in an order that
+// the seed decides.
+#include "actors/chaos_controller.hpp"
+#include "actors/config.hpp"
+#include "actors/hosted_job.hpp"
+#include "actors/job_actor.hpp"
+#include "base/assert.hpp"
+#include "simulation/sim_env.hpp"
+#include "simulation/sim_world.hpp"
+
+#include <weir/testing/cluster.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::testing {
+
+using simulation::SimClock;
+using simulation::SimEnv;
+using simulation::SimFaults;
+using simulation::SimLog;
+using simulation::SimPool;
+
+namespace {
+
+constexpr double kTimeSlips = 0.02;  // chance that a little time passes although somebody has work
+
+/// Remembers the last view of the job.
+class LastView final : public runtime::JobObserver {
+public:
+  void on_view(const runtime::JobView& view) override { view_ = view; }
+  const runtime::JobView& view() const { return view_; }
+
+private:
+  runtime::JobView view_;
+};
+
+}  // namespace
+
+class Cluster::Impl {
+public:
+  explicit Impl(ClusterOptions o) : options{o}, random{o.seed} {}
+
+  ClusterOptions options;
+  base::Random random;
+  SimEnv env;
+  std::uint64_t runs = 0;
+};
+
+/// One process. Members are destroyed in reverse.
+class Run::Impl {
+public:
+  Impl(Cluster::Impl& cluster, actors::HostedJob hosted)
+      : cluster_{cluster},
+        hosted_{std::move(hosted)},
+        system_{std::make_unique<caf::actor_system>(config_)},
+        scheduler_{dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler())},
+        clock_{scheduler_},
+        chaos_{roster_, log_},
+        faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
+        random_{cluster.random.next()} {
+    job_ = system_->spawn(
+        actors::job_actor,
+        actors::JobSpawn{hosted_.context,
+                         {cluster.env, clock_, pool_, faults_, log_, roster_},
+                         &view_,
+                         Duration{}});
+    began_ = clock_.monotonic();
+    caf::anon_send(job_, actors::LaunchJob{});
+  }
+
+  ~Impl() {
+    // As after SIGKILL: what waits in the pool is never done, and nobody handles another message.
+    pool_.clear();
+    for (const std::string& name : roster_.names()) roster_.kill(name);
+    actors::kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job_));
+    job_ = nullptr;
+    roster_.clear();
+    while (scheduler_.try_run_once()) {
+    }
+    while (scheduler_.trigger_timeout()) {
+      while (scheduler_.try_run_once()) {
+      }
+    }
+    pool_.clear();
+  }
+
+  /// Does one thing that somebody has to do; false if there is nothing, now or later.
+  bool step() {
+    if (cluster_.env.has_crashed()) return false;
+    const std::size_t jobs = scheduler_.jobs.size();
+    const std::size_t choices = jobs + pool_.size();
+    if (choices == 0) return scheduler_.trigger_timeout();
+    if (random_.chance(kTimeSlips))
+      scheduler_.advance_time(std::chrono::microseconds{random_.below(500)});
+    const std::size_t choice = random_.below(choices);
+    if (choice >= jobs) {
+      trace_.push_back("pool");
+      pool_.run(choice - jobs);
+    } else {
+      std::swap(scheduler_.jobs.front(), scheduler_.jobs[choice]);
+      trace_.push_back(describe_next());
+      scheduler_.run_once();
+    }
+    return true;
+  }
+
+  bool has_ended() const { return view_.view().outcome.has_value(); }
+
+  template <class Done>
+  bool run_until(Done done) {
+    while (!done()) {
+      if (!step()) return done();
+    }
+    return true;
+  }
+
+  std::string describe_next() {
+    auto* actor = dynamic_cast<caf::scheduled_actor*>(scheduler_.jobs.front());
+    if (actor == nullptr) return "?";
+    std::string text = std::string{actor->name()} + "/" + std::to_string(actor->id());
+    if (const auto* element = actor->mailbox().peek())
+      text += " " + caf::to_string(element->content());
+    return text;
+  }
+
+  Cluster::Impl& cluster_;
+  actors::HostedJob hosted_;
+  actors::SimulatedSystemConfig config_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::scheduler::test_coordinator& scheduler_;
+  SimClock clock_;
+  SimPool pool_;
+  SimLog log_;
+  actors::Roster roster_;
+  actors::ChaosController chaos_;
+  SimFaults faults_;
+  base::Random random_;
+  LastView view_;
+  actors::JobActor job_;
+  std::vector<std::string> trace_;
+  Duration began_{};
+};
+
+void Moment::kill(std::string_view victim) {
+  const ChaosRule rule{std::string{victim}, at_};
+  const Status status =
+      run_.impl_->chaos_.arm(run_.impl_->hosted_.context->plan(), {rule});
+  WEIR_ASSERT(status.ok(), status.message().c_str());
+}
+
+Run::Run(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+Run::Run(Run&&) noexcept = default;
+Run& Run::operator=(Run&&) noexcept = default;
+Run::~Run() = default;
+
+void Run::chaos(std::string_view text) {
+  auto rule = ChaosRule::parse(text);
+  WEIR_ASSERT(rule.ok(), rule.status().message().c_str());
+  const Status status = impl_->chaos_.arm(impl_->hosted_.context->plan(), {*rule});
+  WEIR_ASSERT(status.ok(), status.message().c_str());
+}
+
+bool Run::finish(Duration limit) {
+  const Duration end = impl_->clock_.monotonic() + limit;
+  impl_->run_until([&] { return impl_->has_ended() || impl_->clock_.monotonic() > end; });
+  const auto& outcome = impl_->view_.view().outcome;
+  return outcome && outcome->kind == runtime::JobOutcome::Kind::finished;
+}
+
+void Run::run_for(Duration time) {
+  const Duration end = impl_->clock_.monotonic() + time;
+  impl_->run_until([&] { return impl_->has_ended() || impl_->clock_.monotonic() >= end; });
+}
+
+bool Run::run_until_checkpoint(std::uint64_t count) {
+  impl_->run_until([&] { return impl_->has_ended() || checkpoints() >= count; });
+  return checkpoints() >= count;
+}
+
+void Run::stop(bool at_once) { caf::anon_send(impl_->job_, actors::StopJob{at_once}); }
+
+void Run::kill(std::string_view victim) {
+  impl_->chaos_.kill(std::string{victim}, impl_->random_.next());
+}
+
+void Run::crash() { impl_.reset(); }
+
+bool Run::has_ended() const { return impl_->has_ended(); }
+int Run::restarts() const { return impl_->view_.view().restarts; }
+std::uint64_t Run::checkpoints() const { return impl_->view_.view().checkpoints_completed; }
+std::uint64_t Run::failed_checkpoints() const { return impl_->view_.view().checkpoints_failed; }
+
+std::string Run::report() const {
+  const runtime::JobView& view = impl_->view_.view();
+  std::string text = std::string{to_string(view.state)} + " in attempt " +
+                     std::to_string(view.attempt.value()) + ", checkpoints " +
+                     std::to_string(view.checkpoints_completed) + "+" +
+                     std::to_string(view.checkpoints_failed);
+  if (view.outcome) text += ", outcome " + std::to_string(static_cast<int>(view.outcome->kind));
+  if (view.outcome && !view.outcome->reason.empty()) text += ": " + view.outcome->reason;
+  if (!view.last_failure.empty()) text += "; last failure: " + view.last_failure;
+  return text;
+}
+
+const std::vector<std::string>& Run::trace() const { return impl_->trace_; }
+const std::vector<std::string>& Run::log() const { return impl_->log_.lines(); }
+Duration Run::elapsed() const { return impl_->clock_.monotonic() - impl_->began_; }
+
+Cluster::Cluster(ClusterOptions options) : impl_{std::make_unique<Impl>(options)} {}
+Cluster::~Cluster() = default;
+
+Run Cluster::start(const Job& job, StartOptions options) {
+  auto run = try_start(job, std::move(options));
+  WEIR_ASSERT(run.ok(), run.status().message().c_str());
+  return std::move(run).value();
+}
+
+Result<Run> Cluster::try_start(const Job& job, StartOptions options) {
+  using From = runtime::RestoreRequest::From;
+  runtime::RestoreRequest restore;
+  if (options.restore_latest) restore.from = From::latest;
+  if (!options.restore_path.empty()) restore.from = From::path;
+  restore.path = options.restore_path;
+  restore.allow_non_restored = options.allow_non_restored_state;
+  SimLog log;
+  auto hosted = actors::host_job(job,
+                                 {.restore = restore,
+                                  .run = "run" + std::to_string(++impl_->runs),
+                                  .seed = impl_->random.next(),
+                                  .force_bytes = impl_->options.force_bytes},
+                                 impl_->env, log);
+  if (!hosted.ok()) return hosted.status();
+  return Run{std::make_unique<Run::Impl>(*impl_, std::move(hosted).value())};
+}
+
+Env& Cluster::disk() { return impl_->env.disk(); }
+void Cluster::crash_before_change(std::uint64_t n) { impl_->env.crash_before_change(n); }
+bool Cluster::has_crashed() const { return impl_->env.has_crashed(); }
+void Cluster::power_on() { impl_->env.restart(impl_->random); }
+std::uint64_t Cluster::disk_changes() const { return impl_->env.changes(); }
+
+void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {
+  impl_->env.inject(
+      {.on = simulation::DiskFault::On::any, .path_contains = std::string{part}, .code = code,
+       .times = times});
+}
+
+}  // namespace weir::testing

@@ -1,0 +1,106 @@
+#include "simulation/sim_env.hpp"
+
+#include <utility>
+
+namespace weir::simulation {
+
+class SimEnv::Writable final : public WritableFile {
+public:
+  Writable(SimEnv& env, std::string path, std::unique_ptr<WritableFile> file)
+      : env_{env}, path_{std::move(path)}, file_{std::move(file)} {}
+
+  Status append(std::string_view bytes) override {
+    Status status = env_.change(DiskFault::On::append, path_);
+    return status.ok() ? file_->append(bytes) : status;
+  }
+  Status sync() override {
+    Status status = env_.change(DiskFault::On::sync, path_);
+    return status.ok() ? file_->sync() : status;
+  }
+  Status close() override { return file_->close(); }
+
+private:
+  SimEnv& env_;
+  std::string path_;
+  std::unique_ptr<WritableFile> file_;
+};
+
+void SimEnv::restart(base::Random& random) {
+  disk_.crash(&random);
+  has_crashed_ = false;
+  crash_at_.reset();
+}
+
+Status SimEnv::alive() const {
+  if (!has_crashed_) return {};
+  return {ErrorCode::unavailable, "the machine has lost power"};
+}
+
+Status SimEnv::change(DiskFault::On on, const std::string& path) {
+  ++changes_;
+  if (crash_at_ && changes_ >= *crash_at_) has_crashed_ = true;
+  if (Status status = alive(); !status.ok()) return status;
+  for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
+    const bool matches = (fault->on == DiskFault::On::any || fault->on == on) &&
+                         path.find(fault->path_contains) != std::string::npos;
+    if (!matches) continue;
+    const ErrorCode code = fault->code;
+    if (--fault->times == 0) faults_.erase(fault);
+    return {code, "cannot change " + path + ": injected fault"};
+  }
+  return {};
+}
+
+Result<std::unique_ptr<WritableFile>> SimEnv::create(const std::string& path) {
+  if (Status status = change(DiskFault::On::create, path); !status.ok()) return status;
+  auto file = disk_.create(path);
+  if (!file.ok()) return file.status();
+  return std::unique_ptr<WritableFile>{new Writable{*this, path, std::move(file).value()}};
+}
+
+Result<std::unique_ptr<ReadableFile>> SimEnv::open(const std::string& path) {
+  if (Status status = alive(); !status.ok()) return status;
+  return disk_.open(path);
+}
+
+Result<FileInfo> SimEnv::stat(const std::string& path) {
+  if (Status status = alive(); !status.ok()) return status;
+  return disk_.stat(path);
+}
+
+Result<std::vector<DirectoryEntry>> SimEnv::list(const std::string& directory) {
+  if (Status status = alive(); !status.ok()) return status;
+  return disk_.list(directory);
+}
+
+Status SimEnv::create_directories(const std::string& directory) {
+  Status status = change(DiskFault::On::create, directory);
+  return status.ok() ? disk_.create_directories(directory) : status;
+}
+
+Status SimEnv::rename(const std::string& from, const std::string& to) {
+  Status status = change(DiskFault::On::rename, to);
+  return status.ok() ? disk_.rename(from, to) : status;
+}
+
+Status SimEnv::remove_file(const std::string& path) {
+  Status status = change(DiskFault::On::remove, path);
+  return status.ok() ? disk_.remove_file(path) : status;
+}
+
+Status SimEnv::remove_directory(const std::string& path) {
+  Status status = change(DiskFault::On::remove, path);
+  return status.ok() ? disk_.remove_directory(path) : status;
+}
+
+Status SimEnv::sync_directory(const std::string& directory) {
+  Status status = change(DiskFault::On::sync, directory);
+  return status.ok() ? disk_.sync_directory(directory) : status;
+}
+
+Result<std::unique_ptr<FileLock>> SimEnv::lock(const std::string& path) {
+  if (Status status = alive(); !status.ok()) return status;
+  return disk_.lock(path);
+}
+
+}  // namespace weir::simulation

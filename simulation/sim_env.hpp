@@ -1,0 +1,67 @@
+// SimEnv: the disk of a simulated machine. It counts every operation that changes something, and can
+// lose power before any of them, refuse some, or be full.
+#pragma once
+
+#include "base/memory_env.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::simulation {
+
+/// Which operations go wrong.
+struct DiskFault {
+  enum class On : std::uint8_t { create, append, sync, rename, remove, any } on = On::any;
+  std::string path_contains;                      // empty: every path
+  ErrorCode code = ErrorCode::unavailable;        // what they answer
+  std::uint64_t times = 1;                        // how many of them
+};
+
+/// See the file comment. One thread at a time, like everything under simulation.
+class SimEnv final : public Env {
+public:
+  SimEnv() = default;
+
+  /// The machine loses power just before its n-th change from now (1: the next one).
+  void crash_before_change(std::uint64_t n) { crash_at_ = changes_ + n; }
+  bool has_crashed() const { return has_crashed_; }
+  /// Power is back: what was not synced is lost, all or in part.
+  void restart(base::Random& random);
+
+  void inject(DiskFault fault) { faults_.push_back(std::move(fault)); }
+  void clear_faults() { faults_.clear(); }
+
+  /// Changes so far.
+  std::uint64_t changes() const { return changes_; }
+  /// The disk itself, for tests to look at and to prepare; not counted.
+  base::MemoryEnv& disk() { return disk_; }
+
+  Result<std::unique_ptr<WritableFile>> create(const std::string& path) override;
+  Result<std::unique_ptr<ReadableFile>> open(const std::string& path) override;
+  Result<FileInfo> stat(const std::string& path) override;
+  Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
+  Status create_directories(const std::string& directory) override;
+  Status rename(const std::string& from, const std::string& to) override;
+  Status remove_file(const std::string& path) override;
+  Status remove_directory(const std::string& path) override;
+  Status sync_directory(const std::string& directory) override;
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+
+private:
+  class Writable;
+
+  /// Counts a change; an error if it must not happen.
+  Status change(DiskFault::On on, const std::string& path);
+  Status alive() const;
+
+  base::MemoryEnv disk_;
+  std::vector<DiskFault> faults_;
+  std::uint64_t changes_ = 0;
+  std::optional<std::uint64_t> crash_at_;
+  bool has_crashed_ = false;
+};
+
+}  // namespace weir::simulation
