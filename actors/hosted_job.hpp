@@ -14,8 +14,8 @@ namespace weir::actors {
 
 /// How a job is to be started.
 struct HostOptions {
-  runtime::RestoreRequest restore;
-  std::string run;  // must differ between any two starts under one job name
+  runtime::RestoreRequest restore = {};
+  std::string run = {};  // must differ between any two starts under one job name
   std::uint64_t seed = 0;
   bool force_bytes = false;
 };

@@ -14,7 +14,7 @@
 namespace weir::actors {
 
 struct LocalClusterOptions {
-  std::vector<ChaosRule> chaos;
+  std::vector<ChaosRule> chaos = {};
   Duration report_every = std::chrono::milliseconds{200};  // counters for the view; 0: never
   int threads = 0;                                         // actor threads; 0: one per core
 };

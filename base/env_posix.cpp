@@ -176,6 +176,12 @@ public:
     return ::rmdir(path.c_str()) == 0 ? Status{} : error_on("remove directory", path);
   }
 
+  Status sync_file(const std::string& path) override {
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (file.get() < 0) return error_on("open", path);
+    return ::fdatasync(file.get()) == 0 ? Status{} : error_on("sync", path);
+  }
+
   Status sync_directory(const std::string& directory) override {
     const Descriptor dir{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (dir.get() < 0) return error_on("open directory", directory);

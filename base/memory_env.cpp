@@ -213,6 +213,15 @@ Status MemoryEnv::remove_directory(const std::string& path) {
   return {};
 }
 
+Status MemoryEnv::sync_file(const std::string& path) {
+  const std::lock_guard lock{mutex_};
+  const NodePtr node = find(path);
+  if (!node || node->is_directory)
+    return error(ErrorCode::not_found, "sync", path, "no such file");
+  node->synced_bytes = node->content.size();
+  return {};
+}
+
 Status MemoryEnv::sync_directory(const std::string& directory) {
   const std::lock_guard lock{mutex_};
   const NodePtr node = find_directory(directory);

@@ -31,6 +31,7 @@ public:
   Status rename(const std::string& from, const std::string& to) override;
   Status remove_file(const std::string& path) override;
   Status remove_directory(const std::string& path) override;
+  Status sync_file(const std::string& path) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
 

@@ -33,18 +33,18 @@ namespace weir::checkpoint {
 
 /// How a finished checkpoint went; for logs and statistics.
 struct CheckpointReport {
-  CheckpointId id;
+  CheckpointId id = {};
   CheckpointKind kind = CheckpointKind::periodic;
   Duration duration{};  // from trigger to published
   std::uint64_t bytes = 0;
   std::size_t subtasks = 0;
-  SnapshotTimings slowest;  // of each timing, the largest over all subtasks
+  SnapshotTimings slowest = {};  // of each timing, the largest over all subtasks
   bool is_final = false;    // every subtask had emitted everything: nothing follows
 };
 
 // What the carrier must do.
 struct ReserveId {  // make the id durable, create its place; answer with on_reserved
-  CheckpointId id;
+  CheckpointId id = {};
 };
 struct TriggerSources {  // after snapshotting the sources' remaining splits
   Barrier barrier;
@@ -57,17 +57,17 @@ struct NotifyCompleted {  // tell all subtasks
   CheckpointReport report;
 };
 struct NotifyAborted {  // tell all subtasks
-  CheckpointId id;
+  CheckpointId id = {};
   CheckpointKind kind;
   FailureReason reason;
   std::string detail;
   std::vector<SubtaskId> missing;  // had not answered
 };
 struct DropFiles {  // delete everything that the storage holds of it
-  CheckpointId id;
+  CheckpointId id = {};
 };
 struct DropState {  // delete the files of one answer that does not count
-  CheckpointId id;
+  CheckpointId id = {};
   state::SubtaskState state;
 };
 struct FailJob {

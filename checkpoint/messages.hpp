@@ -29,8 +29,8 @@ enum class BarrierMode : std::uint8_t {
 
 /// A marker that flows through the channels and divides records before and after a checkpoint.
 struct Barrier {
-  CheckpointId id;
-  WallTime triggered_at;
+  CheckpointId id = {};
+  WallTime triggered_at = {};
   CheckpointKind kind = CheckpointKind::periodic;
   BarrierMode mode = BarrierMode::aligned;
 
@@ -50,18 +50,18 @@ struct SnapshotTimings {
 
 /// Which execution of which subtask is speaking.
 struct Speaker {
-  SubtaskId subtask;
-  AttemptId attempt;
+  SubtaskId subtask = {};
+  AttemptId attempt = {};
 
   friend auto operator<=>(const Speaker&, const Speaker&) = default;
 };
 
 /// A subtask's snapshot is safe.
 struct Ack {
-  CheckpointId id;
-  Speaker from;
-  state::SubtaskState state;
-  SnapshotTimings timings;
+  CheckpointId id = {};
+  Speaker from = {};
+  state::SubtaskState state = {};
+  SnapshotTimings timings = {};
 };
 
 /// Why a checkpoint came to nothing.
@@ -85,10 +85,10 @@ bool is_counted(FailureReason reason) noexcept;
 
 /// A subtask could not take part in a checkpoint.
 struct Decline {
-  CheckpointId id;
-  Speaker from;
+  CheckpointId id = {};
+  Speaker from = {};
   FailureReason reason = FailureReason::snapshot_failed;
-  std::string detail;
+  std::string detail = {};
 };
 
 }  // namespace weir::checkpoint

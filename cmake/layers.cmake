@@ -43,3 +43,24 @@ function(weir_link_layer target name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_include_directories(${target} SYSTEM PRIVATE ${includes})
 endfunction()
+
+# Makes the library `target` out of a layer and all layers beneath it, but for those in and beneath the
+# layers after EXCEPT. Consumers get the public headers alone.
+function(weir_bundle target name)
+  cmake_parse_arguments(ARG "" "" "EXCEPT" ${ARGN})
+  get_property(closure TARGET weir_layer_${name} PROPERTY WEIR_CLOSURE)
+  foreach(layer IN LISTS ARG_EXCEPT)
+    get_property(below TARGET weir_layer_${layer} PROPERTY WEIR_CLOSURE)
+    list(REMOVE_ITEM closure ${below})
+  endforeach()
+  foreach(layer IN LISTS closure)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:weir_layer_${layer}>)
+  endforeach()
+  get_property(links TARGET weir_layer_${name} PROPERTY INTERFACE_LINK_LIBRARIES)
+  target_link_libraries(${target} PUBLIC ${links})
+  target_include_directories(
+    ${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+endfunction()

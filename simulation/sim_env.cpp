@@ -93,6 +93,11 @@ Status SimEnv::remove_directory(const std::string& path) {
   return status.ok() ? disk_.remove_directory(path) : status;
 }
 
+Status SimEnv::sync_file(const std::string& path) {
+  Status status = change(DiskFault::On::sync, path);
+  return status.ok() ? disk_.sync_file(path) : status;
+}
+
 Status SimEnv::sync_directory(const std::string& directory) {
   Status status = change(DiskFault::On::sync, directory);
   return status.ok() ? disk_.sync_directory(directory) : status;

@@ -15,7 +15,7 @@ namespace weir::simulation {
 /// Which operations go wrong.
 struct DiskFault {
   enum class On : std::uint8_t { create, append, sync, rename, remove, any } on = On::any;
-  std::string path_contains;                      // empty: every path
+  std::string path_contains = {};                      // empty: every path
   ErrorCode code = ErrorCode::unavailable;        // what they answer
   std::uint64_t times = 1;                        // how many of them
 };
@@ -47,6 +47,7 @@ public:
   Status rename(const std::string& from, const std::string& to) override;
   Status remove_file(const std::string& path) override;
   Status remove_directory(const std::string& path) override;
+  Status sync_file(const std::string& path) override;
   Status sync_directory(const std::string& directory) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
 

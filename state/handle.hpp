@@ -16,9 +16,9 @@ namespace weir::state {
 
 /// A named state as it was when it was written.
 struct StateDescription {
-  std::string name;
+  std::string name = {};
   detail::StateKind kind = detail::StateKind::value;
-  std::string schema;
+  std::string schema = {};
 
   friend bool operator==(const StateDescription&, const StateDescription&) = default;
 };
@@ -34,13 +34,13 @@ struct GroupSlice {
 
 /// The keyed state of one operator on one subtask; format: docs/formats/snapshot-stream.md.
 struct KeyedStateHandle {
-  std::string operator_name;
-  std::string key_schema;
+  std::string operator_name = {};
+  std::string key_schema = {};
   std::uint32_t max_parallelism = 0;
-  std::vector<StateDescription> states;
-  std::string path;    // of the file with the stream, relative to the checkpoint; empty: inlined
-  Bytes inlined;       // the stream itself, if it is small
-  std::vector<GroupSlice> groups;  // only those with rows, ascending
+  std::vector<StateDescription> states = {};
+  std::string path = {};    // of the file with the stream, relative to the checkpoint; empty: inlined
+  Bytes inlined = {};       // the stream itself, if it is small
+  std::vector<GroupSlice> groups = {};  // only those with rows, ascending
   std::uint64_t rows = 0;
 
   std::uint64_t size_bytes() const {
@@ -53,43 +53,43 @@ struct KeyedStateHandle {
 
 /// How far a split has been read.
 struct SplitPosition {
-  Split split;
-  std::optional<Bytes> position;  // encoded; none: not begun
+  Split split = {};
+  std::optional<Bytes> position = {};  // encoded; none: not begun
 
   friend bool operator==(const SplitPosition&, const SplitPosition&) = default;
 };
 
 /// The open splits of a source on one subtask.
 struct SourceState {
-  std::string operator_name;
-  std::string position_schema;
-  std::vector<SplitPosition> splits;
+  std::string operator_name = {};
+  std::string position_schema = {};
+  std::vector<SplitPosition> splits = {};
 
   friend bool operator==(const SourceState&, const SourceState&) = default;
 };
 
 /// A prepared transaction, as its sink encoded it, and the checkpoint that it waits for.
 struct PreparedTransaction {
-  CheckpointId checkpoint;
-  Bytes txn;
+  CheckpointId checkpoint = {};
+  Bytes txn = {};
 
   friend bool operator==(const PreparedTransaction&, const PreparedTransaction&) = default;
 };
 
 /// The uncommitted transactions of a sink on one subtask.
 struct SinkState {
-  std::string operator_name;
-  std::string txn_schema;
-  std::vector<PreparedTransaction> transactions;  // in the order in which they were prepared
+  std::string operator_name = {};
+  std::string txn_schema = {};
+  std::vector<PreparedTransaction> transactions = {};  // in the order in which they were prepared
 
   friend bool operator==(const SinkState&, const SinkState&) = default;
 };
 
 /// All of a subtask's snapshot.
 struct SubtaskState {
-  std::vector<KeyedStateHandle> keyed;
-  std::vector<SourceState> sources;
-  std::vector<SinkState> sinks;
+  std::vector<KeyedStateHandle> keyed = {};
+  std::vector<SourceState> sources = {};
+  std::vector<SinkState> sinks = {};
   bool is_finished = false;  // its inputs have ended and it has emitted everything
 
   std::uint64_t size_bytes() const;

@@ -13,10 +13,10 @@ namespace weir::state {
 
 /// What identifies an operator's keyed state in a snapshot.
 struct KeyedStateInfo {
-  std::string operator_name;
-  std::string key_schema;
+  std::string operator_name = {};
+  std::string key_schema = {};
   std::uint32_t max_parallelism = 0;
-  std::vector<StateDescription> states;
+  std::vector<StateDescription> states = {};
 };
 
 /// Describes the states that `keyed` declares.

@@ -53,8 +53,8 @@ struct AtRandom {
 /// Kills one part of the job once (`AtRandom`: several times).
 struct ChaosRule {
   /// "OPERATOR/INDEX", "coordinator", "node" (the job's node and all subtasks on it), or "any".
-  std::string victim;
-  std::variant<AtCheckpoint, AfterRecords, AtRandom> when;
+  std::string victim = {};
+  std::variant<AtCheckpoint, AfterRecords, AtRandom> when = {};
 
   /// Parses a rule; see the file comment. `invalid_argument` says what was expected where.
   static Result<ChaosRule> parse(std::string_view text);

@@ -94,6 +94,8 @@ public:
   virtual Status remove_file(const std::string& path) = 0;
   /// Removes an empty directory.
   virtual Status remove_directory(const std::string& path) = 0;
+  /// Makes the content of an existing file survive a crash, whoever wrote it.
+  virtual Status sync_file(const std::string& path) = 0;
   virtual Status sync_directory(const std::string& directory) = 0;
   /// Claims `path`, which is created if missing. `failed_precondition` when somebody holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;

@@ -37,7 +37,7 @@ struct CheckpointOptions {
   int tolerable_failures = 0;
   /// Directory, with or without "file://"; empty keeps them in memory, where they survive the death
   /// of actors but not of the process.
-  std::string storage;
+  std::string storage = {};
   Retention retention = Retention::retain_on_cancellation;
   /// How many completed checkpoints are kept.
   int retained = 1;

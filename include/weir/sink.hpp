@@ -36,6 +36,7 @@ struct WriterContext {
   std::string run;  ///< differs between any two starts of the job, also under one name
   Env& env;
   const Clock& clock;
+  bool is_restored = false;  ///< for `recover`: the job continues from a checkpoint
 };
 
 /// Writes records to the outside at least once. May throw; that fails the subtask.

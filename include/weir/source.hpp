@@ -33,7 +33,7 @@ namespace weir {
 
 /// A part of a source's input that one subtask reads at a time.
 struct Split {
-  std::string id;                ///< unique within the source; stored in checkpoints
+  std::string id = {};                ///< unique within the source; stored in checkpoints
   std::uint64_t size_bytes = 0;  ///< if known; small splits are handed out several at once
 
   friend bool operator==(const Split&, const Split&) = default;

@@ -16,27 +16,27 @@ namespace weir::runtime {
 
 /// An edge between two vertices.
 struct PlanEdge {
-  VertexId from;
-  VertexId to;
+  VertexId from = {};
+  VertexId to = {};
   std::size_t from_operator = 0;  // index in the graph; an operator of vertex `from`
   detail::Partition partition = detail::Partition::forward;
-  std::shared_ptr<const detail::EdgeType> type;
+  std::shared_ptr<const detail::EdgeType> type = {};
 };
 
 /// A chain of fused operators.
 struct Vertex {
-  std::string name;   // of its first operator: identifies it in checkpoints and chaos rules
-  std::string label;  // "lines -> words"
+  std::string name = {};   // of its first operator: identifies it in checkpoints and chaos rules
+  std::string label = {};  // "lines -> words"
   std::uint32_t parallelism = 1;
-  std::vector<std::size_t> operators;  // indices in the graph, each after what it reads from
-  std::vector<std::size_t> inputs;     // indices in Plan::edges
-  std::vector<std::size_t> outputs;    // likewise
+  std::vector<std::size_t> operators = {};  // indices in the graph, each after what it reads from
+  std::vector<std::size_t> inputs = {};     // indices in Plan::edges
+  std::vector<std::size_t> outputs = {};    // likewise
 };
 
 /// The other end of a channel.
 struct ChannelEnd {
-  SubtaskId peer;
-  ChannelIndex at_peer;  // the channel's index at the peer
+  SubtaskId peer = {};
+  ChannelIndex at_peer = {};  // the channel's index at the peer
   std::size_t edge = 0;  // index in Plan::edges
 };
 

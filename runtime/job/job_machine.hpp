@@ -54,7 +54,7 @@ struct JobOutcome {
     not_restorable,  // the state that it was to continue from cannot be used
   };
   Kind kind = Kind::finished;
-  std::string reason;  // of a failure, or why a stop became a cancellation
+  std::string reason = {};  // of a failure, or why a stop became a cancellation
 };
 
 /// Something that ends an execution.
@@ -64,7 +64,7 @@ struct JobFailure {
     permanent,       // a restart would meet the same
     not_restorable,  // likewise: the state cannot be restored
   };
-  std::string cause;  // names operator, subtask, node as far as known
+  std::string cause = {};  // names operator, subtask, node as far as known
   Kind kind = Kind::transient;
 };
 
@@ -99,7 +99,7 @@ using JobActions = std::vector<JobAction>;
 class JobMachine {
 public:
   struct Options {
-    std::set<SubtaskId> subtasks;
+    std::set<SubtaskId> subtasks = {};
     bool needs_end_checkpoint = true;  // something waits for a commit at the end of the input
     bool can_stop_with_checkpoint = true;
   };

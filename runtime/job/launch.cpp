@@ -58,7 +58,7 @@ std::uint32_t parallelism_of(const Plan& plan, const OperatorSpec& op) {
   return static_cast<std::uint32_t>(own);
 }
 
-Status recover_sinks(const Plan& plan, const RestorePlan& restore,
+Status recover_sinks(const Plan& plan, const RestorePlan& restore, bool is_restored,
                      const ExecutionContext& context) {
   for (const OperatorSpec& op : plan.graph().operators) {
     if (op.sink == nullptr || op.sink->delivery() != Delivery::transactional) continue;
@@ -69,7 +69,8 @@ Status recover_sinks(const Plan& plan, const RestorePlan& restore,
                                 .attempt = context.attempt.value()},
                                context.run,
                                context.env,
-                               context.clock};
+                               context.clock,
+                               is_restored};
     const auto at = restore.transactions.find(op.name);
     const Status status = catching(op.name, [&] {
       return op.sink->make_committer(writer)->recover(
@@ -191,7 +192,9 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
   for (const CheckpointId id : *complete) {
     if (owns_history || id > launch.last_id_before) execution.retained.push_back(id);
   }
-  if (Status status = recover_sinks(*launch.plan, execution.restore, context); !status.ok())
+  const bool is_restored = metadata != nullptr;
+  if (Status status = recover_sinks(*launch.plan, execution.restore, is_restored, context);
+      !status.ok())
     return status;
   if (Status status = list_splits(*launch.plan, context, execution.restore); !status.ok())
     return status;

@@ -17,18 +17,18 @@ namespace weir::runtime {
 /// Where a job begins, as `--restore` says.
 struct RestoreRequest {
   enum class From : std::uint8_t { beginning, latest, path } from = From::beginning;
-  std::string path;                 // for From::path
+  std::string path = {};                 // for From::path
   bool allow_non_restored = false;  // drop state that no operator takes
 };
 
 /// A job that is about to run: fixed for all its executions.
 struct JobLaunch {
-  std::shared_ptr<const Plan> plan;
-  RestoreRequest restore;
-  CheckpointId last_id_before;  // checkpoints of this run have higher ids
+  std::shared_ptr<const Plan> plan = {};
+  RestoreRequest restore = {};
+  CheckpointId last_id_before = {};  // checkpoints of this run have higher ids
   /// The checkpoint that the job continues from; none at a fresh start.
-  std::shared_ptr<const checkpoint::CheckpointMetadata> initial;
-  std::string initial_path;
+  std::shared_ptr<const checkpoint::CheckpointMetadata> initial = {};
+  std::string initial_path = {};
   bool has_finished_before = false;  // `latest` was asked for, and the job has come to its end
 };
 
@@ -40,10 +40,10 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
 
 /// What one execution of a job begins with.
 struct Execution {
-  checkpoint::CoordinatorRecord record;      // its epoch, and the highest id ever given out
-  std::vector<CheckpointId> retained;        // completed checkpoints that it may delete
-  std::optional<CheckpointId> restored_from;
-  RestorePlan restore;                       // with the splits of all sources
+  checkpoint::CoordinatorRecord record = {};      // its epoch, and the highest id ever given out
+  std::vector<CheckpointId> retained = {};        // completed checkpoints that it may delete
+  std::optional<CheckpointId> restored_from = {};
+  RestorePlan restore = {};                       // with the splits of all sources
 };
 
 /// What launching an execution needs from its surroundings.

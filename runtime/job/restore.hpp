@@ -12,7 +12,7 @@ namespace weir::runtime {
 
 /// What one subtask restores.
 struct SubtaskRestore {
-  std::vector<state::KeyedStateHandle> keyed;  // those with key groups of its range
+  std::vector<state::KeyedStateHandle> keyed = {};  // those with key groups of its range
   bool is_finished = false;
 
   friend bool operator==(const SubtaskRestore&, const SubtaskRestore&) = default;
@@ -20,10 +20,10 @@ struct SubtaskRestore {
 
 /// What a job restores.
 struct RestorePlan {
-  std::string directory;  // of the checkpoint; state files lie in it
-  std::map<SubtaskId, SubtaskRestore> subtasks;
-  std::map<std::string, std::vector<state::SplitPosition>> splits;  // by source: all yet to be read
-  std::map<std::string, std::vector<Bytes>> transactions;           // by sink: all to be committed
+  std::string directory = {};  // of the checkpoint; state files lie in it
+  std::map<SubtaskId, SubtaskRestore> subtasks = {};
+  std::map<std::string, std::vector<state::SplitPosition>> splits = {};  // by source: all yet to be read
+  std::map<std::string, std::vector<Bytes>> transactions = {};           // by sink: all to be committed
 };
 
 /// Distributes a checkpoint over the subtasks of a plan, at any parallelism. `failed_precondition`

@@ -14,8 +14,8 @@ namespace weir::runtime {
 
 /// Why a subtask failed.
 struct TaskFailure {
-  std::string operator_name;  // empty: the engine itself
-  std::string message;
+  std::string operator_name = {};  // empty: the engine itself
+  std::string message = {};
   bool is_permanent = false;  // a restart would fail in the same way
 };
 

@@ -21,7 +21,7 @@ namespace weir::runtime {
 /// Where state files go.
 struct SnapshotPlace {
   Env* env = nullptr;
-  std::string directory;                  // of the job's checkpoints: DIRECTORY/JOB
+  std::string directory = {};                  // of the job's checkpoints: DIRECTORY/JOB
   std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
 };
 

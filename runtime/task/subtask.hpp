@@ -30,12 +30,12 @@ namespace weir::runtime {
 
 /// What a subtask is built with.
 struct SubtaskInit {
-  SubtaskId id;
-  AttemptId attempt;
-  std::string run;               // which start of the job
+  SubtaskId id = {};
+  AttemptId attempt = {};
+  std::string run = {};               // which start of the job
   Env* env = nullptr;            // for sources and sinks
   const Clock* clock = nullptr;  // likewise
-  SnapshotPlace place;
+  SnapshotPlace place = {};
   bool force_bytes = false;  // encode every batch, also between actors of one process
   bool is_finished = false;  // restored from behind its end
 };

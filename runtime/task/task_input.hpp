@@ -31,9 +31,9 @@ struct InputStep {
 
   Kind kind = Kind::idle;
   Duration wake_at{};                        // monotonic, for `wait`
-  std::vector<Cancelled> cancelled;
-  std::optional<CheckpointId> aligning;      // its first barrier has come
-  std::optional<Due> snapshot;
+  std::vector<Cancelled> cancelled = {};
+  std::optional<CheckpointId> aligning = {};      // its first barrier has come
+  std::optional<Due> snapshot = {};
 };
 
 /// See the file comment. Functions that run user code may throw UserError.

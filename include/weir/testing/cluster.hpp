@@ -44,7 +44,7 @@ struct StartOptions {
   /// Continue from the newest checkpoint in the job's directory.
   bool restore_latest = false;
   /// Continue from this checkpoint.
-  std::string restore_path;
+  std::string restore_path = {};
   bool allow_non_restored_state = false;
 };
 

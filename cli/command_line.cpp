@@ -1,0 +1,144 @@
+#include "cli/command_line.hpp"
+
+#include "base/paths.hpp"
+#include "base/text.hpp"
+#include "cli/config_file.hpp"
+#include "runtime/job/option_keys.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <map>
+#include <variant>
+
+namespace weir::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+void add_flag(CLI::App& app, const Flags::Flag& flag) {
+  CLI::Option* option = std::visit(
+      [&](auto* target) -> CLI::Option* {
+        using T = std::remove_pointer_t<decltype(target)>;
+        const std::string name = "--" + flag.name;
+        if constexpr (std::is_same_v<T, bool>) {
+          return app.add_flag(name, *target, flag.help);
+        } else if constexpr (std::is_same_v<T, Duration>) {
+          return app.add_option_function<std::string>(
+              name,
+              [target](const std::string& text) {
+                auto parsed = base::parse_duration(text);
+                if (!parsed.ok()) throw CLI::ValidationError{parsed.status().message()};
+                *target = *parsed;
+              },
+              flag.help);
+        } else {
+          return app.add_option(name, *target, flag.help)->capture_default_str();
+        }
+      },
+      flag.target);
+  if (flag.is_required) option->required();
+  if (!flag.choices.empty()) option->check(CLI::IsMember(flag.choices));
+}
+
+template <class T>
+CLI::Option* add_words(CLI::App& app, const std::string& name, T& target,
+                       const std::map<std::string, T>& words, const std::string& help) {
+  return app.add_option(name, target, help)->transform(CLI::CheckedTransformer(words));
+}
+
+void add_job_options(CLI::App& app, Invocation& invocation, std::vector<std::string>& settings) {
+  app.add_option("--parallelism,-p", invocation.parallelism,
+                 "subtasks of operators that do not say otherwise")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--set", settings, "set an option: KEY=VALUE (docs/reference/options.md)")
+      ->type_name("KEY=VALUE");
+  app.add_option("--config", invocation.config_files, "YAML file with options")
+      ->check(CLI::ExistingFile);
+}
+
+void add_run_options(CLI::App& run, Invocation& invocation) {
+  run.add_option("--restore", invocation.restore,
+                 "continue from a checkpoint: \"latest\" or the path of one")
+      ->type_name("latest|PATH");
+  run.add_flag("--allow-non-restored-state", invocation.allow_non_restored,
+               "drop state that the job no longer has a place for");
+  run.add_option("--chaos", invocation.chaos,
+                 "kill something: \"kill counts/1 at checkpoint 3 aligning\"")
+      ->type_name("RULE");
+  add_words<ProgressStyle>(run, "--progress", invocation.progress,
+                           {{"auto", ProgressStyle::automatic},
+                            {"plain", ProgressStyle::plain},
+                            {"none", ProgressStyle::none}},
+                           "how to show progress: auto, plain or none");
+  add_words<base::LogLevel>(run, "--log-level", invocation.log_level,
+                            {{"debug", base::LogLevel::debug},
+                             {"info", base::LogLevel::info},
+                             {"warn", base::LogLevel::warn},
+                             {"error", base::LogLevel::error},
+                             {"off", base::LogLevel::off}},
+                            "least level of log lines: debug, info, warn, error or off");
+  run.add_option("--threads", invocation.threads, "actor threads; 0: one per core")
+      ->check(CLI::NonNegativeNumber);
+  run.add_flag("--force-bytes", invocation.force_bytes,
+               "encode every batch, also between subtasks of this process (for tests)");
+}
+
+}  // namespace
+
+std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv) {
+  Invocation invocation;
+  std::vector<std::string> settings;
+  CLI::App app{flags.description(), argc > 0 ? base::name_of(argv[0]) : "job"};
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+
+  CLI::App* run = app.add_subcommand("run", "Run the job in this process");
+  CLI::App* graph = app.add_subcommand("graph", "Show the job's graph without running it");
+  for (CLI::App* command : {run, graph}) {
+    for (const Flags::Flag& flag : flags.all()) add_flag(*command, flag);
+    add_job_options(*command, invocation, settings);
+  }
+  add_run_options(*run, invocation);
+  add_words<runtime::GraphFormat>(*graph, "--format", invocation.graph_format,
+                                  {{"text", runtime::GraphFormat::text},
+                                   {"dot", runtime::GraphFormat::dot},
+                                   {"json", runtime::GraphFormat::json}},
+                                  "text, dot or json");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool is_help = error.get_exit_code() == 0;
+    app.exit(error, std::cout, std::cerr);
+    return is_help ? 0 : kUsageError;
+  }
+  for (const std::string& setting : settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos) {
+      std::cerr << "--set " << setting << ": expected KEY=VALUE\n";
+      return kUsageError;
+    }
+    invocation.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  invocation.command = graph->parsed() ? Command::graph : Command::run;
+  return invocation;
+}
+
+Status configure(const Invocation& invocation, JobOptions& options) {
+  for (const std::string& path : invocation.config_files) {
+    auto settings = read_config_file(path);
+    if (!settings.ok()) return settings.status();
+    for (const auto& [key, value] : *settings) {
+      if (Status status = runtime::set_option(options, key, value); !status.ok())
+        return status.with_context(path);
+    }
+  }
+  for (const auto& [key, value] : invocation.settings) {
+    if (Status status = runtime::set_option(options, key, value); !status.ok())
+      return status.with_context("--set");
+  }
+  if (invocation.parallelism) options.parallelism = *invocation.parallelism;
+  return {};
+}
+
+}  // namespace weir::cli
