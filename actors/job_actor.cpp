@@ -23,6 +23,8 @@ struct PerformJob {
 
   void operator()(const runtime::PrepareExecution& action) const {
     state.view_.attempt = action.attempt;
+    state.view_.records_in_before += std::exchange(state.view_.records_in, 0);
+    state.view_.records_out = 0;
     state.counters_.clear();
     state.coordinator_ =
         state.self_->spawn(coordinator_actor, state.spawn_->context, state.spawn_->services,

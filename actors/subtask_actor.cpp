@@ -159,7 +159,10 @@ void SubtaskState::decline(checkpoint::Decline decline) {
 
 void SubtaskState::drained() { self_->send(spawn_->job, TaskDrained{speaker()}); }
 
-void SubtaskState::done() { self_->send(spawn_->job, TaskDone{speaker()}); }
+void SubtaskState::done() {
+  report_counters();
+  self_->send(spawn_->job, TaskDone{speaker()});
+}
 
 void SubtaskState::failed(runtime::TaskFailure failure) {
   // Ahead of the down message, which has a high priority as well and says nothing about the cause.

@@ -1,5 +1,6 @@
 // weir::main: a job as a program.
 #include "actors/local_cluster.hpp"
+#include "base/text.hpp"
 #include "cli/command_line.hpp"
 #include "cli/interrupts.hpp"
 #include "cli/progress.hpp"
@@ -79,9 +80,15 @@ JobOutcome follow(actors::LocalCluster& cluster, cli::Progress::Style style) {
   }
 }
 
-int report(const JobOutcome& outcome, const runtime::JobView& view) {
-  std::fprintf(stderr, "restarts: %d, checkpoints: %llu\n", view.restarts,
-               static_cast<unsigned long long>(view.checkpoints_completed));
+int report(const JobOutcome& outcome, const runtime::JobView& view, Duration took) {
+  const double seconds = std::chrono::duration<double>{took}.count();
+  const std::uint64_t read = view.records_in + view.records_in_before;
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(read) / seconds);
+  std::fprintf(stderr,
+               "%s records in %.1f s (%s/s), %d restarts, %s checkpoints (%s failed)\n",
+               base::format_count(read).c_str(), seconds, base::format_count(rate).c_str(),
+               view.restarts, base::format_count(view.checkpoints_completed).c_str(),
+               base::format_count(view.checkpoints_failed).c_str());
   switch (outcome.kind) {
     case JobOutcome::Kind::finished: return kFinished;
     case JobOutcome::Kind::stopped:
@@ -131,10 +138,12 @@ int run_job(const Job& job, const Invocation& invocation) {
   auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(options),
                                              Env::posix(), *log);
   if (!cluster.ok()) return end_with(exit_code_of(cluster.status()), cluster.status().message());
+  const Duration began = Clock::system().monotonic();
   const JobOutcome outcome = follow(**cluster, progress_style(invocation.progress));
+  const Duration took = Clock::system().monotonic() - began;
   const runtime::JobView view = (*cluster)->view();
   cluster->reset();
-  return report(outcome, view);
+  return report(outcome, view, took);
 }
 
 }  // namespace
