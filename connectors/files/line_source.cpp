@@ -28,16 +28,21 @@ struct Part {
 
   static Result<Part> parse(const std::string& id) {
     const std::size_t at = id.rfind('@');
-    const std::size_t dash = id.find('-', at == std::string::npos ? id.size() : at);
-    Part part;
-    const char* last = id.data() + id.size();
-    if (at != std::string::npos && dash != std::string::npos &&
-        std::from_chars(id.data() + at + 1, last, part.begin).ptr == id.data() + dash &&
-        std::from_chars(id.data() + dash + 1, last, part.end).ptr == last) {
-      part.path = id.substr(0, at);
-      return part;
+    const std::size_t dash = at == std::string::npos ? at : id.find('-', at);
+    if (dash != std::string::npos) {
+      Part part{.path = id.substr(0, at), .begin = 0, .end = 0};
+      if (parse_number(id, at + 1, dash, part.begin) &&
+          parse_number(id, dash + 1, id.size(), part.end))
+        return part;
     }
     return Status{ErrorCode::corrupt, "\"" + id + "\" is no part of a file"};
+  }
+
+private:
+  static bool parse_number(const std::string& text, std::size_t begin, std::size_t end,
+                           std::uint64_t& number) {
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, number);
+    return error == std::errc{} && stop == text.data() + end;
   }
 };
 
