@@ -1,0 +1,144 @@
+// Every message survives the trip to another process: it is encoded and decoded by CAF as it would be.
+#include "actors/config.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/message.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <limits>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using namespace weir::actors;
+
+namespace {
+
+const checkpoint::Speaker kSpeaker{{VertexId{3}, 2}, AttemptId{7}};
+
+template <class T>
+T round_trip(const T& message) {
+  SystemConfig config{1};
+  caf::actor_system system{config};
+  std::vector<char> bytes;
+  caf::binary_serializer out{system, bytes};
+  caf::message sent = caf::make_message(message);
+  REQUIRE_FALSE(sent.save(out));
+  caf::message received;
+  caf::binary_deserializer in{system, bytes};
+  REQUIRE_FALSE(received.load(in));
+  REQUIRE(received.match_elements<T>());
+  CHECK_FALSE(caf::to_string(received).empty());
+  for (std::size_t size = 0; size < bytes.size(); size += 3) {  // a cut message is an error
+    caf::message cut;
+    caf::binary_deserializer part{system, bytes.data(), size};
+    CHECK(cut.load(part));
+  }
+  return received.get_as<T>(0);
+}
+
+}  // namespace
+
+TEST_CASE("data frames", "[messages]") {
+  auto* body = new detail::Batch<double>;
+  body->records = {1.5, std::numeric_limits<double>::infinity(), -0.0,
+                   std::numeric_limits<double>::quiet_NaN()};
+  const DataFrame frame =
+      round_trip(DataFrame{ChannelIndex{4}, AttemptId{2}, {9, detail::BatchRef{body}}});
+  CHECK(frame.channel == ChannelIndex{4});
+  CHECK(frame.attempt == AttemptId{2});
+  CHECK(frame.frame.sequence == 9);
+  const auto& bytes = std::get<runtime::EncodedBatch>(frame.frame.element).bytes;
+  const auto decoded = detail::decode_batch<double>(bytes);
+  const auto& records = static_cast<detail::Batch<double>&>(*decoded).records;
+  REQUIRE(records.size() == 4);
+  CHECK(records[0] == 1.5);
+  CHECK(std::isinf(records[1]));
+  CHECK(std::signbit(records[2]));
+  CHECK(std::isnan(records[3]));
+
+  const checkpoint::Barrier barrier{.id = CheckpointId{5},
+                                    .triggered_at = WallTime{123us},
+                                    .kind = checkpoint::CheckpointKind::stop,
+                                    .mode = checkpoint::BarrierMode::at_least_once};
+  CHECK(std::get<checkpoint::Barrier>(round_trip(DataFrame{{}, {}, {1, barrier}}).frame.element) ==
+        barrier);
+  CHECK(std::get<runtime::CancelBarrier>(
+            round_trip(DataFrame{{}, {}, {1, runtime::CancelBarrier{CheckpointId{6}}}}).frame.element)
+            .id == CheckpointId{6});
+  CHECK(std::holds_alternative<runtime::EndOfData>(
+      round_trip(DataFrame{{}, {}, {1, runtime::EndOfData{}}}).frame.element));
+}
+
+TEST_CASE("orders to subtasks", "[messages]") {
+  CHECK(round_trip(Credits{ChannelIndex{1}, 8}).count == 8);
+  round_trip(StartTask{});
+  round_trip(EndTask{});
+  round_trip(AskCounters{});
+  round_trip(LaunchJob{});
+  CHECK(round_trip(TriggerCheckpoint{{.id = CheckpointId{3}}}).barrier.id == CheckpointId{3});
+  CHECK(round_trip(CheckpointCompleted{CheckpointId{3}, true}).is_last);
+  CHECK(round_trip(CheckpointAborted{CheckpointId{4}}).id == CheckpointId{4});
+  const auto splits =
+      round_trip(AssignSplits{{{{"a", 5}, Bytes{"p"}}, {{"b", 6}, std::nullopt}}, true});
+  CHECK(splits.no_more);
+  CHECK(splits.splits[0].position == Bytes{"p"});
+  CHECK_FALSE(splits.splits[1].position);
+}
+
+TEST_CASE("reports of subtasks", "[messages]") {
+  CHECK(round_trip(TaskReady{kSpeaker}).from == kSpeaker);
+  CHECK(round_trip(TaskDrained{kSpeaker}).from == kSpeaker);
+  CHECK(round_trip(TaskDone{kSpeaker}).from == kSpeaker);
+  CHECK(round_trip(RequestSplits{kSpeaker}).from == kSpeaker);
+  const auto failed = round_trip(TaskFailed{kSpeaker, {"op", "what", true}});
+  CHECK(failed.failure.operator_name == "op");
+  CHECK(failed.failure.is_permanent);
+  CHECK(round_trip(TaskCounters{kSpeaker, {1, 2, 3}}).counters.records_written == 3);
+  checkpoint::Ack ack{CheckpointId{8}, kSpeaker, {}, {.start_delay = 1ms, .bytes = 5}};
+  state::KeyedStateHandle handle{.operator_name = "counts", .key_schema = "str"};
+  handle.inlined = Bytes{"\0\x01", 2};
+  handle.groups = {{1, 2, 3}};
+  ack.state.keyed.push_back(handle);
+  ack.state.sinks.push_back({"out", "str", {{CheckpointId{8}, "txn"}}});
+  const auto same = round_trip(ack);
+  CHECK(same.state == ack.state);
+  CHECK(same.timings == ack.timings);
+  CHECK(round_trip(checkpoint::Decline{CheckpointId{1}, kSpeaker,
+                                       checkpoint::FailureReason::snapshot_failed, "full"})
+            .detail == "full");
+}
+
+TEST_CASE("coordinator, job and node", "[messages]") {
+  ExecutionPrepared prepared{AttemptId{2}, {}, "/dir", CheckpointId{4}};
+  prepared.restore[kSpeaker.subtask].is_finished = true;
+  const auto same = round_trip(prepared);
+  CHECK(same.restore == prepared.restore);
+  CHECK(same.restored_from == CheckpointId{4});
+  CHECK(round_trip(ExecutionRefused{AttemptId{1},
+                                    {"why", runtime::JobFailure::Kind::not_restorable}})
+            .failure.cause == "why");
+  CHECK(round_trip(RequestCheckpoint{checkpoint::CheckpointKind::stop}).kind ==
+        checkpoint::CheckpointKind::stop);
+  CHECK(round_trip(CheckpointDone{AttemptId{1}, {.id = CheckpointId{9}, .bytes = 7}}).report.bytes ==
+        7);
+  CHECK(round_trip(CheckpointLost{AttemptId{1}, CheckpointId{9},
+                                  checkpoint::CheckpointKind::periodic, "late"})
+            .reason == "late");
+  CHECK(round_trip(CheckpointsFailed{AttemptId{3}, "too many"}).reason == "too many");
+  CHECK(round_trip(StopJob{true}).at_once);
+  DeployTasks deploy{AttemptId{1}, {}, "/restore"};
+  deploy.tasks[kSpeaker.subtask];
+  CHECK(round_trip(deploy).tasks.size() == 1);
+}
+
+TEST_CASE("messages with handles", "[messages]") {
+  Peers peers;
+  peers.tasks.push_back({kSpeaker.subtask, kSpeaker.attempt, {}});
+  CHECK(round_trip(peers).tasks[0].id == kSpeaker.subtask);
+  CHECK(round_trip(TasksDeployed{AttemptId{4}, {}}).attempt == AttemptId{4});
+  CHECK(round_trip(TasksRunning{peers.tasks}).tasks[0].attempt == AttemptId{7});
+}

@@ -1,0 +1,340 @@
+// Splits, restore plans and launches.
+#include "runtime/job/launch.hpp"
+#include "runtime/job/split_assigner.hpp"
+
+#include "base/files.hpp"
+#include "base/memory_env.hpp"
+
+#include <weir/job.hpp>
+#include <weir/testing/replay_log.hpp>
+#include <weir/testing/transaction_log.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+using namespace weir;
+using namespace weir::runtime;
+using state::SplitPosition;
+
+namespace {
+
+using Count = std::pair<int, std::int64_t>;
+
+std::vector<SplitPosition> splits(int n, std::uint64_t bytes = 0) {
+  std::vector<SplitPosition> all;
+  for (int i = 0; i < n; ++i) all.push_back({{std::to_string(i), bytes}, std::nullopt});
+  return all;
+}
+
+testing::ReplayLog<int> numbers{{1, 2, 3}, 2};
+testing::TransactionLog<Count> counts;
+
+Job count_job(JobOptions options = {}, const std::string& counts_name = "counts") {
+  Job job{"count", options};
+  job.source("numbers", numbers.source())
+      .key_by(std::identity{})
+      .count(counts_name)
+      .sink("out", counts.sink());
+  return job;
+}
+
+Bytes transaction(const std::string& name) {
+  ByteWriter out;
+  encode(name, out);
+  return out.take();
+}
+
+/// A checkpoint of count_job at parallelism 2, with one key group a subtask.
+checkpoint::CheckpointMetadata metadata() {
+  checkpoint::CheckpointMetadata m{.job = "count", .run = "old", .id = CheckpointId{7}};
+  m.max_parallelism = 128;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    checkpoint::SubtaskPart source{"numbers", i, {}};
+    source.state.sources.push_back({"numbers", "u64", {{{std::to_string(i), 0}, Bytes(8, '\0')}}});
+    source.state.is_finished = i == 0;
+    m.parts.push_back(source);
+    checkpoint::SubtaskPart counter{"counts", i, {}};
+    state::KeyedStateHandle handle{.operator_name = "counts",
+                                   .key_schema = "i32",
+                                   .max_parallelism = 128};
+    handle.states = {{"accumulator", detail::StateKind::aggregating, "i64"}};
+    handle.groups = {{i * 64 + 1, 0, 10}, {i * 64 + 60, 10, 10}};
+    counter.state.keyed.push_back(handle);
+    counter.state.sinks.push_back(
+        {"out", "str", {{CheckpointId{7}, transaction("txn" + std::to_string(i))}}});
+    m.parts.push_back(counter);
+  }
+  m.remaining.push_back(
+      {"numbers", std::make_shared<const std::vector<SplitPosition>>(splits(5)), 2});
+  return m;
+}
+
+Plan plan_of(const Job& job, std::uint32_t max = 0) { return Plan::build(job.graph(), max); }
+
+std::string refusal(const Plan& plan, const checkpoint::CheckpointMetadata& m,
+                    bool allow = false) {
+  const auto result = make_restore_plan(plan, m, allow);
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.status().code() == ErrorCode::failed_precondition);
+  return result.status().message();
+}
+
+bool mentions(const std::string& text, const std::string& part) {
+  const bool found = text.find(part) != std::string::npos;
+  if (!found) UNSCOPED_INFO(text);
+  return found;
+}
+
+/// A storage in memory with helpers.
+struct Place {
+  explicit Place(const std::string& run = "run1")
+      : storage{checkpoint::CheckpointStorage::open(env, "/c", "count", run).value()} {}
+  /// The sinks of these checkpoints have nothing to commit unless `transactions` are kept.
+  void publish(std::uint64_t id, checkpoint::CheckpointMetadata m, bool transactions = false) {
+    for (auto& part : m.parts) {
+      if (!transactions) part.state.sinks.clear();
+    }
+    const Epoch epoch = storage->begin_epoch().value().epoch;
+    REQUIRE(storage->reserve(epoch, CheckpointId{id}).ok());
+    m.id = CheckpointId{id};
+    m.parts[1].state.keyed[0].inlined = "x";
+    REQUIRE(storage->publish(epoch, m).ok());
+  }
+  Result<JobLaunch> launch_from(RestoreRequest request, const Job& job = count_job()) {
+    return runtime::launch(job.graph(), *storage, request, base::silent_logger());
+  }
+  Result<Execution> begin(const JobLaunch& launch) {
+    return begin_execution(launch, {*storage, env, Clock::system(), "run1", AttemptId{1},
+                                    base::silent_logger()});
+  }
+
+  base::MemoryEnv env;
+  std::unique_ptr<checkpoint::CheckpointStorage> storage;
+};
+
+constexpr auto kLatest = RestoreRequest::From::latest;
+constexpr auto kPath = RestoreRequest::From::path;
+
+}  // namespace
+
+TEST_CASE("splits are handed out on request, each once, the last ones singly", "[splits]") {
+  SplitAssigner assigner{"s", {}, 3, splits(200)};
+  std::set<std::string> seen;
+  std::size_t largest = 0;
+  std::size_t last = 0;
+  for (std::uint32_t i = 0;; ++i) {
+    const auto answer = assigner.request(i % 3);
+    if (answer.no_more) break;
+    for (const auto& split : answer.splits) CHECK(seen.insert(split.split.id).second);
+    largest = std::max(largest, answer.splits.size());
+    last = answer.splits.size();
+  }
+  CHECK(seen.size() == 200);
+  CHECK(largest > 10);
+  CHECK(last == 1);
+}
+
+TEST_CASE("large splits are handed out alone", "[splits]") {
+  SplitAssigner assigner{"s", {}, 2, splits(50, 10 << 20)};
+  CHECK(assigner.request(0).splits.size() == 1);
+}
+
+TEST_CASE("endless splits are all spread at once", "[splits]") {
+  SplitAssigner assigner{"s", {.assignment = Assignment::spread}, 2, splits(5)};
+  CHECK(assigner.remaining().all->size() == 5);
+  const auto first = assigner.request(0);
+  CHECK(first.splits.size() == 3);
+  CHECK(first.no_more);
+  CHECK(assigner.remaining().all->size() == 2);  // the share of the other subtask
+  CHECK(assigner.request(0).splits.empty());     // asked twice
+  CHECK(assigner.request(1).splits.size() == 2);
+  CHECK(assigner.remaining().all->empty());
+}
+
+TEST_CASE("what remains is what was not handed out", "[splits]") {
+  SplitAssigner assigner{"s", {}, 1, splits(100, 100 << 20)};
+  (void)assigner.request(0);
+  const auto remaining = assigner.remaining();
+  (void)assigner.request(0);
+  CHECK(remaining.next == 1);
+  CHECK(remaining.all->size() == 100);
+}
+
+TEST_CASE("a checkpoint is distributed by key groups, splits and transactions", "[restore]") {
+  const Plan plan = plan_of(count_job({.parallelism = 2}));
+  const auto restore = make_restore_plan(plan, metadata(), false).value();
+  const auto& first = restore.subtasks.at({VertexId{1}, 0});
+  REQUIRE(first.keyed.size() == 1);
+  CHECK(first.keyed[0].groups[0].group == 1);
+  CHECK(restore.splits.at("numbers").size() == 2 + 3);
+  CHECK(restore.splits.at("numbers")[0].position);  // those that were being read come first
+  CHECK(restore.transactions.at("out") == std::vector<Bytes>{transaction("txn0"), transaction("txn1")});
+  CHECK(restore.subtasks.at({VertexId{0}, 0}).is_finished);
+  CHECK_FALSE(restore.subtasks.at({VertexId{0}, 1}).is_finished);
+}
+
+TEST_CASE("at another parallelism each key group goes to its new owner", "[restore]") {
+  for (const int parallelism : {1, 3, 128}) {
+    const Plan plan = plan_of(count_job({.parallelism = parallelism}), 128);
+    const auto restore = make_restore_plan(plan, metadata(), false).value();
+    for (const auto& [subtask, part] : restore.subtasks) {
+      const auto range = detail::range_of_subtask(
+          subtask.index, static_cast<std::uint32_t>(parallelism), plan.max_parallelism());
+      for (const auto& handle : part.keyed)
+        CHECK(std::any_of(handle.groups.begin(), handle.groups.end(),
+                          [&](const auto& s) { return range.contains(s.group); }));
+      CHECK_FALSE(part.is_finished);  // one of two had finished: restored like a rescaling
+    }
+  }
+}
+
+TEST_CASE("a vertex that had finished as a whole stays finished at any parallelism", "[restore]") {
+  auto m = metadata();
+  for (auto& part : m.parts) part.state.is_finished = true;
+  const auto restore =
+      make_restore_plan(plan_of(count_job({.parallelism = 5})), m, false).value();
+  for (const auto& [subtask, part] : restore.subtasks) CHECK(part.is_finished);
+}
+
+TEST_CASE("state without a place is refused with all operators named, or dropped", "[restore][T60]") {
+  const Plan plan = plan_of(count_job({.parallelism = 2}, "renamed"));
+  const std::string text = refusal(plan, metadata());
+  CHECK(mentions(text, "no operator \"counts\" to take its keyed state"));
+  CHECK(mentions(text, "--allow-non-restored-state"));
+  const auto restore = make_restore_plan(plan, metadata(), true).value();
+  CHECK(restore.subtasks.at({VertexId{1}, 0}).keyed.empty());
+  CHECK(restore.splits.at("numbers").size() == 5);
+}
+
+TEST_CASE("another key, state type, position or transaction type is refused", "[restore][T60]") {
+  const Plan plan = plan_of(count_job());
+  auto m = metadata();
+  m.parts[1].state.keyed[0].key_schema = "str";
+  CHECK(mentions(refusal(plan, m, true), "keys were written as str, the job has i32"));
+  m = metadata();
+  m.parts[1].state.keyed[0].states[0].schema = "f64";
+  CHECK(mentions(refusal(plan, m, true), "was written as f64, the job declares i64"));
+  m = metadata();
+  m.parts[0].state.sources[0].position_schema = "str";
+  CHECK(mentions(refusal(plan, m), "is not the source that wrote the read positions"));
+  m = metadata();
+  m.parts[1].state.sinks[0].txn_schema = "u64";
+  CHECK(mentions(refusal(plan, m), "is not the sink that prepared its transactions"));
+}
+
+TEST_CASE("another max parallelism is refused", "[restore][T61]") {
+  CHECK(mentions(refusal(plan_of(count_job(), 64), metadata()), "pipeline.max-parallelism to 128"));
+}
+
+TEST_CASE("a max parallelism that was chosen is adopted from the checkpoint", "[launch][T61]") {
+  Place place;
+  auto m = metadata();
+  m.max_parallelism = 256;
+  for (auto& part : m.parts) {
+    for (auto& handle : part.state.keyed) handle.max_parallelism = 256;
+  }
+  place.publish(1, m);
+  CHECK(place.launch_from({.from = kLatest})->plan->max_parallelism() == 256);
+  const auto fixed = place.launch_from({.from = kLatest}, count_job({.max_parallelism = 128}));
+  CHECK(fixed.status().code() == ErrorCode::failed_precondition);
+  const auto wide = place.launch_from({.from = kLatest}, count_job({.parallelism = 300}));
+  CHECK(mentions(wide.status().message(), "lower the parallelism"));
+}
+
+TEST_CASE("latest is the newest checkpoint that can be read", "[launch][T31]") {
+  Place place;
+  for (std::uint64_t id = 1; id <= 3; ++id) place.publish(id, metadata());
+  auto file = place.env.create("/c/count/chk-3/_metadata").value();
+  REQUIRE(file->append("damaged").ok());
+  const auto launch = place.launch_from({.from = kLatest}).value();
+  REQUIRE(launch.initial != nullptr);
+  CHECK(launch.initial->id == CheckpointId{2});
+  CHECK(launch.last_id_before == CheckpointId{3});
+  const auto execution = place.begin(launch).value();
+  CHECK(execution.restored_from == CheckpointId{2});
+  CHECK(execution.record.last_id == CheckpointId{3});
+}
+
+TEST_CASE("a checkpoint of a newer format is not skipped", "[launch]") {
+  Place place;
+  for (std::uint64_t id = 1; id <= 2; ++id) place.publish(id, metadata());
+  Bytes bytes = base::read_file(place.env, "/c/count/chk-2/_metadata").value();
+  bytes[8] = 9;
+  auto file = place.env.create("/c/count/chk-2/_metadata").value();
+  REQUIRE(file->append(bytes).ok());
+  CHECK(place.launch_from({.from = kLatest}).status().code() == ErrorCode::failed_precondition);
+}
+
+TEST_CASE("latest without a checkpoint begins from the beginning", "[launch]") {
+  Place place;
+  const auto launch = place.launch_from({.from = kLatest}).value();
+  CHECK(launch.initial == nullptr);
+  CHECK_FALSE(launch.has_finished_before);
+  const auto execution = place.begin(launch).value();
+  CHECK_FALSE(execution.restored_from);
+  CHECK(execution.restore.splits.at("numbers").size() == 2);
+}
+
+TEST_CASE("a path must name a checkpoint", "[launch]") {
+  Place place;
+  place.publish(1, metadata());
+  CHECK(place.launch_from({.from = kPath, .path = "/c/count/chk-1"}).ok());
+  CHECK(place.launch_from({.from = kPath, .path = "/c/count/chk-1/_metadata"}).ok());
+  const auto missing = place.launch_from({.from = kPath, .path = "/c/count"});
+  CHECK(missing.status().code() == ErrorCode::not_found);
+  CHECK(mentions(missing.status().message(), "--restore /c/count names no usable checkpoint"));
+}
+
+TEST_CASE("a job that begins afresh leaves the checkpoints of earlier runs alone", "[launch]") {
+  Place place;
+  place.publish(1, metadata());
+  const auto launch = place.launch_from({}).value();
+  const auto execution = place.begin(launch).value();
+  CHECK_FALSE(execution.restored_from);
+  CHECK(execution.retained.empty());
+  CHECK(execution.record.last_id == CheckpointId{1});
+}
+
+TEST_CASE("what crashed executions left half done is deleted", "[launch][T16]") {
+  Place place;
+  place.publish(1, metadata());
+  const Epoch epoch = place.storage->begin_epoch().value().epoch;
+  REQUIRE(place.storage->reserve(epoch, CheckpointId{2}).ok());
+  auto file = place.env.create("/c/count/chk-2/counts-0-1.state").value();
+  const auto launch = place.launch_from({.from = kLatest}).value();
+  const auto execution = place.begin(launch).value();
+  CHECK_FALSE(place.env.stat("/c/count/chk-2").ok());
+  CHECK(execution.retained == std::vector<CheckpointId>{CheckpointId{1}});
+}
+
+TEST_CASE("transactions of the checkpoint are committed before anything runs", "[launch][T17]") {
+  Place place;
+  testing::TransactionLog<Count> log;
+  Job job{"count"};
+  job.source("numbers", numbers.source()).key_by(std::identity{}).count("counts").sink("out", log.sink());
+  place.publish(1, metadata(), true);
+  const auto launch =
+      runtime::launch(job.graph(), *place.storage, {.from = kLatest}, base::silent_logger()).value();
+  const auto execution = place.begin(launch);
+  // The log has never heard of these transactions: its refusal must come out, named.
+  CHECK(mentions(execution.status().message(), "operator \"out\": transaction txn0 was never prepared"));
+}
+
+TEST_CASE("an exception of user code at the start is an error that names the operator", "[launch]") {
+  Place place;
+  Job job{"count"};
+  job.source("bad", make_source(
+                        []() -> std::vector<Split> { throw std::runtime_error{"no such table"}; },
+                        [](const Split&, const std::optional<int>&) {
+                          return std::unique_ptr<SplitReader<int, int>>{};
+                        }))
+      .sink("out", make_sink([](const WriterContext&) {
+              struct Null final : Writer<int> {
+                void write(const int&) override {}
+              };
+              return std::make_unique<Null>();
+            }));
+  const auto launch = place.launch_from({}, job).value();
+  CHECK(mentions(place.begin(launch).status().message(), "operator \"bad\": no such table"));
+}
