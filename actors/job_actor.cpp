@@ -164,8 +164,7 @@ void JobActorState::on_task_failed(const TaskFailed& failed) {
   std::string cause = "subtask " + subtask + ": ";
   if (!failed.failure.operator_name.empty())
     cause += "operator \"" + failed.failure.operator_name + "\": ";
-  fail({cause + failed.failure.message,
-        failed.failure.is_permanent ? JobFailure::Kind::not_restorable : JobFailure::Kind::transient});
+  fail({cause + failed.failure.message, failed.failure.kind});
 }
 
 void JobActorState::on_drained(const TaskDrained& drained) {
@@ -181,9 +180,11 @@ void JobActorState::on_counters(const TaskCounters& counters) {
   counters_[counters.from.subtask] = counters.counters;
   view_.records_in = 0;
   view_.records_out = 0;
+  view_.transactions_lost = 0;
   for (const auto& [subtask, counted] : counters_) {
     if (spawn_->context->plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
     view_.records_out += counted.records_written;
+    view_.transactions_lost += counted.transactions_lost;
   }
 }
 

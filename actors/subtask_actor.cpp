@@ -57,7 +57,7 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
                              .is_finished = spawn_->restore.is_finished},
         *this);
   } catch (const runtime::UserError& error) {
-    return failed({error.operator_name(), error.what(), false});
+    return failed({error.operator_name(), error.what()});
   }
   restore();
 }
@@ -70,7 +70,8 @@ void SubtaskState::restore() {
         return read_state(*env, restore, directory, subtask->states());
       },
       [this](const Status& status) {
-        if (!status.ok()) return failed({"", "its state cannot be restored: " + status.message(), true});
+        if (!status.ok()) return failed({"", "its state cannot be restored: " + status.message(),
+                         runtime::TaskFailure::Kind::not_restorable});
         is_restored_ = true;
         report_ready();
       });
@@ -162,6 +163,12 @@ void SubtaskState::drained() { self_->send(spawn_->job, TaskDrained{speaker()});
 void SubtaskState::done() {
   report_counters();
   self_->send(spawn_->job, TaskDone{speaker()});
+}
+
+void SubtaskState::lost_transactions(const std::string& operator_name, std::uint64_t count,
+                                     const std::string& what) {
+  spawn_->services.log.error("records are lost: the store of a sink has lost transactions",
+                             {{"operator", operator_name}, {"count", count}, {"first", what}});
 }
 
 void SubtaskState::failed(runtime::TaskFailure failure) {

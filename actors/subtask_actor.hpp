@@ -63,6 +63,8 @@ public:
   void decline(checkpoint::Decline decline) override;
   void drained() override;
   void done() override;
+  void lost_transactions(const std::string& operator_name, std::uint64_t count,
+                         const std::string& what) override;
   void failed(runtime::TaskFailure failure) override;
   void run_blocking(std::function<void()> work, std::function<void()> then) override;
   bool has_mail() const override;

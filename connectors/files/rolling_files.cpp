@@ -68,13 +68,10 @@ public:
     return env_.sync_directory(directory_);
   }
 
-  Status recover(const std::vector<FilesTransaction>& transactions) override {
+  Status clean_up() override {
     if (Status status = base::create_durable_directories(env_, directory_); !status.ok())
       return status;
     if (Status status = check_writable(); !status.ok()) return status;
-    for (const FilesTransaction& txn : transactions) {
-      if (Status status = commit(txn); !status.ok()) return status;
-    }
     auto entries = env_.list(directory_);
     if (!entries.ok()) return entries.status();
     for (const DirectoryEntry& entry : *entries) {

@@ -83,7 +83,7 @@ public:
   virtual std::optional<FilesTransaction> unfinished() = 0;
   virtual Status persist(const FilesTransaction& txn) = 0;
   virtual Status commit(const FilesTransaction& txn) = 0;
-  virtual Status recover(const std::vector<FilesTransaction>& transactions) = 0;
+  virtual Status clean_up() = 0;
 
   static std::unique_ptr<RollingFiles> make(const std::string& directory,
                                             const SinkOptions& options,
@@ -105,9 +105,7 @@ public:
   std::optional<FilesTransaction> unfinished() override { return files_->unfinished(); }
   Status persist(const FilesTransaction& txn) override { return files_->persist(txn); }
   Status commit(const FilesTransaction& txn) override { return files_->commit(txn); }
-  Status recover(const std::vector<FilesTransaction>& transactions) override {
-    return files_->recover(transactions);
-  }
+  Status clean_up() override { return files_->clean_up(); }
 
 private:
   std::unique_ptr<RollingFiles> files_;

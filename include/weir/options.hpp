@@ -90,6 +90,12 @@ inline RestartStrategy failure_rate(FailureRate options = {}) { return options; 
 inline RestartStrategy exponential(ExponentialDelay options = {}) { return options; }
 }  // namespace restart
 
+/// What happens when a sink's store no longer knows a transaction that it was to commit.
+enum class LostTransactions : std::uint8_t {
+  fail,  ///< the job fails for good: its records are lost, and a restart would meet the same
+  skip,  ///< the loss is logged and counted, and the job goes on
+};
+
 /// How records travel between subtasks.
 struct NetworkOptions {
   /// A batch that is not full leaves after this long at the latest.
@@ -108,6 +114,7 @@ struct JobOptions {
   /// Unset: exponential delay when checkpoints are taken, else none.
   std::optional<RestartStrategy> restart = {};
   NetworkOptions network = {};
+  LostTransactions lost_transactions = LostTransactions::fail;
 };
 
 }  // namespace weir

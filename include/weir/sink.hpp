@@ -10,7 +10,7 @@
 // the checkpoint can complete; `commit` may be called again after a restore and must then do nothing.
 //
 // `write`, `prepare` and `unfinished` are called on one object per subtask. `persist`, `commit` and
-// `recover` are called on another object of the same class, on a thread that may block, possibly in
+// `clean_up` are called on another object of the same class, on a thread that may block, possibly in
 // another process: whoever commits must need nothing but the transaction itself.
 #pragma once
 
@@ -36,7 +36,7 @@ struct WriterContext {
   std::string run;  ///< differs between any two starts of the job, also under one name
   Env& env;
   const Clock& clock;
-  bool is_restored = false;  ///< for `recover`: the job continues from a checkpoint
+  bool is_restored = false;  ///< for `clean_up`: the job continues from a checkpoint
 };
 
 /// Writes records to the outside at least once. May throw; that fails the subtask.
@@ -74,18 +74,15 @@ public:
   /// Makes a prepared transaction survive any crash. Errors decline the checkpoint.
   virtual Status persist(const Txn&) { return {}; }
 
-  /// Makes a prepared transaction visible; does nothing if it is visible already.
+  /// Makes a prepared transaction visible; does nothing if it is visible already. `not_found` says
+  /// that the outside has lost it, as when it expired: then the job's option
+  /// `lost_transactions` decides. Other errors fail the subtask, whose restart commits again.
   virtual Status commit(const Txn& txn) = 0;
 
-  /// Called once per sink and start of the job, before any writer exists, with all transactions of
-  /// the checkpoint that the job continues from (none at a fresh start). Commits them; should also
-  /// undo everything else that earlier attempts of this sink left behind.
-  virtual Status recover(const std::vector<Txn>& transactions) {
-    for (const Txn& txn : transactions) {
-      if (Status status = commit(txn); !status.ok()) return status;
-    }
-    return {};
-  }
+  /// Called once per sink and start of the job, before any writer exists and after all transactions
+  /// of the checkpoint that the job continues from were committed. Undoes everything else that
+  /// earlier attempts of this sink left behind, and checks that the sink can be written.
+  virtual Status clean_up() { return {}; }
 };
 
 /// What happens to the sink's records when the job fails and continues.
@@ -103,7 +100,7 @@ public:
   virtual ~Committer() = default;
   virtual Status persist(const Bytes& txn) = 0;
   virtual Status commit(const Bytes& txn) = 0;
-  virtual Status recover(const std::vector<Bytes>& transactions) = 0;
+  virtual Status clean_up() = 0;
 };
 
 /// The writing half of a sink, for any record type.
@@ -201,15 +198,7 @@ public:
     auto decoded = decode_txn(txn);
     return decoded.ok() ? writer_->commit(*decoded) : decoded.status();
   }
-  Status recover(const std::vector<Bytes>& transactions) override {
-    std::vector<Txn> decoded;
-    for (const Bytes& txn : transactions) {
-      auto one = decode_txn(txn);
-      if (!one.ok()) return one.status();
-      decoded.push_back(std::move(one).value());
-    }
-    return writer_->recover(decoded);
-  }
+  Status clean_up() override { return writer_->clean_up(); }
 
 private:
   static Result<Txn> decode_txn(const Bytes& bytes) {

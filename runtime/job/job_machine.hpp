@@ -19,6 +19,7 @@
 
 #include "base/ids.hpp"
 #include "runtime/job/restart.hpp"
+#include "runtime/task/port.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -59,11 +60,7 @@ struct JobOutcome {
 
 /// Something that ends an execution.
 struct JobFailure {
-  enum class Kind : std::uint8_t {
-    transient,       // a restart may help
-    permanent,       // a restart would meet the same
-    not_restorable,  // likewise: the state cannot be restored
-  };
+  using Kind = TaskFailure::Kind;
   std::string cause = {};  // names operator, subtask, node as far as known
   Kind kind = Kind::transient;
 };

@@ -1,6 +1,7 @@
 #include "runtime/job/launch.hpp"
 
 #include "base/paths.hpp"
+#include "runtime/task/commit_run.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -58,6 +59,12 @@ std::uint32_t parallelism_of(const Plan& plan, const OperatorSpec& op) {
   return static_cast<std::uint32_t>(own);
 }
 
+std::string lost_advice(const Status& status) {
+  return status.message() +
+         "; its records cannot be committed any more. Set weir.sink.lost-transactions to skip to go "
+         "on without them";
+}
+
 Status recover_sinks(const Plan& plan, const RestorePlan& restore, bool is_restored,
                      const ExecutionContext& context) {
   for (const OperatorSpec& op : plan.graph().operators) {
@@ -72,9 +79,18 @@ Status recover_sinks(const Plan& plan, const RestorePlan& restore, bool is_resto
                                context.clock,
                                is_restored};
     const auto at = restore.transactions.find(op.name);
-    const Status status = catching(op.name, [&] {
-      return op.sink->make_committer(writer)->recover(
-          at != restore.transactions.end() ? at->second : std::vector<Bytes>{});
+    const Status status = catching(op.name, [&]() -> Status {
+      const auto committer = op.sink->make_committer(writer);
+      if (at != restore.transactions.end()) {
+        const CommitRun run =
+            commit_all(*committer, at->second, plan.graph().options.lost_transactions);
+        if (run.lost != 0)
+          context.log.error("records are lost: the store of a sink has lost transactions",
+                            {{"operator", op.name}, {"count", run.lost}, {"first", run.first_lost}});
+        if (run.is_permanent) return {ErrorCode::corrupt, lost_advice(run.status)};
+        if (!run.status.ok()) return run.status;
+      }
+      return committer->clean_up();
     });
     if (!status.ok()) return status;
   }

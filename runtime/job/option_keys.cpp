@@ -110,6 +110,11 @@ std::vector<Entry> make_entries() {
       {{"taskmanager.network.memory.buffers-per-channel", "int", "8",
         "batches that may wait in one channel before its sender pauses"},
        number([](JobOptions& o) -> int& { return o.network.batches_per_channel; })},
+      {{"weir.sink.lost-transactions", "word", "fail",
+        "fail or skip: what to do when a sink's store no longer knows a prepared transaction"},
+       word<LostTransactions>(
+           {{"fail", LostTransactions::fail}, {"skip", LostTransactions::skip}},
+           [](JobOptions& o, LostTransactions l) { o.lost_transactions = l; })},
       {{"state.backend.type", "word", "hashmap", "hashmap: state in memory"},
        [](JobOptions& o, std::string_view v) {
          o.state.backend = v;

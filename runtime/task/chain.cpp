@@ -29,9 +29,9 @@ public:
     const std::lock_guard lock{mutex_};
     return committer_->commit(txn);
   }
-  Status recover(const std::vector<Bytes>& transactions) override {
+  Status clean_up() override {
     const std::lock_guard lock{mutex_};
-    return committer_->recover(transactions);
+    return committer_->clean_up();
   }
 
 private:

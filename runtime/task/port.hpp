@@ -14,9 +14,14 @@ namespace weir::runtime {
 
 /// Why a subtask failed.
 struct TaskFailure {
+  enum class Kind : std::uint8_t {
+    transient,       // a restart may help
+    permanent,       // a restart would meet the same
+    not_restorable,  // likewise: the state cannot be restored
+  };
   std::string operator_name = {};  // empty: the engine itself
   std::string message = {};
-  bool is_permanent = false;  // a restart would fail in the same way
+  Kind kind = Kind::transient;
 };
 
 /// Thrown by a port to end the subtask without a trace, as a crash would; see FaultPoints.
@@ -38,6 +43,9 @@ public:
   virtual void drained() = 0;
   /// Nothing is left to do: what was emitted last is committed.
   virtual void done() = 0;
+  /// The store of a sink no longer knew transactions that were to be committed.
+  virtual void lost_transactions(const std::string& operator_name, std::uint64_t count,
+                                 const std::string& what) = 0;
   /// The subtask can do nothing more.
   virtual void failed(TaskFailure failure) = 0;
 

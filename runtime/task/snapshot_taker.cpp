@@ -68,11 +68,13 @@ struct SnapshotTaker::Work {
 
 SnapshotTaker::SnapshotTaker(std::shared_ptr<Chain> chain, SourceInput* source,
                              std::string position_schema, SnapshotPlace place,
-                             checkpoint::Speaker self, std::string name, SubtaskPort& port)
+                             LostTransactions lost, checkpoint::Speaker self, std::string name,
+                             SubtaskPort& port)
     : chain_{std::move(chain)},
       source_{source},
       position_schema_{std::move(position_schema)},
       place_{std::move(place)},
+      lost_{lost},
       self_{self},
       name_{std::move(name)},
       port_{port},
@@ -145,29 +147,27 @@ void SnapshotTaker::on_completed(CheckpointId id) {
 void SnapshotTaker::commit_next(std::size_t sink) {
   checkpoint::TransactionLedger& ledger = ledgers_[sink];
   if (ledger.in_commit() != 0) return;
-  struct Commit {
-    std::shared_ptr<detail::Committer> committer;
-    std::vector<Bytes> transactions;
-    Status status;
-  };
-  auto commit = std::make_shared<Commit>();
-  commit->transactions = ledger.take_committable(completed_);
-  if (commit->transactions.empty()) return;
-  commit->committer = chain_->sinks()[sink].committer;
+  auto transactions = ledger.take_committable(completed_);
+  if (transactions.empty()) return;
+  auto run = std::make_shared<CommitRun>();
   port_.run_blocking(
-      [commit] {
-        for (const Bytes& txn : commit->transactions) {
-          commit->status = commit->committer->commit(txn);
-          if (!commit->status.ok()) return;
-        }
-      },
-      [this, sink, commit] {
-        if (!commit->status.ok())
-          return port_.failed({chain_->sinks()[sink].operator_name,
-                               "commit failed: " + commit->status.message(), false});
-        ledgers_[sink].committed(commit->transactions.size());
-        commit_next(sink);
-      });
+      [run, committer = chain_->sinks()[sink].committer, transactions = std::move(transactions),
+       lost = lost_] { *run = commit_all(*committer, transactions, lost); },
+      [this, sink, run] { on_committed(sink, *run); });
+}
+
+void SnapshotTaker::on_committed(std::size_t sink, const CommitRun& run) {
+  const std::string& name = chain_->sinks()[sink].operator_name;
+  if (run.lost != 0) {
+    lost_count_ += run.lost;
+    port_.lost_transactions(name, run.lost, run.first_lost);
+  }
+  if (!run.status.ok())
+    return port_.failed({name, "commit failed: " + run.status.message(),
+                         run.is_permanent ? TaskFailure::Kind::permanent
+                                          : TaskFailure::Kind::transient});
+  ledgers_[sink].committed(ledgers_[sink].in_commit());
+  commit_next(sink);
 }
 
 bool SnapshotTaker::has_uncommitted() const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "checkpoint/commit.hpp"
+#include "runtime/task/commit_run.hpp"
 #include "runtime/task/chain.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/source_input.hpp"
@@ -30,7 +31,8 @@ class SnapshotTaker {
 public:
   /// `name` is the subtask's, for file names. `source` is null if the chain has none.
   SnapshotTaker(std::shared_ptr<Chain> chain, SourceInput* source, std::string position_schema,
-                SnapshotPlace place, checkpoint::Speaker self, std::string name, SubtaskPort& port);
+                SnapshotPlace place, LostTransactions lost, checkpoint::Speaker self,
+                std::string name, SubtaskPort& port);
   ~SnapshotTaker();
 
   /// Takes the snapshot that belongs to `barrier`, which has been forwarded already.
@@ -44,22 +46,28 @@ public:
   /// Whether any transaction is not known to be committed.
   bool has_uncommitted() const;
 
+  /// Transactions that the stores of sinks had lost when they were to be committed.
+  std::uint64_t lost_transactions() const { return lost_count_; }
+
 private:
   struct Work;  // what one snapshot takes to the pool and brings back
 
   void on_uploaded(const std::shared_ptr<Work>& work);
   void commit_next(std::size_t sink);
+  void on_committed(std::size_t sink, const CommitRun& run);
 
   std::shared_ptr<Chain> chain_;
   SourceInput* source_;
   std::string position_schema_;
   SnapshotPlace place_;
+  LostTransactions lost_;
   checkpoint::Speaker self_;
   std::string name_;
   SubtaskPort& port_;
   std::vector<checkpoint::TransactionLedger> ledgers_;  // one per sink of the chain
   CheckpointId completed_;   // the newest completed checkpoint heard of
   CheckpointId persisted_;   // transactions up to this checkpoint are safe
+  std::uint64_t lost_count_ = 0;
 };
 
 }  // namespace weir::runtime

@@ -49,7 +49,9 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
   }
   const std::string file_name = vertex.name + "-" + std::to_string(init.id.index);
   snapshots_ = std::make_unique<SnapshotTaker>(chain_, source_, std::move(position_schema),
-                                               std::move(init.place), self_, file_name, port);
+                                               std::move(init.place),
+                                               plan.graph().options.lost_transactions, self_,
+                                               file_name, port);
   if (init.is_finished) life_ = Life::drained;
 }
 
@@ -60,7 +62,7 @@ void Subtask::guarded(F&& f) {
   try {
     f();
   } catch (const UserError& error) {
-    fail({error.operator_name(), error.what(), false});
+    fail({error.operator_name(), error.what()});
   }
 }
 
@@ -80,7 +82,7 @@ void Subtask::on_frame(ChannelIndex channel, Frame frame) {
   guarded([&] {
     WEIR_ASSERT(channels_ != nullptr, "a frame arrived at a source");
     if (Status status = channels_->push(channel, std::move(frame)); !status.ok())
-      fail({"", status.message(), false});
+      fail({"", status.message()});
   });
 }
 
@@ -177,7 +179,7 @@ bool Subtask::take_step(Next& next) {
   if (life_ == Life::drained && source_ != nullptr) return false;
   auto step = input_->step();
   if (!step.ok()) {
-    fail({chain_->head_name(), step.status().message(), false});
+    fail({chain_->head_name(), step.status().message()});
     return false;
   }
   for (const InputStep::Cancelled& cancelled : step->cancelled) {
@@ -240,7 +242,10 @@ void Subtask::fail(TaskFailure failure) {
 }
 
 SubtaskCounters Subtask::counters() const {
-  return {input_->records(), output_.records_sent(), chain_->records_written()};
+  return {.records_in = input_->records(),
+          .records_out = output_.records_sent(),
+          .records_written = chain_->records_written(),
+          .transactions_lost = snapshots_->lost_transactions()};
 }
 
 }  // namespace weir::runtime

@@ -45,6 +45,7 @@ struct SubtaskCounters {
   std::uint64_t records_in = 0;       // read by a source, or taken from channels
   std::uint64_t records_out = 0;      // sent over channels
   std::uint64_t records_written = 0;  // handed to sinks
+  std::uint64_t transactions_lost = 0;  // by the stores of sinks
 
   friend bool operator==(const SubtaskCounters&, const SubtaskCounters&) = default;
 };

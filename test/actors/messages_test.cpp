@@ -94,9 +94,9 @@ TEST_CASE("reports of subtasks", "[messages]") {
   CHECK(round_trip(TaskDrained{kSpeaker}).from == kSpeaker);
   CHECK(round_trip(TaskDone{kSpeaker}).from == kSpeaker);
   CHECK(round_trip(RequestSplits{kSpeaker}).from == kSpeaker);
-  const auto failed = round_trip(TaskFailed{kSpeaker, {"op", "what", true}});
+  const auto failed = round_trip(TaskFailed{kSpeaker, {"op", "what", runtime::TaskFailure::Kind::permanent}});
   CHECK(failed.failure.operator_name == "op");
-  CHECK(failed.failure.is_permanent);
+  CHECK(failed.failure.kind == runtime::TaskFailure::Kind::permanent);
   CHECK(round_trip(TaskCounters{kSpeaker, {1, 2, 3}}).counters.records_written == 3);
   checkpoint::Ack ack{CheckpointId{8}, kSpeaker, {}, {.start_delay = 1ms, .bytes = 5}};
   state::KeyedStateHandle handle{.operator_name = "counts", .key_schema = "str"};

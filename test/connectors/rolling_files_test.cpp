@@ -37,6 +37,14 @@ struct Fixture {
                                                      SinkOptions options = {}) {
     return csv<Row>("/out", options).factory()->make_committer(context(is_restored));
   }
+  /// As at a start of the job from a checkpoint.
+  Status restore(const std::vector<Bytes>& transactions) {
+    auto restored = committer(true);
+    for (const Bytes& txn : transactions) {
+      if (Status status = restored->commit(txn); !status.ok()) return status;
+    }
+    return restored->clean_up();
+  }
   static void write(weir::detail::SinkWriter& writer, const std::vector<Row>& rows) {
     weir::detail::Batch<Row> batch;
     batch.records = rows;
@@ -60,7 +68,7 @@ struct Fixture {
 
 TEST_CASE("rows are invisible until they are committed, then whole", "[files]") {
   Fixture f;
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
   Fixture::write(*writer, {{"a", 1}, {"b,\"", 2}});
   CHECK(f.names(false).empty());
@@ -79,7 +87,7 @@ TEST_CASE("rows are invisible until they are committed, then whole", "[files]") 
 
 TEST_CASE("a checkpoint without rows prepares nothing", "[files][T48]") {
   Fixture f;
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
   CHECK_FALSE(writer->prepare());
   CHECK_FALSE(writer->unfinished());
@@ -89,7 +97,7 @@ TEST_CASE("a checkpoint without rows prepares nothing", "[files][T48]") {
 TEST_CASE("files roll by size and carry a header", "[files]") {
   Fixture f;
   const SinkOptions options{.roll = {.bytes_max = 20}, .header = "k,v", .suffix = ".txt"};
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer(options);
   for (int i = 0; i < 10; ++i) Fixture::write(*writer, {{"key", i}});
   REQUIRE(f.committer()->commit(*writer->prepare()).ok());
@@ -103,7 +111,7 @@ TEST_CASE("a file that stays open is closed when it is old", "[files]") {
   Fixture f;
   const SinkOptions options{
       .roll = {.on_checkpoint = false, .age_max = std::chrono::minutes{1}}};
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer(options);
   Fixture::write(*writer, {{"a", 1}});
   CHECK_FALSE(writer->prepare());
@@ -114,7 +122,7 @@ TEST_CASE("a file that stays open is closed when it is old", "[files]") {
 TEST_CASE("what an open file held at the checkpoint is committed at a restore, and no more", "[files]") {
   Fixture f;
   const SinkOptions options{.roll = {.on_checkpoint = false}};
-  REQUIRE(f.committer(false, options)->recover({}).ok());
+  REQUIRE(f.committer(false, options)->clean_up().ok());
   auto writer = f.writer(options);
   Fixture::write(*writer, {{"before", 1}});
   CHECK_FALSE(writer->prepare());
@@ -124,16 +132,16 @@ TEST_CASE("what an open file held at the checkpoint is committed at a restore, a
   Fixture::write(*writer, {{"after", 2}});
   (void)writer->unfinished();  // flushes to the file
   f.attempt = 2;
-  REQUIRE(f.committer(true)->recover({*unfinished}).ok());
+  REQUIRE(f.restore({*unfinished}).ok());
   CHECK(f.content() == "before,1\n");
   CHECK(f.names(true).empty());
-  REQUIRE(f.committer(true)->recover({*unfinished}).ok());  // a restore that is itself interrupted
+  REQUIRE(f.restore({*unfinished}).ok());  // a restore that is itself interrupted
   CHECK(f.content() == "before,1\n");
 }
 
 TEST_CASE("a restore commits what was prepared and removes what never will be", "[files][T43]") {
   Fixture f;
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
   Fixture::write(*writer, {{"kept", 1}});
   const auto kept = writer->prepare();
@@ -141,7 +149,7 @@ TEST_CASE("a restore commits what was prepared and removes what never will be", 
   REQUIRE(writer->prepare());
   Fixture::write(*writer, {{"open", 3}});
   f.attempt = 2;
-  REQUIRE(f.committer(true)->recover({*kept}).ok());
+  REQUIRE(f.restore({*kept}).ok());
   CHECK(f.content() == "kept,1\n");
   CHECK(f.names(true).empty());
 }
@@ -153,7 +161,7 @@ TEST_CASE("only the sink's own hidden files are removed", "[files][T47]") {
   test::write_file(f.env, "/out/.weir~job2~out~part-x", "other job");
   test::write_file(f.env, "/out/.weir~job~out~part-x", "own");
   test::write_file(f.env, "/out/notes.txt", "a user's");
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   CHECK(f.names(true).size() == 2);
   CHECK(f.names(false) == std::vector<std::string>{"notes.txt"});
 }
@@ -162,18 +170,18 @@ TEST_CASE("results of another run are not mixed in, unless that is wanted", "[fi
   Fixture f;
   REQUIRE(f.env.create_directories("/out").ok());
   test::write_file(f.env, "/out/part-0-old-1-1.csv", "old\n");
-  const Status status = f.committer()->recover({});
+  const Status status = f.committer()->clean_up();
   CHECK(status.code() == ErrorCode::already_exists);
   CHECK(status.message().find("/out holds results of another run") != std::string::npos);
   CHECK(status.message().find("--restore latest") != std::string::npos);
-  CHECK(f.committer(true)->recover({}).ok());
-  CHECK(f.committer(false, {.existing = Existing::keep})->recover({}).ok());
+  CHECK(f.committer(true)->clean_up().ok());
+  CHECK(f.committer(false, {.existing = Existing::keep})->clean_up().ok());
   CHECK(f.content() == "old\n");
 }
 
 TEST_CASE("a prepared file that is gone is an error that names it", "[files]") {
   Fixture f;
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
   Fixture::write(*writer, {{"a", 1}});
   const auto txn = writer->prepare();
@@ -185,7 +193,7 @@ TEST_CASE("a prepared file that is gone is an error that names it", "[files]") {
 
 TEST_CASE("a full disk and a lost directory are reported, not swallowed", "[files][T70]") {
   Fixture f;
-  REQUIRE(f.committer()->recover({}).ok());
+  REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
   f.env.inject({.on = simulation::DiskFault::On::create, .code = ErrorCode::out_of_space});
   CHECK_THROWS_WITH(Fixture::write(*writer, {{"a", 1}}), Catch::Contains("/out/"));
@@ -193,14 +201,13 @@ TEST_CASE("a full disk and a lost directory are reported, not swallowed", "[file
   f.env.inject({.on = simulation::DiskFault::On::append, .code = ErrorCode::out_of_space});
   CHECK_THROWS_WITH(writer->prepare(), Catch::Contains("/out/"));
   f.env.inject({.on = simulation::DiskFault::On::create, .code = ErrorCode::permission_denied});
-  CHECK(f.committer()->recover({}).code() == ErrorCode::permission_denied);
+  CHECK(f.committer()->clean_up().code() == ErrorCode::permission_denied);
 }
 
 TEST_CASE("a damaged transaction in a checkpoint is refused", "[files]") {
   Fixture f;
   CHECK(f.committer()->commit("garbage").code() == ErrorCode::corrupt);
   CHECK(f.committer()->persist("garbage").code() == ErrorCode::corrupt);
-  CHECK(f.committer()->recover({"garbage"}).code() == ErrorCode::corrupt);
 }
 
 TEST_CASE("power may fail at any moment: committed rows stay, each once", "[files][T43]") {
@@ -210,7 +217,7 @@ TEST_CASE("power may fail at any moment: committed rows stay, each once", "[file
     CAPTURE(n);
     Fixture f;
     base::Random random{n};
-    REQUIRE(f.committer()->recover({}).ok());
+    REQUIRE(f.committer()->clean_up().ok());
     f.env.crash_before_change(n);
     std::vector<Bytes> checkpointed;  // what the newest complete checkpoint holds
     std::string expected;
@@ -232,7 +239,7 @@ TEST_CASE("power may fail at any moment: committed rows stay, each once", "[file
     const bool crashed = f.env.has_crashed();
     f.env.restart(random);
     f.attempt = 2;
-    REQUIRE(f.committer(true)->recover(checkpointed).ok());
+    REQUIRE(f.restore(checkpointed).ok());
     CHECK(f.content() == expected);
     CHECK(f.names(true).empty());
     if (!crashed) break;

@@ -49,6 +49,7 @@ TEST_CASE("every key sets its option", "[options]") {
             .attempts == 9);
   CHECK(std::get<restart::FixedDelay>(*with("restart-strategy.fixed-delay.delay", "2 s").restart)
             .delay == 2s);
+  CHECK(with("weir.sink.lost-transactions", "skip").lost_transactions == LostTransactions::skip);
   const std::string r = "restart-strategy.failure-rate.";
   CHECK(std::get<restart::FailureRate>(*with(r + "max-failures-per-interval", "4").restart)
             .max_failures == 4);

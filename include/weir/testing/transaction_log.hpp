@@ -44,6 +44,11 @@ public:
     const std::lock_guard lock{store_->mutex};
     return store_->done.size();
   }
+  /// Forgets what is prepared, as a database does with transactions that are too old.
+  void expire_prepared() const {
+    const std::lock_guard lock{store_->mutex};
+    store_->prepared.clear();
+  }
   /// The next `times` commits fail; as if the database were away.
   void fail_commits(int times) const {
     const std::lock_guard lock{store_->mutex};
@@ -93,10 +98,7 @@ private:
       return {};
     }
 
-    Status recover(const std::vector<std::string>& names) override {
-      for (const std::string& name : names) {
-        if (Status status = commit(name); !status.ok()) return status;
-      }
+    Status clean_up() override {
       const std::lock_guard lock{store_->mutex};
       store_->prepared.clear();  // aborts what earlier attempts left behind
       return {};
