@@ -112,7 +112,8 @@ void JobActorState::begin(JobSpawn spawn) {
           .needs_end_checkpoint = has_transactions || takes_checkpoints,
           .can_stop_with_checkpoint =
               takes_checkpoints &&
-              options.checkpoint.retention == Retention::retain_on_cancellation},
+              options.checkpoint.retention == Retention::retain_on_cancellation,
+          .has_finished_before = context.launch.has_finished_before},
       runtime::RestartPolicy{runtime::effective_strategy(options), context.seed});
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
 }

@@ -126,7 +126,7 @@ int run_job(const Job& job, const Invocation& invocation) {
                                  Env::posix(), *log);
   if (!hosted.ok()) return end_with(exit_code_of(hosted.status()), hosted.status().message());
   const runtime::JobLaunch& launch = hosted->context->launch;
-  if (launch.has_finished_before && launch.initial == nullptr)
+  if (launch.has_finished_before)
     return end_with(kFinished, "job \"" + job.name() +
                                    "\" has finished already; start it without --restore to run it "
                                    "again from the beginning");

@@ -54,9 +54,11 @@ public:
 /// One process. Members are destroyed in reverse.
 class Run::Impl {
 public:
-  Impl(Cluster::Impl& cluster, actors::HostedJob hosted)
+  /// `log` holds what was said at the launch.
+  Impl(Cluster::Impl& cluster, actors::HostedJob hosted, SimLog log)
       : cluster_{cluster},
         hosted_{std::move(hosted)},
+        log_{std::move(log)},
         system_{std::make_unique<caf::actor_system>(config_)},
         scheduler_{dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler())},
         clock_{scheduler_},
@@ -130,12 +132,12 @@ public:
 
   Cluster::Impl& cluster_;
   actors::HostedJob hosted_;
+  SimLog log_;
   actors::SimulatedSystemConfig config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator& scheduler_;
   SimClock clock_;
   SimPool pool_;
-  SimLog log_;
   actors::Roster roster_;
   actors::ChaosController chaos_;
   SimFaults faults_;
@@ -235,7 +237,7 @@ Result<Run> Cluster::try_start(const Job& job, StartOptions options) {
                                   .force_bytes = impl_->options.force_bytes},
                                  impl_->env, log);
   if (!hosted.ok()) return hosted.status();
-  return Run{std::make_unique<Run::Impl>(*impl_, std::move(hosted).value())};
+  return Run{std::make_unique<Run::Impl>(*impl_, std::move(hosted).value(), std::move(log))};
 }
 
 Env& Cluster::disk() { return impl_->env.disk(); }
@@ -246,7 +248,7 @@ std::uint64_t Cluster::disk_changes() const { return impl_->env.changes(); }
 
 void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {
   impl_->env.inject(
-      {.on = simulation::DiskFault::On::any, .path_contains = std::string{part}, .code = code,
+      {.on = simulation::DiskFault::On::any_but_remove, .path_contains = std::string{part}, .code = code,
        .times = times});
 }
 

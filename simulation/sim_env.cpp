@@ -4,6 +4,11 @@
 
 namespace weir::simulation {
 
+bool DiskFault::matches(On what, const std::string& path) const {
+  const bool is_meant = on == what || on == On::any || (on == On::any_but_remove && what != On::remove);
+  return is_meant && path.find(path_contains) != std::string::npos;
+}
+
 class SimEnv::Writable final : public WritableFile {
 public:
   Writable(SimEnv& env, std::string path, std::unique_ptr<WritableFile> file)
@@ -41,9 +46,7 @@ Status SimEnv::change(DiskFault::On on, const std::string& path) {
   if (crash_at_ && changes_ >= *crash_at_) has_crashed_ = true;
   if (Status status = alive(); !status.ok()) return status;
   for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
-    const bool matches = (fault->on == DiskFault::On::any || fault->on == on) &&
-                         path.find(fault->path_contains) != std::string::npos;
-    if (!matches) continue;
+    if (!fault->matches(on, path)) continue;
     const ErrorCode code = fault->code;
     if (--fault->times == 0) faults_.erase(fault);
     return {code, "cannot change " + path + ": injected fault"};

@@ -14,10 +14,13 @@ namespace weir::simulation {
 
 /// Which operations go wrong.
 struct DiskFault {
-  enum class On : std::uint8_t { create, append, sync, rename, remove, any } on = On::any;
-  std::string path_contains = {};                      // empty: every path
-  ErrorCode code = ErrorCode::unavailable;        // what they answer
-  std::uint64_t times = 1;                        // how many of them
+  enum class On : std::uint8_t { create, append, sync, rename, remove, any, any_but_remove };
+  On on = On::any;
+  std::string path_contains = {};           // empty: every path
+  ErrorCode code = ErrorCode::unavailable;  // what they answer
+  std::uint64_t times = 1;                  // how many of them
+
+  bool matches(On what, const std::string& path) const;
 };
 
 /// See the file comment. One thread at a time, like everything under simulation.

@@ -68,6 +68,10 @@ void JobMachine::move_to(JobState next) {
 }
 
 JobActions JobMachine::on_start() {
+  if (options_.has_finished_before) {
+    move_to(JobState::ended);
+    return {EndJob{{JobOutcome::Kind::finished, ""}}};
+  }
   JobActions actions;
   begin_execution(actions);
   return actions;

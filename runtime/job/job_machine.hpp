@@ -99,6 +99,7 @@ public:
     std::set<SubtaskId> subtasks = {};
     bool needs_end_checkpoint = true;  // something waits for a commit at the end of the input
     bool can_stop_with_checkpoint = true;
+    bool has_finished_before = false;  // nothing is left to do
   };
 
   JobMachine(Options options, RestartPolicy restart);

@@ -137,8 +137,9 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
   auto record = storage.begin_epoch();
   if (!record.ok()) return record.status();
   launch.last_id_before = record->last_id;
-  if (request.from == RestoreRequest::From::latest) {
-    launch.has_finished_before = record->is_finished;
+  const bool from_latest = request.from == RestoreRequest::From::latest;
+  launch.has_finished_before = from_latest && record->is_finished;
+  if (from_latest && !launch.has_finished_before) {
     auto chosen = newest_readable(storage, CheckpointId{}, log);
     if (!chosen.ok()) return chosen.status();
     if (*chosen) {

@@ -29,7 +29,8 @@ struct JobLaunch {
   /// The checkpoint that the job continues from; none at a fresh start.
   std::shared_ptr<const checkpoint::CheckpointMetadata> initial = {};
   std::string initial_path = {};
-  bool has_finished_before = false;  // `latest` was asked for, and the job has come to its end
+  /// `latest` was asked for, and the job has come to its end: there is nothing left to do.
+  bool has_finished_before = false;
 };
 
 /// Chooses the checkpoint and builds the plan. Of damaged checkpoints the newest undamaged one before

@@ -55,6 +55,14 @@ TEST_CASE("a bounded job runs from preparation to its end", "[job]") {
   CHECK(job.state() == JobState::ended);
 }
 
+TEST_CASE("a job that has finished before ends at once", "[job]") {
+  JobMachine job = make(restart::none(), {.subtasks = {kA}, .has_finished_before = true});
+  const auto actions = job.on_start();
+  REQUIRE(actions.size() == 1);
+  CHECK(find<EndJob>(actions)->outcome.kind == JobOutcome::Kind::finished);
+  CHECK(job.state() == JobState::ended);
+}
+
 TEST_CASE("a job whose sinks need no commit ends without a checkpoint", "[job]") {
   JobMachine job =
       make(restart::none(), {.subtasks = {kA, kB}, .needs_end_checkpoint = false});

@@ -276,6 +276,19 @@ TEST_CASE("latest without a checkpoint begins from the beginning", "[launch]") {
   CHECK(execution.restore.splits.at("numbers").size() == 2);
 }
 
+TEST_CASE("latest of a job that has finished has nothing to do, whatever was left behind",
+          "[launch]") {
+  Place place;
+  place.publish(1, metadata());
+  const Epoch epoch = place.storage->begin_epoch().value().epoch;
+  REQUIRE(place.storage->mark_finished(epoch).ok());  // power fails before chk-1 is deleted
+  const auto latest = place.launch_from({.from = kLatest}).value();
+  CHECK(latest.has_finished_before);
+  CHECK(latest.initial == nullptr);
+  CHECK_FALSE(place.launch_from({}).value().has_finished_before);
+  CHECK(place.launch_from({.from = kPath, .path = "/c/count/chk-1"}).value().initial != nullptr);
+}
+
 TEST_CASE("a path must name a checkpoint", "[launch]") {
   Place place;
   place.publish(1, metadata());

@@ -1,0 +1,128 @@
+// The word count job on a simulated machine with a disk of its own, under random kill plans.
+#include "base/files.hpp"
+#include "base/random.hpp"
+#include "test/support/count_job.hpp"
+#include "test/support/swarm.hpp"
+
+#include "examples/word_count/word_count.hpp"
+
+#include <set>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using test::require_finish;
+
+namespace {
+
+using Counts = std::map<std::string, std::int64_t>;
+
+/// Writes files of random words; returns how often each occurs.
+Counts write_corpus(Env& disk, base::Random& random) {
+  Counts counts;
+  REQUIRE(disk.create_directories("/in/sub").ok());
+  const std::uint64_t files = 1 + random.below(6);
+  for (std::uint64_t f = 0; f < files; ++f) {
+    std::string text;
+    for (std::uint64_t n = random.below(400); n != 0; --n) {
+      const std::string word = "w" + std::to_string(random.below(40)) +
+                               std::string(random.below(30), '_');
+      ++counts[word];
+      text += word + (random.chance(0.2) ? "\n" : random.chance(0.5) ? " " : "-.");
+    }
+    auto file = disk.create((f % 2 == 0 ? "/in/" : "/in/sub/") + std::to_string(f) + ".txt");
+    REQUIRE(file.ok());
+    REQUIRE((*file)->append(text).ok());
+  }
+  return counts;
+}
+
+/// All visible rows; no hidden file may be left.
+std::vector<std::pair<std::string, std::int64_t>> read_output(Env& disk) {
+  std::vector<std::pair<std::string, std::int64_t>> rows;
+  for (const auto& entry : disk.list("/out").value()) {
+    CAPTURE(entry.name);
+    REQUIRE(entry.name.starts_with("part-"));
+    const Bytes content = base::read_file(disk, "/out/" + entry.name).value();
+    std::size_t begin = 0;
+    for (std::size_t end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      const std::string line = content.substr(begin, end - begin);
+      const std::size_t comma = line.find(',');
+      REQUIRE(comma != std::string::npos);
+      rows.emplace_back(line.substr(0, comma), std::stoll(line.substr(comma + 1)));
+    }
+    REQUIRE(begin == content.size());  // no half line
+  }
+  return rows;
+}
+
+void check_final(Env& disk, const Counts& expected) {
+  Counts found;
+  for (const auto& [word, count] : read_output(disk)) REQUIRE(found.emplace(word, count).second);
+  REQUIRE(found == expected);
+}
+
+void check_updates(Env& disk, const Counts& expected) {
+  std::map<std::string, std::set<std::int64_t>> found;
+  for (const auto& [word, count] : read_output(disk)) REQUIRE(found[word].insert(count).second);
+  REQUIRE(found.size() == expected.size());
+  for (const auto& [word, counts] : found) {
+    REQUIRE(static_cast<std::int64_t>(counts.size()) == expected.at(word));
+    REQUIRE(*counts.rbegin() == expected.at(word));
+  }
+}
+
+std::string random_rule(base::Random& random) {
+  static const std::vector<std::string> victims{"lines/0", "words/1", "counts/0",  "out/1",
+                                                "coordinator", "node", "any"};
+  static const std::vector<std::string> phases{"triggered",    "aligning",  "snapshotted",
+                                               "acknowledged", "completed", "committing"};
+  const std::string victim = victims[random.below(victims.size())];
+  if (random.chance(0.15))
+    return "kill " + victim + " after " + std::to_string(1 + random.below(300)) + " records";
+  return "kill " + victim + " at checkpoint " + std::to_string(1 + random.below(6)) + " " +
+         phases[random.below(phases.size())];
+}
+
+/// One plan: a random corpus, random options, random rules, sometimes a death of the whole process.
+void run_plan(std::uint64_t seed) {
+  CAPTURE(seed);
+  INFO("repeat with WEIR_SEED=" << seed << " build/release/bin/simulation_test \"word count*\"");
+  base::Random random{seed};
+  testing::Cluster cluster{{.seed = seed,
+                            .force_bytes = random.chance(0.3),
+                            .disturbed_messages = random.chance(0.2) ? 0.05 : 0.0}};
+  const Counts expected = write_corpus(cluster.disk(), random);
+  const bool updates = random.chance(0.5);
+  const auto build = [&] {
+    Job job = word_count::job("/in/**/*.txt", "/out",
+                              updates ? EmitResults::updates : EmitResults::at_end);
+    job.options() = {
+        .parallelism = 2,
+        .checkpoint = {.every = std::chrono::microseconds{200},
+                       .timeout = 50ms,
+                       .tolerable_failures = 1000,
+                       .storage = "/checkpoints"},
+        .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
+    return job;
+  };
+  auto run = cluster.start(build());
+  for (std::uint64_t n = random.below(4); n != 0; --n) run.chaos(random_rule(random));
+  for (std::uint64_t deaths = random.below(3); deaths != 0 && !run.has_ended(); --deaths) {
+    run.run_for(std::chrono::microseconds{random.below(1500)});
+    if (run.has_ended()) break;
+    run.crash();
+    run = cluster.start(build(), {.restore_latest = true});
+    run.chaos(random_rule(random));
+  }
+  require_finish(run);
+  if (updates)
+    check_updates(cluster.disk(), expected);
+  else
+    check_final(cluster.disk(), expected);
+}
+
+}  // namespace
+
+TEST_CASE("word count: the committed files are right after any random kill plan", "[sim][swarm]") {
+  test::for_each_seed(200, run_plan);
+}
