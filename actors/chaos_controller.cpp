@@ -33,9 +33,9 @@ Status ChaosController::arm(const runtime::Plan& plan, const std::vector<ChaosRu
       if (!subtask) {
         std::string known;
         for (const auto id : plan.subtasks()) known += " " + plan.name_of(id);
-        return {ErrorCode::invalid_argument,
-                "chaos rule: there is no \"" + rule.victim + "\" to kill; there are" + known +
-                    ", coordinator, node and any"};
+        return {ErrorCode::invalid_argument, "chaos rule: there is no \"" + rule.victim +
+                                                 "\" to kill; there are" + known +
+                                                 ", coordinator, node and any"};
       }
       rule.victim = plan.name_of(*subtask);
     }
@@ -61,8 +61,8 @@ bool ChaosController::fire(std::string_view who, Matches matches) {
   {
     const std::lock_guard lock{mutex_};
     const auto at = std::find_if(rules_.begin(), rules_.end(), [&](const Armed& armed) {
-      const bool is_here = !armed.fires_at_victim || armed.rule.victim == "any" ||
-                           armed.rule.victim == who;
+      const bool is_here =
+          !armed.fires_at_victim || armed.rule.victim == "any" || armed.rule.victim == who;
       return is_here && matches(armed.rule);
     });
     if (at == rules_.end()) return false;

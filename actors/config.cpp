@@ -26,7 +26,8 @@ SystemConfig::SystemConfig(int threads) {
   configure(*this);
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", threads > 0 ? static_cast<std::size_t>(threads) : std::size_t{cores});
+  set("scheduler.max-threads",
+      threads > 0 ? static_cast<std::size_t>(threads) : std::size_t{cores});
   set("scheduler.max-throughput", kMessagesPerTurn);
 }
 

@@ -66,10 +66,12 @@ struct Perform {
       metadata.parts.push_back({plan.vertex(subtask.vertex).name, subtask.index, std::move(part)});
     ask_blocking(
         state.self_, state.services_->pool,
-        [storage = state.context_->storage, epoch = state.epoch(),
-         metadata = std::move(metadata)] { return storage->publish(epoch, metadata); },
+        [storage = state.context_->storage, epoch = state.epoch(), metadata = std::move(metadata)] {
+          return storage->publish(epoch, metadata);
+        },
         [this_state = &state, id](const Status& status) {
-          this_state->perform(this_state->coordinator_->on_published(id, status, this_state->now()));
+          this_state->perform(
+              this_state->coordinator_->on_published(id, status, this_state->now()));
         });
   }
 
@@ -142,8 +144,8 @@ void CoordinatorState::begin(JobContextPtr context, const Services& services, Jo
       self_, services_->pool,
       [context = context_, services, attempt] {
         return runtime::begin_execution(
-            context->launch, {*context->storage, services.env, services.clock, context->run, attempt,
-                              services.log});
+            context->launch,
+            {*context->storage, services.env, services.clock, context->run, attempt, services.log});
       },
       [this](Result<runtime::Execution> execution) {
         if (execution.ok()) return on_begun(std::move(execution).value());
@@ -168,10 +170,10 @@ void CoordinatorState::on_begun(runtime::Execution execution) {
   for (std::uint32_t v = 0; v < plan.vertices().size(); ++v) {
     if (!plan.is_source(VertexId{v})) continue;
     const detail::OperatorSpec& op = plan.op(plan.vertices()[v].operators[0]);
-    assigners_.emplace(VertexId{v},
-                       runtime::SplitAssigner{op.name, op.source->options(),
-                                              plan.vertices()[v].parallelism,
-                                              std::move(execution_->restore.splits[op.name])});
+    assigners_.emplace(
+        VertexId{v},
+        runtime::SplitAssigner{op.name, op.source->options(), plan.vertices()[v].parallelism,
+                               std::move(execution_->restore.splits[op.name])});
   }
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
@@ -191,7 +193,9 @@ void CoordinatorState::on_running(TasksRunning& running) {
   schedule_wake();
 }
 
-void CoordinatorState::on_ack(Ack& ack) { perform(coordinator_->on_ack(std::move(ack))); }
+void CoordinatorState::on_ack(Ack& ack) {
+  perform(coordinator_->on_ack(std::move(ack)));
+}
 
 void CoordinatorState::on_decline(const Decline& decline) {
   perform(coordinator_->on_decline(decline, now()));
@@ -214,8 +218,8 @@ void CoordinatorState::notify_completed(CheckpointId id, bool is_last) {
     send_control(self_, *services_, task.actor, "Completed", CheckpointCompleted{id, is_last});
 }
 
-/// The last checkpoint lets subtasks end, and no later one would make up for a lost notification: so
-/// it is said again until the job has ended and this actor with it.
+/// The last checkpoint lets subtasks end, and no later one would make up for a lost notification:
+/// so it is said again until the job has ended and this actor with it.
 void CoordinatorState::repeat_completed(CheckpointId id) {
   self_->delayed_send(self_, kRepeatAfter, Continue{[this, id] {
                         notify_completed(id, true);

@@ -1,5 +1,5 @@
-// CoordinatorActor: carries a checkpoint::Coordinator and the split assigners of all sources for one
-// execution of a job.
+// CoordinatorActor: carries a checkpoint::Coordinator and the split assigners of all sources for
+// one execution of a job.
 #pragma once
 
 #include "actors/interfaces.hpp"
@@ -54,8 +54,8 @@ private:
   AttemptId attempt_;
   std::optional<runtime::Execution> execution_;
   std::optional<checkpoint::Coordinator> coordinator_;
-  std::vector<TaskHandle> tasks_;                            // once they run
-  std::map<VertexId, runtime::SplitAssigner> assigners_;     // by source vertex
+  std::vector<TaskHandle> tasks_;                         // once they run
+  std::map<VertexId, runtime::SplitAssigner> assigners_;  // by source vertex
   /// What the sources had not handed out when a checkpoint was triggered.
   std::map<CheckpointId, std::vector<checkpoint::RemainingSplits>> remaining_;
   std::optional<Duration> wake_at_;

@@ -20,16 +20,18 @@ Result<HostedJob> host_job(const Job& job, const HostOptions& options, Env& env,
     directory = "/checkpoints";
   }
   Env& storage_env = hosted.memory != nullptr ? *hosted.memory : env;
-  auto storage = checkpoint::CheckpointStorage::open(storage_env, directory, job.name(), options.run);
+  auto storage =
+      checkpoint::CheckpointStorage::open(storage_env, directory, job.name(), options.run);
   if (!storage.ok()) return storage.status();
   hosted.storage = std::move(storage).value();
   auto launch = runtime::launch(job.graph(), *hosted.storage, options.restore, log);
   if (!launch.ok()) return launch.status();
-  hosted.context = std::make_shared<const JobContext>(JobContext{.launch = std::move(launch).value(),
-                                                                 .run = options.run,
-                                                                 .storage = hosted.storage.get(),
-                                                                 .seed = options.seed,
-                                                                 .force_bytes = options.force_bytes});
+  hosted.context =
+      std::make_shared<const JobContext>(JobContext{.launch = std::move(launch).value(),
+                                                    .run = options.run,
+                                                    .storage = hosted.storage.get(),
+                                                    .seed = options.seed,
+                                                    .force_bytes = options.force_bytes});
   return hosted;
 }
 

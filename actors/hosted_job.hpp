@@ -28,9 +28,8 @@ struct HostedJob {
 };
 
 /// Checks the job, opens its storage, chooses the checkpoint to continue from, and builds its plan.
-/// Blocks. `invalid_argument` lists all problems of the job; other codes are those of the storage and
-/// of `runtime::launch`.
-Result<HostedJob> host_job(const Job& job, const HostOptions& options, Env& env,
-                           base::Logger& log);
+/// Blocks. `invalid_argument` lists all problems of the job; other codes are those of the storage
+/// and of `runtime::launch`.
+Result<HostedJob> host_job(const Job& job, const HostOptions& options, Env& env, base::Logger& log);
 
 }  // namespace weir::actors

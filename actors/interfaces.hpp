@@ -2,7 +2,7 @@
 //
 //                 ┌───────────── JobActor ─────────────┐          one per job
 //   PrepareExec.. │ spawns          │ DeployTasks       │
-//                 ▼                 ▼                   │ TaskReady, TaskFailed, TaskDrained, TaskDone
+//                 ▼                 ▼                   │ TaskReady, Failed, Drained, Done
 //        CoordinatorActor       NodeActor               │
 //   one per execution   │           │ spawns            │
 //   Trigger, Completed, │           ▼                   │
@@ -11,8 +11,9 @@
 //                                      ▼
 //                                 SubtaskActor
 //
-// Each carries one pure state machine: runtime::JobMachine, checkpoint::Coordinator, runtime::Subtask.
-// A restart replaces every actor but the job's and the node's, so that stale messages land nowhere.
+// Each carries one pure state machine: runtime::JobMachine, checkpoint::Coordinator,
+// runtime::Subtask. A restart replaces every actor but the job's and the node's, so that stale
+// messages land nowhere.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -56,8 +57,7 @@ using CoordinatorActor = caf::typed_actor<
     // From the job: all subtasks are running; checkpoints may begin.
     caf::reacts_to<TasksRunning>,
     // From subtasks.
-    caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>,
-    caf::reacts_to<RequestSplits>,
+    caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
     // From the job: take one now.
     caf::reacts_to<RequestCheckpoint>,
     // From itself.

@@ -43,9 +43,8 @@ struct PerformJob {
       state.watch(pointer, "the node");
     }
     state.is_deploying_ = true;
-    state.self_->send(state.node_,
-                      DeployTasks{action.attempt, std::move(state.prepared_->restore),
-                                  state.prepared_->directory});
+    state.self_->send(state.node_, DeployTasks{action.attempt, std::move(state.prepared_->restore),
+                                               state.prepared_->directory});
   }
 
   void operator()(const runtime::StartSubtasks&) const {
@@ -57,9 +56,9 @@ struct PerformJob {
 
   void operator()(const runtime::WaitForRestart& action) const {
     const Duration delay = std::max(action.at - state.now(), Duration{});
-    state.spawn_->services.log.info("restarting the job",
-                                    {{"after", base::format_duration(delay)},
-                                     {"restart", state.machine_->restarts()}});
+    state.spawn_->services.log.info(
+        "restarting the job",
+        {{"after", base::format_duration(delay)}, {"restart", state.machine_->restarts()}});
     state.self_->delayed_send(state.self_, delay, Wake{action.at});
   }
 
@@ -101,18 +100,16 @@ void JobActorState::begin(JobSpawn spawn) {
   const auto subtasks = context.plan().subtasks();
   const JobOptions& options = context.options();
   const auto& operators = context.plan().graph().operators;
-  const bool has_transactions =
-      std::any_of(operators.begin(), operators.end(), [](const auto& op) {
-        return op.sink != nullptr && op.sink->delivery() == Delivery::transactional;
-      });
+  const bool has_transactions = std::any_of(operators.begin(), operators.end(), [](const auto& op) {
+    return op.sink != nullptr && op.sink->delivery() == Delivery::transactional;
+  });
   const bool takes_checkpoints = options.checkpoint.every > Duration{};
   machine_.emplace(
       runtime::JobMachine::Options{
           .subtasks = {subtasks.begin(), subtasks.end()},
           .needs_end_checkpoint = has_transactions || takes_checkpoints,
-          .can_stop_with_checkpoint =
-              takes_checkpoints &&
-              options.checkpoint.retention == Retention::retain_on_cancellation,
+          .can_stop_with_checkpoint = takes_checkpoints && options.checkpoint.retention ==
+                                                               Retention::retain_on_cancellation,
           .has_finished_before = context.launch.has_finished_before},
       runtime::RestartPolicy{runtime::effective_strategy(options), context.seed});
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });

@@ -1,5 +1,5 @@
-// JobActor: carries a runtime::JobMachine. It spawns the coordinator of each execution and the node,
-// deploys subtasks, watches all of them, and begins again when one of them fails.
+// JobActor: carries a runtime::JobMachine. It spawns the coordinator of each execution and the
+// node, deploys subtasks, watches all of them, and begins again when one of them fails.
 #pragma once
 
 #include "actors/interfaces.hpp"

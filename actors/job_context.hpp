@@ -11,10 +11,10 @@ namespace weir::actors {
 
 struct JobContext {
   runtime::JobLaunch launch;
-  std::string run;                          // which start of the job
-  checkpoint::CheckpointStorage* storage;   // outlives all actors
-  std::uint64_t seed = 0;                   // of jitter
-  bool force_bytes = false;                 // encode every batch, also within the process
+  std::string run;                         // which start of the job
+  checkpoint::CheckpointStorage* storage;  // outlives all actors
+  std::uint64_t seed = 0;                  // of jitter
+  bool force_bytes = false;                // encode every batch, also within the process
 
   const runtime::Plan& plan() const { return *launch.plan; }
   const JobOptions& options() const { return launch.plan->graph().options; }

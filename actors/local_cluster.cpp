@@ -117,24 +117,31 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJob job,
   if (Status status = impl->chaos.arm(impl->job.context->plan(), options.chaos); !status.ok())
     return status;
   impl->job_actor_ = impl->system->spawn(
-      job_actor,
-      JobSpawn{impl->job.context, impl->services, &impl->board, options.report_every});
+      job_actor, JobSpawn{impl->job.context, impl->services, &impl->board, options.report_every});
   for (const ChaosRule& rule : impl->chaos.random_rules())
     impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));
   caf::anon_send(impl->job_actor_, LaunchJob{});
   return std::unique_ptr<LocalCluster>{new LocalCluster{std::move(impl)}};
 }
 
-void LocalCluster::stop(bool at_once) { caf::anon_send(impl_->job_actor_, StopJob{at_once}); }
+void LocalCluster::stop(bool at_once) {
+  caf::anon_send(impl_->job_actor_, StopJob{at_once});
+}
 
-void LocalCluster::kill(const std::string& victim) { impl_->chaos.kill(victim); }
+void LocalCluster::kill(const std::string& victim) {
+  impl_->chaos.kill(victim);
+}
 
-runtime::JobView LocalCluster::view() const { return impl_->board.view(); }
+runtime::JobView LocalCluster::view() const {
+  return impl_->board.view();
+}
 
 std::uint64_t LocalCluster::wait_for_change(std::uint64_t seen, Duration limit) const {
   return impl_->board.wait_for_change(seen, limit);
 }
 
-runtime::JobOutcome LocalCluster::wait() const { return impl_->board.wait_for_outcome(); }
+runtime::JobOutcome LocalCluster::wait() const {
+  return impl_->board.wait_for_outcome();
+}
 
 }  // namespace weir::actors

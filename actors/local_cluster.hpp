@@ -39,8 +39,8 @@ public:
   /// Returns the job as it is now.
   runtime::JobView view() const;
 
-  /// Waits until the view changes after `seen` changes, or `limit` has passed; returns the number of
-  /// changes so far.
+  /// Waits until the view changes after `seen` changes, or `limit` has passed; returns the number
+  /// of changes so far.
   std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const;
 
   /// Waits for the end of the job.

@@ -202,15 +202,15 @@ auto inspect_empty(Inspector& f, const char* name) {
   return f(caf::meta::type_name(name));
 }
 
-#define WEIR_MESSAGE(type)                              \
-  template <class Inspector>                            \
-  auto inspect(Inspector& f, type& message) {           \
-    return inspect_as_bytes(f, #type, message);         \
+#define WEIR_MESSAGE(type)                      \
+  template <class Inspector>                    \
+  auto inspect(Inspector& f, type& message) {   \
+    return inspect_as_bytes(f, #type, message); \
   }
-#define WEIR_EMPTY_MESSAGE(type)                        \
-  template <class Inspector>                            \
-  auto inspect(Inspector& f, type&) {                   \
-    return inspect_empty(f, #type);                     \
+#define WEIR_EMPTY_MESSAGE(type)      \
+  template <class Inspector>          \
+  auto inspect(Inspector& f, type&) { \
+    return inspect_empty(f, #type);   \
   }
 
 WEIR_MESSAGE(DataFrame)

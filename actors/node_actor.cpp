@@ -15,8 +15,7 @@ NodeActor::behavior_type node_actor(NodeActor::stateful_pointer<NodeState> self,
       [=](DeployTasks& deploy) {
         TasksDeployed deployed{deploy.attempt, {}};
         for (auto& [id, restore] : deploy.tasks) {
-          SubtaskSpawn spawn{context,        services,           job,
-                             id,             deploy.attempt,     std::move(restore),
+          SubtaskSpawn spawn{context,         services, job, id, deploy.attempt, std::move(restore),
                              deploy.directory};
           auto actor = self->spawn(subtask_actor, std::move(spawn));
           services.roster.add(context->plan().name_of(id),

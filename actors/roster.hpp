@@ -16,8 +16,8 @@ public:
   /// A newer actor of the same name takes the place of the older one.
   void add(const std::string& name, caf::strong_actor_ptr actor);
 
-  /// Ends an actor at once, ahead of everything in its mailbox and without a word, as a crash would;
-  /// "node" takes everything on it along. Returns whether there was one.
+  /// Ends an actor at once, ahead of everything in its mailbox and without a word, as a crash
+  /// would; "node" takes everything on it along. Returns whether there was one.
   bool kill(const std::string& name);
 
   /// Names of actors that have been added.

@@ -46,15 +46,15 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
   try {
     subtask_ = std::make_shared<runtime::Subtask>(
         context.plan(),
-        runtime::SubtaskInit{.id = spawn_->id,
-                             .attempt = spawn_->attempt,
-                             .run = context.run,
-                             .env = &spawn_->services.env,
-                             .clock = &spawn_->services.clock,
-                             .place = {.env = &context.storage->env(),
-                                       .directory = context.storage->place()},
-                             .force_bytes = context.force_bytes,
-                             .is_finished = spawn_->restore.is_finished},
+        runtime::SubtaskInit{
+            .id = spawn_->id,
+            .attempt = spawn_->attempt,
+            .run = context.run,
+            .env = &spawn_->services.env,
+            .clock = &spawn_->services.clock,
+            .place = {.env = &context.storage->env(), .directory = context.storage->place()},
+            .force_bytes = context.force_bytes,
+            .is_finished = spawn_->restore.is_finished},
         *this);
   } catch (const runtime::UserError& error) {
     return failed({error.operator_name(), error.what()});
@@ -66,11 +66,11 @@ void SubtaskState::restore() {
   ask_blocking(
       self_, spawn_->services.pool,
       [env = &spawn_->context->storage->env(), restore = spawn_->restore,
-       directory = spawn_->restore_directory, subtask = subtask_] {
-        return read_state(*env, restore, directory, subtask->states());
-      },
+       directory = spawn_->restore_directory,
+       subtask = subtask_] { return read_state(*env, restore, directory, subtask->states()); },
       [this](const Status& status) {
-        if (!status.ok()) return failed({"", "its state cannot be restored: " + status.message(),
+        if (!status.ok())
+          return failed({"", "its state cannot be restored: " + status.message(),
                          runtime::TaskFailure::Kind::not_restorable});
         is_restored_ = true;
         report_ready();
@@ -132,7 +132,9 @@ void SubtaskState::drive() {
 }
 
 /// Ends the actor as a crash would: nothing is said, nothing is tidied up.
-void SubtaskState::die() { self_->quit(caf::exit_reason::kill); }
+void SubtaskState::die() {
+  self_->quit(caf::exit_reason::kill);
+}
 
 void SubtaskState::report_counters() {
   self_->send(spawn_->job, TaskCounters{speaker(), subtask_->counters()});
@@ -148,7 +150,9 @@ void SubtaskState::grant(ChannelIndex input, std::uint32_t credits) {
   self_->send(to.actor, Credits{to.at_peer, credits});
 }
 
-void SubtaskState::request_splits() { self_->send(coordinator_, RequestSplits{speaker()}); }
+void SubtaskState::request_splits() {
+  self_->send(coordinator_, RequestSplits{speaker()});
+}
 
 void SubtaskState::acknowledge(checkpoint::Ack ack) {
   send_control(self_, spawn_->services, coordinator_, "Ack", std::move(ack));
@@ -158,7 +162,9 @@ void SubtaskState::decline(checkpoint::Decline decline) {
   send_control(self_, spawn_->services, coordinator_, "Decline", std::move(decline));
 }
 
-void SubtaskState::drained() { self_->send(spawn_->job, TaskDrained{speaker()}); }
+void SubtaskState::drained() {
+  self_->send(spawn_->job, TaskDrained{speaker()});
+}
 
 void SubtaskState::done() {
   report_counters();
@@ -181,7 +187,9 @@ void SubtaskState::run_blocking(std::function<void()> work, std::function<void()
   actors::run_blocking(self_, spawn_->services.pool, std::move(work), std::move(then));
 }
 
-bool SubtaskState::has_mail() const { return !self_->mailbox().empty(); }
+bool SubtaskState::has_mail() const {
+  return !self_->mailbox().empty();
+}
 
 void SubtaskState::reached(Phase phase, CheckpointId checkpoint) {
   base::FaultPoints& faults = spawn_->services.faults;
@@ -214,9 +222,8 @@ SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn 
         state.turn([&](auto& subtask) { subtask.on_aborted(aborted.id); });
       },
       [&state](AssignSplits& splits) {
-        state.turn([&](auto& subtask) {
-          subtask.on_splits(std::move(splits.splits), splits.no_more);
-        });
+        state.turn(
+            [&](auto& subtask) { subtask.on_splits(std::move(splits.splits), splits.no_more); });
       },
       [&state](const EndTask&) {
         state.turn([](auto& subtask) { subtask.flush_sinks(); });

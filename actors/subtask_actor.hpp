@@ -88,7 +88,7 @@ private:
 
   Self self_;
   std::optional<SubtaskSpawn> spawn_;
-  std::string display_name_;                  // "counts/1"
+  std::string display_name_;                   // "counts/1"
   std::shared_ptr<runtime::Subtask> subtask_;  // shared with a restore that is being read
   CoordinatorActor coordinator_;
   std::vector<Channel> inputs_;

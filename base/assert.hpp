@@ -11,10 +11,10 @@ namespace weir::base {
 }  // namespace weir::base
 
 /// Ends the process unless `condition` holds. `message` is a literal that says what that means.
-#define WEIR_ASSERT(condition, message)                                                  \
-  do {                                                                                   \
-    if (!(condition)) [[unlikely]]                                                       \
-      ::weir::base::assertion_failed(#condition, __FILE__, __LINE__, message);           \
+#define WEIR_ASSERT(condition, message)                                        \
+  do {                                                                         \
+    if (!(condition)) [[unlikely]]                                             \
+      ::weir::base::assertion_failed(#condition, __FILE__, __LINE__, message); \
   } while (false)
 
 /// Marks a place that no execution may reach.

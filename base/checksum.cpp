@@ -49,8 +49,8 @@ struct ShiftTables {
     }
   }
   std::uint32_t shift(std::uint32_t crc) const {
-    return by_byte[0][crc & 0xff] ^ by_byte[1][(crc >> 8) & 0xff] ^
-           by_byte[2][(crc >> 16) & 0xff] ^ by_byte[3][crc >> 24];
+    return by_byte[0][crc & 0xff] ^ by_byte[1][(crc >> 8) & 0xff] ^ by_byte[2][(crc >> 16) & 0xff] ^
+           by_byte[3][crc >> 24];
   }
 };
 
@@ -61,8 +61,8 @@ std::uint64_t load(const unsigned char* at) {
 }
 
 __attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const unsigned char* at,
-                                                                    std::size_t size,
-                                                                    std::uint32_t crc) {
+                                                                   std::size_t size,
+                                                                   std::uint32_t crc) {
   static const ShiftTables tables;
   while (size >= 3 * kStride) {
     std::uint64_t a = crc;

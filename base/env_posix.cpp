@@ -213,9 +213,8 @@ private:
       return {.name = name, .is_directory = type == DT_DIR, .is_link = type == DT_LNK};
     struct ::stat about {};  // some file systems do not say; ask for each name
     if (::lstat((directory + "/" + name).c_str(), &about) != 0) return {.name = name};
-    return {.name = name,
-            .is_directory = S_ISDIR(about.st_mode),
-            .is_link = S_ISLNK(about.st_mode)};
+    return {
+        .name = name, .is_directory = S_ISDIR(about.st_mode), .is_link = S_ISLNK(about.st_mode)};
   }
 };
 

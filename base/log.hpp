@@ -22,8 +22,8 @@ struct LogField {
   LogField(std::string_view k, std::string_view v) : key{k}, value{v} {}
   LogField(std::string_view k, const char* v) : key{k}, value{v} {}
   template <class T>
-    requires std::is_arithmetic_v<T>
-  LogField(std::string_view k, T v) : key{k}, value{std::to_string(v)} {}
+  requires std::is_arithmetic_v<T> LogField(std::string_view k, T v)
+      : key{k}, value{std::to_string(v)} {}
 };
 
 /// Takes log lines. May be called from any thread; never per record.

@@ -100,7 +100,9 @@ Status error(ErrorCode code, std::string_view action, const std::string& path,
 
 }  // namespace
 
-MemoryEnv::MemoryEnv() : root_{std::make_shared<Node>()} { root_->is_directory = true; }
+MemoryEnv::MemoryEnv() : root_{std::make_shared<Node>()} {
+  root_->is_directory = true;
+}
 MemoryEnv::~MemoryEnv() = default;
 
 MemoryEnv::NodePtr MemoryEnv::find(const std::string& path) const {
@@ -216,8 +218,7 @@ Status MemoryEnv::remove_directory(const std::string& path) {
 Status MemoryEnv::sync_file(const std::string& path) {
   const std::lock_guard lock{mutex_};
   const NodePtr node = find(path);
-  if (!node || node->is_directory)
-    return error(ErrorCode::not_found, "sync", path, "no such file");
+  if (!node || node->is_directory) return error(ErrorCode::not_found, "sync", path, "no such file");
   node->synced_bytes = node->content.size();
   return {};
 }

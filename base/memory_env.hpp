@@ -1,8 +1,8 @@
 // MemoryEnv: a file system in memory that knows what would survive a crash.
 //
 // It holds checkpoints of jobs that named no directory, and it is the disk of every simulation.
-// What survives `crash()`: of a file, the bytes up to its last sync and possibly some after it; of a
-// directory, its entries at its last sync and possibly the first few changes after it, in order.
+// What survives `crash()`: of a file, the bytes up to its last sync and possibly some after it; of
+// a directory, its entries at its last sync and possibly the first few changes after it, in order.
 // Parents of a directory that was created count as synced. Every method may be called from any
 // thread.
 #pragma once
@@ -50,7 +50,7 @@ private:
   NodePtr find_directory(const std::string& path) const;
   static void lose(Node& node, Random* random);
 
-  mutable std::mutex mutex_;     // guards everything, including the nodes
+  mutable std::mutex mutex_;  // guards everything, including the nodes
   NodePtr root_;
   std::set<std::string> locks_;  // paths that are locked now
 };

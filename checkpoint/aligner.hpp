@@ -10,7 +10,8 @@
 //                  channel; it then holds some records that will be replayed.
 //
 // Invariants
-//  - Ids of snapshots that are asked for grow strictly; an older or repeated barrier changes nothing.
+//  - Ids of snapshots that are asked for grow strictly; an older or repeated barrier changes
+//    nothing.
 //  - Channels stay open until the job ends: one without records left still carries barriers.
 //  - Whenever no alignment is under way, no channel is blocked.
 #pragma once

@@ -34,7 +34,8 @@ public:
   std::size_t in_commit() const { return taken_; }
 
 private:
-  std::vector<state::PreparedTransaction> entries_;  // in order; the first taken_ are being committed
+  std::vector<state::PreparedTransaction>
+      entries_;  // in order; the first taken_ are being committed
   std::size_t taken_ = 0;
 };
 

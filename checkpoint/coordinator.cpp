@@ -113,7 +113,8 @@ Actions Coordinator::on_ack(Ack ack) {
     const bool has_completed =
         publishing_.contains(id) || std::binary_search(retained_.begin(), retained_.end(), id);
     last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
-    if (!has_completed) actions.push_back(DropFiles{id});  // its files may have come after the abort
+    if (!has_completed)
+      actions.push_back(DropFiles{id});  // its files may have come after the abort
     return actions;
   }
   PendingCheckpoint& pending = at->second;
@@ -147,8 +148,7 @@ Actions Coordinator::on_published(CheckpointId id, const Status& status, Duratio
     complete(node.mapped(), now, actions);
   } else {
     const CheckpointKind kind = node.mapped().barrier().kind;
-    actions.push_back(
-        NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
+    actions.push_back(NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
     // If the outcome is unknown it may be there all the same, and a restore will find it.
     if (status.code() != ErrorCode::unknown_outcome) actions.push_back(DropFiles{id});
     count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);

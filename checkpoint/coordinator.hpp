@@ -39,7 +39,7 @@ struct CheckpointReport {
   std::uint64_t bytes = 0;
   std::size_t subtasks = 0;
   SnapshotTimings slowest = {};  // of each timing, the largest over all subtasks
-  bool is_final = false;    // every subtask had emitted everything: nothing follows
+  bool is_final = false;         // every subtask had emitted everything: nothing follows
 };
 
 // What the carrier must do.
@@ -81,8 +81,8 @@ using Actions = std::vector<Action>;
 /// See the file comment. `now` is monotonic time; `wall` goes into barriers.
 class Coordinator {
 public:
-  /// `last_id` is the highest id ever given out, `retained` the completed checkpoints in the storage
-  /// that belong to this job, ascending.
+  /// `last_id` is the highest id ever given out, `retained` the completed checkpoints in the
+  /// storage that belong to this job, ascending.
   Coordinator(const CheckpointOptions& options, CheckpointId last_id,
               std::vector<CheckpointId> retained);
 
@@ -91,8 +91,8 @@ public:
   /// The job is failing or stopping: everything under way is aborted.
   Actions on_stopped(FailureReason reason, Duration now);
 
-  /// Asks for a checkpoint besides the periodic ones. One at the end of the input is asked for again
-  /// whenever it fails, as long as the job does not.
+  /// Asks for a checkpoint besides the periodic ones. One at the end of the input is asked for
+  /// again whenever it fails, as long as the job does not.
   Actions on_request(CheckpointKind kind, Duration now);
   /// Time has passed; to be called at `next_wake` at the latest.
   Actions on_tick(Duration now);

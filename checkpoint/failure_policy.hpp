@@ -1,4 +1,5 @@
-// FailurePolicy: how many checkpoints may fail before the job does (Flink: CheckpointFailureManager).
+// FailurePolicy: how many checkpoints may fail before the job does (Flink:
+// CheckpointFailureManager).
 #pragma once
 
 #include "checkpoint/messages.hpp"

@@ -21,10 +21,10 @@ enum class CheckpointKind : std::uint8_t {
 
 /// What a barrier does to the channels that it has reached and the others have not.
 enum class BarrierMode : std::uint8_t {
-  aligned = 1,               ///< holds them back: exactly once
-  at_least_once = 2,         ///< nothing: records behind it may be counted twice
-  unaligned = 3,             ///< overtakes their records and stores them
-  aligned_then_unaligned = 4 ///< the first, and the third when that takes too long
+  aligned = 1,                ///< holds them back: exactly once
+  at_least_once = 2,          ///< nothing: records behind it may be counted twice
+  unaligned = 3,              ///< overtakes their records and stores them
+  aligned_then_unaligned = 4  ///< the first, and the third when that takes too long
 };
 
 /// A marker that flows through the channels and divides records before and after a checkpoint.
@@ -66,15 +66,15 @@ struct Ack {
 
 /// Why a checkpoint came to nothing.
 enum class FailureReason : std::uint8_t {
-  trigger_failed,      ///< its place in the storage could not be prepared
-  snapshot_failed,     ///< a subtask could not store its state
-  expired,             ///< it took longer than the timeout
-  publish_failed,      ///< its metadata could not be stored
-  subsumed,            ///< a newer one completed first
-  alignment_aborted,   ///< a barrier of a newer one arrived before all of its own
-  tasks_not_running,   ///< a subtask was not running when it was to start
-  task_failed,         ///< a subtask failed meanwhile
-  job_stopping,        ///< the job is being stopped
+  trigger_failed,     ///< its place in the storage could not be prepared
+  snapshot_failed,    ///< a subtask could not store its state
+  expired,            ///< it took longer than the timeout
+  publish_failed,     ///< its metadata could not be stored
+  subsumed,           ///< a newer one completed first
+  alignment_aborted,  ///< a barrier of a newer one arrived before all of its own
+  tasks_not_running,  ///< a subtask was not running when it was to start
+  task_failed,        ///< a subtask failed meanwhile
+  job_stopping,       ///< the job is being stopped
 };
 
 /// Says in a sentence what the reason means.

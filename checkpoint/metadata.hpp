@@ -48,10 +48,10 @@ Result<CheckpointMetadata> decode_metadata(std::string_view bytes);
 
 /// Facts about a job's checkpoints that outlive every process.
 struct CoordinatorRecord {
-  Epoch epoch = {};             // of the newest coordinator
-  CheckpointId last_id = {};    // the highest id ever given out
-  bool is_finished = false;  // the job came to its end
-  std::string run = {};         // which start of the job wrote this
+  Epoch epoch = {};           // of the newest coordinator
+  CheckpointId last_id = {};  // the highest id ever given out
+  bool is_finished = false;   // the job came to its end
+  std::string run = {};       // which start of the job wrote this
 };
 
 Bytes encode_record(const CoordinatorRecord& record);

@@ -1,7 +1,6 @@
 // Metadata as bytes: a header of magic, format version, length and checksum, then Protocol Buffers.
-#include "checkpoint/metadata.hpp"
-
 #include "base/checksum.hpp"
+#include "checkpoint/metadata.hpp"
 #include "proto/checkpoint.pb.h"
 #include "state/state_codec.hpp"
 
@@ -34,7 +33,8 @@ Status unframe(std::string_view magic, std::string_view bytes,
                google::protobuf::MessageLite& message) {
   const auto corrupt = [](const char* why) { return Status{ErrorCode::corrupt, why}; };
   ByteReader in{bytes};
-  if (in.get_raw(magic.size()) != magic) return corrupt("it does not begin like a file of this kind");
+  if (in.get_raw(magic.size()) != magic)
+    return corrupt("it does not begin like a file of this kind");
   const auto version = in.get<std::uint32_t>();
   const auto checksum = in.get<std::uint32_t>();
   const auto size = in.get<std::uint64_t>();
@@ -73,11 +73,11 @@ Result<std::string> decompress(const std::string& bytes) {
 
 std::string encode_splits(const RemainingSplits& remaining) {
   state::SubtaskState carrier;  // reuses the conversion of split positions
-  carrier.sources.push_back({.operator_name = {},
-                             .position_schema = {},
-                             .splits = {remaining.all->begin() +
-                                            static_cast<std::ptrdiff_t>(remaining.next),
-                                        remaining.all->end()}});
+  carrier.sources.push_back(
+      {.operator_name = {},
+       .position_schema = {},
+       .splits = {remaining.all->begin() + static_cast<std::ptrdiff_t>(remaining.next),
+                  remaining.all->end()}});
   proto::SubtaskState converted;
   to_proto(carrier, converted);
   proto::SplitList list;

@@ -1,4 +1,5 @@
-// PendingCheckpoint: a checkpoint between its trigger and the moment when all subtasks have answered.
+// PendingCheckpoint: a checkpoint between its trigger and the moment when all subtasks have
+// answered.
 #pragma once
 
 #include "checkpoint/messages.hpp"

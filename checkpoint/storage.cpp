@@ -62,8 +62,9 @@ Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(Env& env,
   auto record = decode_record(*bytes);
   if (!record.ok())
     return record.status().with_context(
-        path + " cannot be read; without it checkpoint ids could be used twice. Continue in a new "
-               "execution.checkpointing.dir with --restore CHECKPOINT");
+        path +
+        " cannot be read; without it checkpoint ids could be used twice. Continue in a new "
+        "execution.checkpointing.dir with --restore CHECKPOINT");
   storage->record_ = std::move(record).value();
   return storage;
 }
@@ -154,7 +155,8 @@ Result<std::vector<CheckpointId>> CheckpointStorage::list_all() const {
   for (const DirectoryEntry& entry : *entries) {
     if (!entry.name.starts_with(kPrefix)) continue;
     auto number = base::parse_int(std::string_view{entry.name}.substr(kPrefix.size()));
-    if (number.ok() && *number > 0) ids.push_back(CheckpointId{static_cast<std::uint64_t>(*number)});
+    if (number.ok() && *number > 0)
+      ids.push_back(CheckpointId{static_cast<std::uint64_t>(*number)});
   }
   std::sort(ids.begin(), ids.end());
   return ids;

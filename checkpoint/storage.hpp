@@ -6,8 +6,8 @@
 //   DIRECTORY/JOB/chk-N/_metadata makes the checkpoint complete
 //
 // Publication is atomic: state files are synced by those who wrote them; the metadata is written
-// beside its place, synced, renamed and its directory synced. Deletion goes the other way round. So a
-// reader never sees half a checkpoint.
+// beside its place, synced, renamed and its directory synced. Deletion goes the other way round. So
+// a reader never sees half a checkpoint.
 //
 // Fencing: each coordinator begins a new epoch; from then on whatever an older one asks is refused
 // with `fenced`. The check and the rename are one step under a mutex, and the lock file keeps other

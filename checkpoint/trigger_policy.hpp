@@ -50,8 +50,8 @@ private:
   Duration min_pause_;
   int max_concurrent_;
   bool is_running_ = false;
-  Duration next_periodic_{};          // when running and interval_ > 0
-  std::optional<Duration> last_end_;  // of any checkpoint
+  Duration next_periodic_{};                        // when running and interval_ > 0
+  std::optional<Duration> last_end_;                // of any checkpoint
   std::optional<Duration> stop_requested_;          // earliest time for it
   std::optional<Duration> end_of_input_requested_;  // likewise
 };

@@ -31,8 +31,7 @@ Result<Settings> read_config_file(const std::string& path) {
     const YAML::Node root = YAML::LoadFile(path);
     Settings settings;
     if (root.IsNull()) return settings;
-    if (Status status = flatten(root, "", settings); !status.ok())
-      return status.with_context(path);
+    if (Status status = flatten(root, "", settings); !status.ok()) return status.with_context(path);
     return settings;
   } catch (const YAML::Exception& error) {
     return Status{ErrorCode::invalid_argument, path + ": " + error.what()};

@@ -1,8 +1,7 @@
 #include "cli/interrupts.hpp"
 
-#include <csignal>
-
 #include <atomic>
+#include <csignal>
 
 namespace weir::cli {
 namespace {
@@ -13,7 +12,9 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler needs it"
 struct sigaction old_int;
 struct sigaction old_term;
 
-extern "C" void count_interrupt(int) { interrupts.fetch_add(1, std::memory_order_relaxed); }
+extern "C" void count_interrupt(int) {
+  interrupts.fetch_add(1, std::memory_order_relaxed);
+}
 
 }  // namespace
 
@@ -30,6 +31,8 @@ Interrupts::~Interrupts() {
   sigaction(SIGTERM, &old_term, nullptr);
 }
 
-int Interrupts::count() const { return interrupts.load(std::memory_order_relaxed); }
+int Interrupts::count() const {
+  return interrupts.load(std::memory_order_relaxed);
+}
 
 }  // namespace weir::cli

@@ -22,7 +22,13 @@ using cli::Invocation;
 using runtime::JobOutcome;
 using From = runtime::RestoreRequest::From;
 
-enum ExitCode : int { kFinished = 0, kFailed = 1, kUsage = 2, kNotRestorable = 3, kInterrupted = 130 };
+enum ExitCode : int {
+  kFinished = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kNotRestorable = 3,
+  kInterrupted = 130
+};
 
 constexpr Duration kPoll = std::chrono::milliseconds{100};  // how soon Ctrl-C and progress are seen
 
@@ -55,8 +61,8 @@ cli::Progress::Style progress_style(cli::ProgressStyle asked) {
 int show_graph(const Job& job, runtime::GraphFormat format) {
   if (const auto problems = runtime::validate(*job.graph()); !problems.empty())
     return end_with(kUsage, runtime::format_problems(job.name(), problems));
-  const auto plan = runtime::Plan::build(
-      job.graph(), static_cast<std::uint32_t>(job.options().max_parallelism));
+  const auto plan =
+      runtime::Plan::build(job.graph(), static_cast<std::uint32_t>(job.options().max_parallelism));
   std::fputs(runtime::render(plan, format).c_str(), stdout);
   return kFinished;
 }
@@ -84,15 +90,15 @@ int report(const JobOutcome& outcome, const runtime::JobView& view, Duration too
   const double seconds = std::chrono::duration<double>{took}.count();
   const std::uint64_t read = view.records_in + view.records_in_before;
   const auto rate = static_cast<std::uint64_t>(static_cast<double>(read) / seconds);
-  std::fprintf(stderr,
-               "%s records in %.1f s (%s/s), %d restarts, %s checkpoints (%s failed)\n",
+  std::fprintf(stderr, "%s records in %.1f s (%s/s), %d restarts, %s checkpoints (%s failed)\n",
                base::format_count(read).c_str(), seconds, base::format_count(rate).c_str(),
                view.restarts, base::format_count(view.checkpoints_completed).c_str(),
                base::format_count(view.checkpoints_failed).c_str());
   switch (outcome.kind) {
     case JobOutcome::Kind::finished: return kFinished;
     case JobOutcome::Kind::stopped:
-      return end_with(kInterrupted, "stopped behind a last checkpoint; continue with --restore latest");
+      return end_with(kInterrupted,
+                      "stopped behind a last checkpoint; continue with --restore latest");
     case JobOutcome::Kind::cancelled:
       return end_with(kInterrupted,
                       "cancelled" + (outcome.reason.empty() ? "" : ": " + outcome.reason));
@@ -164,7 +170,8 @@ int main(const Flags& flags, const std::function<Job()>& build, int argc, char**
 }
 
 int main(const Job& job, int argc, char** argv) {
-  return main(Flags{"Job " + job.name()}, [&job] { return job; }, argc, argv);
+  return main(
+      Flags{"Job " + job.name()}, [&job] { return job; }, argc, argv);
 }
 
 }  // namespace weir

@@ -12,7 +12,9 @@ constexpr Duration kRewriteEvery = std::chrono::milliseconds{200};
 constexpr Duration kLineEvery = std::chrono::seconds{5};
 constexpr Duration kRateOver = std::chrono::milliseconds{900};
 
-double seconds(Duration duration) { return std::chrono::duration<double>{duration}.count(); }
+double seconds(Duration duration) {
+  return std::chrono::duration<double>{duration}.count();
+}
 
 }  // namespace
 
@@ -58,8 +60,7 @@ std::string Progress::format(const runtime::JobView& view, Duration elapsed) {
     line += "  checkpoint " + std::to_string(report.id.value()) + " (" + duration + ", " +
             base::format_size(report.bytes) + ")";
   }
-  if (view.checkpoints_failed != 0)
-    line += "  failed " + std::to_string(view.checkpoints_failed);
+  if (view.checkpoints_failed != 0) line += "  failed " + std::to_string(view.checkpoints_failed);
   return line + "  restarts " + std::to_string(view.restarts);
 }
 

@@ -9,8 +9,8 @@
 
 namespace weir::cli {
 
-/// Formats and prints the state of a job: one line that rewrites itself on a terminal, a line now and
-/// then elsewhere.
+/// Formats and prints the state of a job: one line that rewrites itself on a terminal, a line now
+/// and then elsewhere.
 class Progress {
 public:
   enum class Style : std::uint8_t { rewriting, lines, none };

@@ -28,10 +28,18 @@ JobResult JobHandle::wait() {
           .checkpoints = view.checkpoints_completed};
 }
 
-void JobHandle::stop() { impl_->cluster->stop(false); }
-void JobHandle::cancel() { impl_->cluster->stop(true); }
-void JobHandle::kill(const std::string& victim) { impl_->cluster->kill(victim); }
-int JobHandle::restarts() const { return impl_->cluster->view().restarts; }
+void JobHandle::stop() {
+  impl_->cluster->stop(false);
+}
+void JobHandle::cancel() {
+  impl_->cluster->stop(true);
+}
+void JobHandle::kill(const std::string& victim) {
+  impl_->cluster->kill(victim);
+}
+int JobHandle::restarts() const {
+  return impl_->cluster->view().restarts;
+}
 std::uint64_t JobHandle::checkpoints() const {
   return impl_->cluster->view().checkpoints_completed;
 }
@@ -50,9 +58,9 @@ Result<JobHandle> run_local(const Job& job, const RunOptions& options) {
       job, {.restore = restore, .run = run, .seed = hash_bytes(run.data(), run.size())},
       Env::posix(), *impl->log);
   if (!hosted.ok()) return hosted.status();
-  auto cluster = actors::LocalCluster::start(
-      std::move(hosted).value(), {.chaos = options.chaos, .threads = options.threads}, Env::posix(),
-      *impl->log);
+  auto cluster = actors::LocalCluster::start(std::move(hosted).value(),
+                                             {.chaos = options.chaos, .threads = options.threads},
+                                             Env::posix(), *impl->log);
   if (!cluster.ok()) return cluster.status();
   impl->cluster = std::move(cluster).value();
   return JobHandle{std::move(impl)};

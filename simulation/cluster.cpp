@@ -1,5 +1,5 @@
-// The simulated cluster: drives CAF's test scheduler, the blocking pool and the clock in an order that
-// the seed decides.
+// The simulated cluster: drives CAF's test scheduler, the blocking pool and the clock in an order
+// that the seed decides.
 #include "actors/chaos_controller.hpp"
 #include "actors/config.hpp"
 #include "actors/hosted_job.hpp"
@@ -65,12 +65,11 @@ public:
         chaos_{roster_, log_},
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
-    job_ = system_->spawn(
-        actors::job_actor,
-        actors::JobSpawn{hosted_.context,
-                         {cluster.env, clock_, pool_, faults_, log_, roster_},
-                         &view_,
-                         Duration{}});
+    job_ = system_->spawn(actors::job_actor,
+                          actors::JobSpawn{hosted_.context,
+                                           {cluster.env, clock_, pool_, faults_, log_, roster_},
+                                           &view_,
+                                           Duration{}});
     began_ = clock_.monotonic();
     caf::anon_send(job_, actors::LaunchJob{});
   }
@@ -150,8 +149,7 @@ public:
 
 void Moment::kill(std::string_view victim) {
   const ChaosRule rule{std::string{victim}, at_};
-  const Status status =
-      run_.impl_->chaos_.arm(run_.impl_->hosted_.context->plan(), {rule});
+  const Status status = run_.impl_->chaos_.arm(run_.impl_->hosted_.context->plan(), {rule});
   WEIR_ASSERT(status.ok(), status.message().c_str());
 }
 
@@ -184,18 +182,30 @@ bool Run::run_until_checkpoint(std::uint64_t count) {
   return checkpoints() >= count;
 }
 
-void Run::stop(bool at_once) { caf::anon_send(impl_->job_, actors::StopJob{at_once}); }
+void Run::stop(bool at_once) {
+  caf::anon_send(impl_->job_, actors::StopJob{at_once});
+}
 
 void Run::kill(std::string_view victim) {
   impl_->chaos_.kill(std::string{victim}, impl_->random_.next());
 }
 
-void Run::crash() { impl_.reset(); }
+void Run::crash() {
+  impl_.reset();
+}
 
-bool Run::has_ended() const { return impl_->has_ended(); }
-int Run::restarts() const { return impl_->view_.view().restarts; }
-std::uint64_t Run::checkpoints() const { return impl_->view_.view().checkpoints_completed; }
-std::uint64_t Run::failed_checkpoints() const { return impl_->view_.view().checkpoints_failed; }
+bool Run::has_ended() const {
+  return impl_->has_ended();
+}
+int Run::restarts() const {
+  return impl_->view_.view().restarts;
+}
+std::uint64_t Run::checkpoints() const {
+  return impl_->view_.view().checkpoints_completed;
+}
+std::uint64_t Run::failed_checkpoints() const {
+  return impl_->view_.view().checkpoints_failed;
+}
 
 std::string Run::report() const {
   const runtime::JobView& view = impl_->view_.view();
@@ -209,9 +219,15 @@ std::string Run::report() const {
   return text;
 }
 
-const std::vector<std::string>& Run::trace() const { return impl_->trace_; }
-const std::vector<std::string>& Run::log() const { return impl_->log_.lines(); }
-Duration Run::elapsed() const { return impl_->clock_.monotonic() - impl_->began_; }
+const std::vector<std::string>& Run::trace() const {
+  return impl_->trace_;
+}
+const std::vector<std::string>& Run::log() const {
+  return impl_->log_.lines();
+}
+Duration Run::elapsed() const {
+  return impl_->clock_.monotonic() - impl_->began_;
+}
 
 Cluster::Cluster(ClusterOptions options) : impl_{std::make_unique<Impl>(options)} {}
 Cluster::~Cluster() = default;
@@ -240,16 +256,27 @@ Result<Run> Cluster::try_start(const Job& job, StartOptions options) {
   return Run{std::make_unique<Run::Impl>(*impl_, std::move(hosted).value(), std::move(log))};
 }
 
-Env& Cluster::disk() { return impl_->env.disk(); }
-void Cluster::crash_before_change(std::uint64_t n) { impl_->env.crash_before_change(n); }
-bool Cluster::has_crashed() const { return impl_->env.has_crashed(); }
-void Cluster::power_on() { impl_->env.restart(impl_->random); }
-std::uint64_t Cluster::disk_changes() const { return impl_->env.changes(); }
+Env& Cluster::disk() {
+  return impl_->env.disk();
+}
+void Cluster::crash_before_change(std::uint64_t n) {
+  impl_->env.crash_before_change(n);
+}
+bool Cluster::has_crashed() const {
+  return impl_->env.has_crashed();
+}
+void Cluster::power_on() {
+  impl_->env.restart(impl_->random);
+}
+std::uint64_t Cluster::disk_changes() const {
+  return impl_->env.changes();
+}
 
 void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {
-  impl_->env.inject(
-      {.on = simulation::DiskFault::On::any_but_remove, .path_contains = std::string{part}, .code = code,
-       .times = times});
+  impl_->env.inject({.on = simulation::DiskFault::On::any_but_remove,
+                     .path_contains = std::string{part},
+                     .code = code,
+                     .times = times});
 }
 
 }  // namespace weir::testing

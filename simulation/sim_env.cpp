@@ -5,7 +5,8 @@
 namespace weir::simulation {
 
 bool DiskFault::matches(On what, const std::string& path) const {
-  const bool is_meant = on == what || on == On::any || (on == On::any_but_remove && what != On::remove);
+  const bool is_meant =
+      on == what || on == On::any || (on == On::any_but_remove && what != On::remove);
   return is_meant && path.find(path_contains) != std::string::npos;
 }
 

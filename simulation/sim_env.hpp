@@ -1,5 +1,5 @@
-// SimEnv: the disk of a simulated machine. It counts every operation that changes something, and can
-// lose power before any of them, refuse some, or be full.
+// SimEnv: the disk of a simulated machine. It counts every operation that changes something, and
+// can lose power before any of them, refuse some, or be full.
 #pragma once
 
 #include "base/memory_env.hpp"

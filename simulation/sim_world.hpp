@@ -22,9 +22,7 @@ class SimClock final : public Clock {
 public:
   explicit SimClock(caf::scheduler::test_coordinator& scheduler) : scheduler_{scheduler} {}
 
-  Duration monotonic() const override {
-    return scheduler_.clock().now().time_since_epoch();
-  }
+  Duration monotonic() const override { return scheduler_.clock().now().time_since_epoch(); }
   WallTime wall() const override {
     return WallTime{std::chrono::floor<std::chrono::microseconds>(kStart + monotonic())};
   }

@@ -38,8 +38,8 @@ struct KeyedStateHandle {
   std::string key_schema = {};
   std::uint32_t max_parallelism = 0;
   std::vector<StateDescription> states = {};
-  std::string path = {};    // of the file with the stream, relative to the checkpoint; empty: inlined
-  Bytes inlined = {};       // the stream itself, if it is small
+  std::string path = {};  // of the file with the stream, relative to the checkpoint; empty: inlined
+  Bytes inlined = {};     // the stream itself, if it is small
   std::vector<GroupSlice> groups = {};  // only those with rows, ascending
   std::uint64_t rows = 0;
 

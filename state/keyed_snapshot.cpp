@@ -28,7 +28,8 @@ void encode_row(const RowLayout& layout, const char* row, ByteWriter& out) {
   encode_value(*layout.key, row, out);
   out.put_raw(row + layout.presence_offset, layout.presence_bytes);
   for (std::size_t i = 0; i < layout.columns.size(); ++i) {
-    if (layout.has(row, i)) encode_value(*layout.columns[i].type, row + layout.columns[i].offset, out);
+    if (layout.has(row, i))
+      encode_value(*layout.columns[i].type, row + layout.columns[i].offset, out);
   }
 }
 
@@ -50,9 +51,8 @@ public:
     for (const StateDescription& written : handle.states) {
       Column column;
       const auto& declared = into.specs();
-      const auto at = std::find_if(declared.begin(), declared.end(), [&](const auto& spec) {
-        return spec.name == written.name;
-      });
+      const auto at = std::find_if(declared.begin(), declared.end(),
+                                   [&](const auto& spec) { return spec.name == written.name; });
       if (at != declared.end()) {
         column.target = static_cast<std::size_t>(at - declared.begin());
       } else {
@@ -154,8 +154,8 @@ Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows
 Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& info,
                         bool allow_non_restored) {
   const auto refuse = [&](const std::string& why) {
-    return Status{ErrorCode::failed_precondition,
-                  "the state of operator \"" + info.operator_name + "\" cannot be restored: " + why};
+    return Status{ErrorCode::failed_precondition, "the state of operator \"" + info.operator_name +
+                                                      "\" cannot be restored: " + why};
   };
   if (handle.max_parallelism != info.max_parallelism)
     return refuse("it was written with max parallelism " + std::to_string(handle.max_parallelism) +

@@ -8,13 +8,15 @@
 namespace weir::detail {
 namespace {
 
-constexpr std::size_t kPageBytes = 4096;   // a full-sized page: cheap to clone, few to list
-constexpr std::size_t kSlotsFirst = 8;     // of a group's first page; most groups stay small
-constexpr std::size_t kSlotsLeast = 8;     // of a full-sized page of very wide rows
-constexpr std::size_t kPageAlign = 64;     // a cache line
-constexpr std::uint8_t kDepthMax = 20;     // deeper means hashes that do not spread: chain instead
+constexpr std::size_t kPageBytes = 4096;  // a full-sized page: cheap to clone, few to list
+constexpr std::size_t kSlotsFirst = 8;    // of a group's first page; most groups stay small
+constexpr std::size_t kSlotsLeast = 8;    // of a full-sized page of very wide rows
+constexpr std::size_t kPageAlign = 64;    // a cache line
+constexpr std::uint8_t kDepthMax = 20;    // deeper means hashes that do not spread: chain instead
 
-constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
+constexpr std::size_t round_up(std::size_t n, std::size_t to) {
+  return (n + to - 1) / to * to;
+}
 
 std::size_t rows_offset(std::size_t slots, std::size_t align) {
   return round_up(sizeof(Page) + slots, align);
@@ -29,9 +31,13 @@ std::size_t full_sized_slots(const RowLayout& layout) {
 }
 
 /// Linear probing stays short up to this; one slot is always free, so that probing ends.
-std::size_t count_limit(std::size_t slots) { return slots - std::max<std::size_t>(1, slots / 6); }
+std::size_t count_limit(std::size_t slots) {
+  return slots - std::max<std::size_t>(1, slots / 6);
+}
 
-bool is_full(PageRef ref) { return ref.page->count >= count_limit(ref.slots); }
+bool is_full(PageRef ref) {
+  return ref.page->count >= count_limit(ref.slots);
+}
 
 /// Bit `depth` of a position, counted from the front.
 bool next_bit(std::uint32_t fraction, std::uint8_t depth) {
@@ -247,8 +253,8 @@ void RowTable::erase(std::uint64_t hash, char* row) {
     if (++slot == ref.slots) slot = 0;
     if (ref.tags()[slot] == Page::kFree) break;
     const std::uint32_t wanted = ref.home_of(layout_.hash_key(ref.row(slot, layout_.stride)));
-    const bool stays = hole <= slot ? (hole < wanted && wanted <= slot)
-                                    : (hole < wanted || wanted <= slot);
+    const bool stays =
+        hole <= slot ? (hole < wanted && wanted <= slot) : (hole < wanted || wanted <= slot);
     if (stays) continue;
     relocate_row(ref.row(hole, layout_.stride), ref.row(slot, layout_.stride));
     ref.tags()[hole] = std::exchange(ref.tags()[slot], Page::kFree);
@@ -281,9 +287,8 @@ FrozenRows RowTable::freeze() {
 }
 
 void RowTable::release(FrozenRows frozen) {
-  const auto at = std::find_if(snapshots_.begin(), snapshots_.end(), [&](const Snapshot& s) {
-    return s.version == frozen.version_;
-  });
+  const auto at = std::find_if(snapshots_.begin(), snapshots_.end(),
+                               [&](const Snapshot& s) { return s.version == frozen.version_; });
   WEIR_ASSERT(at != snapshots_.end(), "a snapshot was released twice or by another table");
   Snapshot* const older = at == snapshots_.begin() ? nullptr : &*std::prev(at);
   for (const PageRef ref : at->retired) {
@@ -299,7 +304,7 @@ void RowTable::release(FrozenRows frozen) {
 PageRef RowTable::new_page(std::size_t slots, std::uint8_t depth) {
   const std::size_t offset = rows_offset(slots, layout_.align);
   const std::size_t bytes = offset + slots * layout_.stride;
-  void* memory = ::operator new(bytes, std::align_val_t{kPageAlign});
+  void* memory = ::operator new (bytes, std::align_val_t{kPageAlign});
   const PageRef ref{.page = ::new (memory) Page{.overflow = {}, .count = 0, .depth = depth},
                     .version = version_,
                     .slots = static_cast<std::uint16_t>(slots),
@@ -324,7 +329,7 @@ void RowTable::free_page(PageRef ref, bool destroy_rows) {
     }
   }
   page_bytes_ -= bytes_of(ref);
-  ::operator delete(static_cast<void*>(ref.page), std::align_val_t{kPageAlign});
+  ::operator delete (static_cast<void*>(ref.page), std::align_val_t{kPageAlign});
 }
 
 std::size_t RowTable::bytes_of(PageRef ref) const {

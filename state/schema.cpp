@@ -16,9 +16,9 @@ public:
     Schema schema = any();
     if (ok_ && at_ != text_.size()) ok_ = false;
     if (ok_) return schema;
-    return Status{ErrorCode::invalid_argument, "schema \"" + std::string{text_} +
-                                                   "\" makes no sense at character " +
-                                                   std::to_string(at_)};
+    return Status{
+        ErrorCode::invalid_argument,
+        "schema \"" + std::string{text_} + "\" makes no sense at character " + std::to_string(at_)};
   }
 
 private:
@@ -46,8 +46,17 @@ private:
     if (take_word("dur:")) return chrono();
     if (take_word("str")) return of(Kind::text, {});
     static constexpr std::array<std::pair<std::string_view, std::size_t>, 11> kNumbers{
-        {{"i8", 1}, {"i16", 2}, {"i32", 4}, {"i64", 8}, {"u8", 1}, {"u16", 2}, {"u32", 4},
-         {"u64", 8}, {"f32", 4}, {"f64", 8}, {"bool", 1}}};
+        {{"i8", 1},
+         {"i16", 2},
+         {"i32", 4},
+         {"i64", 8},
+         {"u8", 1},
+         {"u16", 2},
+         {"u32", 4},
+         {"u64", 8},
+         {"f32", 4},
+         {"f64", 8},
+         {"bool", 1}}};
     for (const auto& [word, bytes] : kNumbers) {
       if (!take_word(word)) continue;
       Schema number = of(Kind::fixed, {});
@@ -75,7 +84,8 @@ private:
 
   /// A name ends where the grammar around it continues.
   Schema specialised() {
-    while (at_ < text_.size() && std::string_view{",)]>:/*"}.find(text_[at_]) == std::string_view::npos)
+    while (at_ < text_.size() &&
+           std::string_view{",)]>:/*"}.find(text_[at_]) == std::string_view::npos)
       ++at_;
     return of(Kind::sized, {});
   }
@@ -125,7 +135,9 @@ private:
   bool ok_ = true;
 };
 
-Result<Schema> Schema::parse(std::string_view text) { return Parser{text}.parse(); }
+Result<Schema> Schema::parse(std::string_view text) {
+  return Parser{text}.parse();
+}
 
 void Schema::skip(ByteReader& in) const {
   switch (kind_) {

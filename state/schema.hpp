@@ -26,8 +26,8 @@ private:
   class Parser;
 
   Kind kind_ = Kind::fixed;
-  std::size_t count_ = 0;       // fixed: bytes; array: elements
-  std::vector<Schema> parts_;   // what it is made of
+  std::size_t count_ = 0;      // fixed: bytes; array: elements
+  std::vector<Schema> parts_;  // what it is made of
 };
 
 }  // namespace weir::state

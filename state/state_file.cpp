@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kWriteBytes = 256 << 10;  // per write to the file: few calls, cache-sized
 constexpr std::size_t kReadBytes = 256 << 10;
-constexpr std::size_t kHeaderBytes = 8;        // of a block: length and checksum
+constexpr std::size_t kHeaderBytes = 8;  // of a block: length and checksum
 constexpr std::uint32_t kBlockBytesMax = 1U << 30;
 
 }  // namespace
@@ -76,8 +76,8 @@ void StateReader::seek(std::uint64_t offset, std::uint64_t size) {
 
 Result<std::string_view> StateReader::next_block() {
   const auto damaged = [this](const char* how) {
-    return Status{ErrorCode::corrupt, name_ + " is damaged at byte " + std::to_string(offset_) +
-                                          ": " + how};
+    return Status{ErrorCode::corrupt,
+                  name_ + " is damaged at byte " + std::to_string(offset_) + ": " + how};
   };
   if (left_ < kHeaderBytes) return damaged("a block header does not fit");
   if (Status status = fill(kHeaderBytes); !status.ok()) return status;
@@ -107,8 +107,8 @@ Status StateReader::fill(std::size_t size) {
   buffer_.erase(0, at_);
   at_ = 0;
   const std::size_t have = buffer_.size();
-  const auto want = static_cast<std::size_t>(
-      std::min<std::uint64_t>(std::max(size, kReadBytes), left_));
+  const auto want =
+      static_cast<std::size_t>(std::min<std::uint64_t>(std::max(size, kReadBytes), left_));
   if (want < size) return truncated;
   buffer_.resize(want);
   auto n = file_->read(offset_ + have, buffer_.data() + have, want - have);

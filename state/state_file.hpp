@@ -1,5 +1,6 @@
 // StateFile: where the keyed state of a subtask is written. Small amounts stay in memory, to be
-// stored in the checkpoint's metadata, so that a thousand small subtasks do not make a thousand files.
+// stored in the checkpoint's metadata, so that a thousand small subtasks do not make a thousand
+// files.
 //
 // A stream is a sequence of blocks: length (4 bytes), CRC32C of the payload (4 bytes), payload.
 #pragma once
@@ -67,10 +68,10 @@ private:
   std::string name_;
   std::unique_ptr<ReadableFile> file_;  // null: everything is in bytes_
   std::string_view bytes_;
-  Bytes buffer_;                // read from the file, not yet returned from at_ on
-  std::size_t at_ = 0;          // in buffer_ or bytes_
-  std::uint64_t offset_ = 0;    // of at_ in the stream
-  std::uint64_t left_ = 0;      // bytes from here to the end of what was sought
+  Bytes buffer_;              // read from the file, not yet returned from at_ on
+  std::size_t at_ = 0;        // in buffer_ or bytes_
+  std::uint64_t offset_ = 0;  // of at_ in the stream
+  std::uint64_t left_ = 0;    // bytes from here to the end of what was sought
 };
 
 }  // namespace weir::state

@@ -20,11 +20,12 @@ class ByteStream {
 public:
   virtual ~ByteStream() = default;
 
-  /// Reads up to `capacity` bytes; 0 at the end. `corrupt` if compressed data is damaged or cut off.
+  /// Reads up to `capacity` bytes; 0 at the end. `corrupt` if compressed data is damaged or cut
+  /// off.
   virtual Result<std::size_t> read(char* buffer, std::size_t capacity) = 0;
 
-  /// Opens `path` at `offset` of its (decompressed) content. A compressed file is read from its start
-  /// to get there.
+  /// Opens `path` at `offset` of its (decompressed) content. A compressed file is read from its
+  /// start to get there.
   static Result<std::unique_ptr<ByteStream>> open(Env& env, const std::string& path,
                                                   std::uint64_t offset);
 };

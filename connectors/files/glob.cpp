@@ -8,7 +8,9 @@
 namespace weir::files {
 namespace {
 
-bool is_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+bool is_pattern(std::string_view text) {
+  return text.find_first_of("*?[") != std::string_view::npos;
+}
 
 /// Matches one character class, whose "[" has been taken; `at` ends up behind its "]".
 bool matches_class(std::string_view pattern, std::size_t& at, char c) {
@@ -157,8 +159,7 @@ Result<std::vector<std::string>> find_files(Env& env, const std::string& input) 
     const std::string root = input[0] == '/' ? "/" : "";
     if (Status status = finder.expand(root, base::path_parts(input), 0); !status.ok())
       return status;
-    if (finder.files.empty())
-      return Status{ErrorCode::not_found, "no file matches " + input};
+    if (finder.files.empty()) return Status{ErrorCode::not_found, "no file matches " + input};
   }
   std::sort(finder.files.begin(), finder.files.end());
   finder.files.erase(std::unique(finder.files.begin(), finder.files.end()), finder.files.end());

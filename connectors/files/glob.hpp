@@ -12,8 +12,8 @@ namespace weir::files {
 /// next character as it is. As in a shell, "*" and "?" do not match a leading ".".
 bool matches(std::string_view pattern, std::string_view name);
 
-/// Returns the files that an input names, sorted: itself, the files beneath a directory, or those that
-/// match a pattern; see weir/files.hpp. `not_found` if there are none.
+/// Returns the files that an input names, sorted: itself, the files beneath a directory, or those
+/// that match a pattern; see weir/files.hpp. `not_found` if there are none.
 Result<std::vector<std::string>> find_files(Env& env, const std::string& input);
 
 }  // namespace weir::files

@@ -22,9 +22,7 @@ struct Part {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;  // the largest number there is: to the end of the file
 
-  std::string id() const {
-    return path + "@" + std::to_string(begin) + "-" + std::to_string(end);
-  }
+  std::string id() const { return path + "@" + std::to_string(begin) + "-" + std::to_string(end); }
 
   static Result<Part> parse(const std::string& id) {
     const std::size_t at = id.rfind('@');
@@ -94,10 +92,10 @@ private:
       }
       searched = left;
       if (searched > line_bytes_max_)
-        throw std::runtime_error{
-            part_.path + " has a line of more than " + std::to_string(line_bytes_max_) +
-            " bytes at offset " + std::to_string(offset_) +
-            "; raise LineOptions::line_bytes_max if it is meant to be text"};
+        throw std::runtime_error{part_.path + " has a line of more than " +
+                                 std::to_string(line_bytes_max_) + " bytes at offset " +
+                                 std::to_string(offset_) +
+                                 "; raise LineOptions::line_bytes_max if it is meant to be text"};
       if (!fill()) {
         length = left;
         return left != 0;
@@ -166,8 +164,8 @@ Result<std::unique_ptr<LineReader>> open_part(Env& env, const Split& split,
                                               const LineOptions& options) {
   auto part = Part::parse(split.id);
   if (!part.ok()) return part.status();
-  // A part that begins inside the file begins one byte before: only after a newline is its first line
-  // its own.
+  // A part that begins inside the file begins one byte before: only after a newline is its first
+  // line its own.
   const std::uint64_t start = part->begin == 0 ? 0 : part->begin - 1;
   const std::uint64_t offset = position.value_or(start);
   const bool looks_back = offset < part->begin;

@@ -124,8 +124,8 @@ private:
     return env_.stat(visible(part.name)).ok() ? Status{} : status;
   }
 
-  /// Makes the part of an open file visible that belongs to the checkpoint. It is copied: whoever had
-  /// the file open may still be writing to it.
+  /// Makes the part of an open file visible that belongs to the checkpoint. It is copied: whoever
+  /// had the file open may still be writing to it.
   Status keep_prefix(const FilePart& part) {
     if (env_.stat(visible(part.name)).ok()) return {};
     auto content = base::read_file(env_, hidden(part.name));
@@ -168,11 +168,11 @@ private:
   std::string hidden_;  // how hidden names begin
   std::string name_;    // how visible names begin
   std::uint64_t count_ = 0;
-  std::string current_;                // name of the open file
+  std::string current_;                 // name of the open file
   std::unique_ptr<WritableFile> file_;  // null: none is open
   Duration opened_at_{};
-  std::uint64_t written_ = 0;  // bytes of the open file, with what is in buffer_
-  std::string buffer_;         // not yet written to the file
+  std::uint64_t written_ = 0;     // bytes of the open file, with what is in buffer_
+  std::string buffer_;            // not yet written to the file
   std::vector<FilePart> closed_;  // since the last checkpoint
 };
 

@@ -19,8 +19,7 @@ public:
   Poll poll(Emit<std::int64_t>& out) override {
     std::int64_t allowed = kNumbersPerPoll;
     if (rate_ > 0) {
-      const double elapsed =
-          std::chrono::duration<double>{clock_.monotonic() - began_}.count();
+      const double elapsed = std::chrono::duration<double>{clock_.monotonic() - began_}.count();
       const auto due = static_cast<std::int64_t>(elapsed * rate_) + 1;
       allowed = std::min(allowed, due - emitted_);
       if (allowed <= 0) {
@@ -60,8 +59,8 @@ Source<std::int64_t> sequence(std::int64_t first, std::int64_t last, Options opt
           const std::int64_t begin = first + count / parts * i + std::min(i, count % parts);
           const std::int64_t end = begin + count / parts + (i < count % parts ? 1 : 0);
           if (begin < end)
-            splits.push_back({std::to_string(begin) + ":" + std::to_string(end) + "/" +
-                              std::to_string(parts)});
+            splits.push_back(
+                {std::to_string(begin) + ":" + std::to_string(end) + "/" + std::to_string(parts)});
         }
         return splits;
       },
@@ -72,8 +71,8 @@ Source<std::int64_t> sequence(std::int64_t first, std::int64_t last, Options opt
         const std::int64_t begin = std::stoll(split.id.substr(0, colon));
         const std::int64_t end = std::stoll(split.id.substr(colon + 1, slash - colon - 1));
         const double parts = std::stod(split.id.substr(slash + 1));
-        return std::make_unique<SequenceReader>(position.value_or(begin), end,
-                                                options.rate / parts, context.clock);
+        return std::make_unique<SequenceReader>(position.value_or(begin), end, options.rate / parts,
+                                                context.clock);
       },
       {.assignment = Assignment::spread});
 }

@@ -13,9 +13,9 @@ int main(int argc, char** argv) {
   return weir::main(
       flags,
       [&] {
-        return word_count::job(input, output,
-                               emit == "final" ? weir::EmitResults::at_end
-                                               : weir::EmitResults::updates);
+        return word_count::job(
+            input, output,
+            emit == "final" ? weir::EmitResults::at_end : weir::EmitResults::updates);
       },
       argc, argv);
 }

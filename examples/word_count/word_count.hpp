@@ -27,8 +27,8 @@ inline void split(const std::string& line, weir::Emit<std::string>& out) {
   }
 }
 
-/// Reads `input`, writes "word,count" lines to files in `output`: each word once at the end, or after
-/// every occurrence.
+/// Reads `input`, writes "word,count" lines to files in `output`: each word once at the end, or
+/// after every occurrence.
 inline weir::Job job(const std::string& input, const std::string& output, weir::EmitResults emit) {
   weir::Job job{"word-count"};
   job.source("lines", weir::files::lines(input))

@@ -30,10 +30,8 @@ public:
 
   /// Appends the object representation of an arithmetic value, little endian.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  void put(T value) {
-    std::memcpy(grow(sizeof value), &value, sizeof value);
-  }
+  requires std::is_arithmetic_v<T>
+  void put(T value) { std::memcpy(grow(sizeof value), &value, sizeof value); }
 
   /// Appends an unsigned number in 1 to 10 bytes, small numbers in few.
   void put_varint(std::uint64_t value) {
@@ -85,7 +83,7 @@ private:
     buffer_.resize(doubled < size_ + n + 64 ? size_ + n + 64 : doubled);
   }
 
-  std::string buffer_;     // its size is the capacity in use; bytes beyond size_ are spare
+  std::string buffer_;    // its size is the capacity in use; bytes beyond size_ are spare
   std::size_t size_ = 0;  // bytes written
 };
 
@@ -96,8 +94,7 @@ public:
   explicit ByteReader(std::string_view bytes) : at_{bytes.data()}, end_{at_ + bytes.size()} {}
 
   template <class T>
-    requires std::is_arithmetic_v<T>
-  T get() {
+  requires std::is_arithmetic_v<T> T get() {
     T value{};
     if (const char* at = advance(sizeof value)) std::memcpy(&value, at, sizeof value);
     return value;

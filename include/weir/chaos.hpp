@@ -7,12 +7,12 @@
 //   kill any at random 0.5/s seed 7 [times 10]
 #pragma once
 
+#include <weir/result.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <weir/result.hpp>
 
 namespace weir {
 

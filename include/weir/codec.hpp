@@ -21,6 +21,9 @@
 // in T with a period of N/D seconds | x:NAME specialised or protobuf, stored behind its length.
 #pragma once
 
+#include <weir/bytes.hpp>
+#include <weir/detail/fields.hpp>
+
 #include <array>
 #include <chrono>
 #include <concepts>
@@ -38,9 +41,6 @@
 #include <variant>
 #include <vector>
 
-#include <weir/bytes.hpp>
-#include <weir/detail/fields.hpp>
-
 namespace weir {
 
 /// Specialise this for a type that Weir cannot derive a codec for; see the file comment.
@@ -50,7 +50,9 @@ struct Codec;
 namespace detail {
 
 template <class T>
-concept SpecialisedCodec = requires { sizeof(Codec<T>); };
+concept SpecialisedCodec = requires {
+  sizeof(Codec<T>);
+};
 
 /// A protobuf message, recognised by its shape so that no protobuf header is needed here.
 template <class T>
@@ -260,8 +262,7 @@ struct MapCodec : std::true_type {
 template <class K, class V, class C>
 struct BuiltIn<std::map<K, V, C>> : MapCodec<std::map<K, V, C>, K, V> {};
 template <class K, class V, class H, class E>
-struct BuiltIn<std::unordered_map<K, V, H, E>>
-    : MapCodec<std::unordered_map<K, V, H, E>, K, V> {};
+struct BuiltIn<std::unordered_map<K, V, H, E>> : MapCodec<std::unordered_map<K, V, H, E>, K, V> {};
 
 template <class T, std::size_t N>
 struct BuiltIn<std::array<T, N>> : std::true_type {
@@ -273,7 +274,8 @@ struct BuiltIn<std::array<T, N>> : std::true_type {
   static std::array<T, N> decode(ByteReader& in) {
     return [&in]<std::size_t... I>(std::index_sequence<I...>) {
       return std::array<T, N>{(static_cast<void>(I), detail::decode<T>(in))...};
-    }(std::make_index_sequence<N>{});
+    }
+    (std::make_index_sequence<N>{});
   }
   static std::string schema() { return detail::schema<T>() + "*" + std::to_string(N); }
 };
@@ -327,9 +329,7 @@ struct BuiltIn<std::variant<T...>> : std::true_type {
     out.put_varint(value.index());
     std::visit([&out]<class U>(const U& held) { detail::encode<U>(held, out); }, value);
   }
-  static std::variant<T...> decode(ByteReader& in) {
-    return decode_at<0>(in.get_varint(), in);
-  }
+  static std::variant<T...> decode(ByteReader& in) { return decode_at<0>(in.get_varint(), in); }
   static std::string schema() { return "(" + schema_list(Parts{}, "/") + ")"; }
 
 private:

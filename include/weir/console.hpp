@@ -1,12 +1,12 @@
 // Console: records on standard output, for looking at a stream.
 #pragma once
 
+#include <weir/detail/csv.hpp>
+#include <weir/sink.hpp>
+
 #include <memory>
 #include <string>
 #include <utility>
-
-#include <weir/detail/csv.hpp>
-#include <weir/sink.hpp>
 
 namespace weir::console {
 
@@ -40,8 +40,8 @@ private:
 
 }  // namespace detail
 
-/// Prints each record as one line of comma-separated values behind `prefix`. What was printed cannot
-/// be taken back, so after a failure some lines appear again.
+/// Prints each record as one line of comma-separated values behind `prefix`. What was printed
+/// cannot be taken back, so after a failure some lines appear again.
 template <Record T>
 Sink<T> print(std::string prefix = "") {
   return make_sink(

@@ -1,9 +1,9 @@
 // Emit<T>: what user functions call to pass records on.
 #pragma once
 
-#include <utility>
-
 #include <weir/detail/batch.hpp>
+
+#include <utility>
 
 namespace weir {
 

@@ -11,13 +11,13 @@
 //    `unavailable`. Every message names the path.
 #pragma once
 
+#include <weir/result.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <weir/result.hpp>
 
 namespace weir {
 

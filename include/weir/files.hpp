@@ -5,16 +5,16 @@
 //      .sink("out", weir::files::csv<std::pair<std::string, std::int64_t>>("counts"));
 #pragma once
 
+#include <weir/detail/csv.hpp>
+#include <weir/sink.hpp>
+#include <weir/source.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/csv.hpp>
-#include <weir/sink.hpp>
-#include <weir/source.hpp>
 
 namespace weir::files {
 
@@ -25,12 +25,12 @@ struct LineOptions {
   std::uint64_t line_bytes_max = 1 << 30;
 };
 
-/// Reads text files line by line, each line without its "\n" or "\r\n". Each of `inputs` is a file, a
-/// directory (all files beneath it but those whose name begins with "." or "_") or a pattern with
-/// "*", "?", "[...]" and "**" for any number of directories. Patterns match links to files but do not
-/// descend into linked directories. Files compressed with gzip or zstd are recognised by their first
-/// bytes and read as what they contain. A line may hold any bytes.
-/// Errors at the start of the job: an input that matches nothing, and files that cannot be read.
+/// Reads text files line by line, each line without its "\n" or "\r\n". Each of `inputs` is a file,
+/// a directory (all files beneath it but those whose name begins with "." or "_") or a pattern with
+/// "*", "?", "[...]" and "**" for any number of directories. Patterns match links to files but do
+/// not descend into linked directories. Files compressed with gzip or zstd are recognised by their
+/// first bytes and read as what they contain. A line may hold any bytes. Errors at the start of the
+/// job: an input that matches nothing, and files that cannot be read.
 Source<std::string> lines(std::vector<std::string> inputs, LineOptions options = {});
 Source<std::string> lines(std::string input, LineOptions options = {});
 
@@ -51,8 +51,8 @@ enum class Existing : std::uint8_t {
 struct SinkOptions {
   RollOptions roll = {};
   Existing existing = Existing::refuse;
-  std::string header = {};              ///< first line of each file; empty: none
-  std::string suffix = ".csv";     ///< of file names
+  std::string header = {};      ///< first line of each file; empty: none
+  std::string suffix = ".csv";  ///< of file names
 };
 
 /// Appends one record as text, with its line end.
@@ -61,9 +61,9 @@ using RowFormat = std::function<void(const T&, std::string&)>;
 
 /// A file of a transaction of a file sink.
 struct FilePart {
-  std::string name = {};          // when it is visible
-  std::uint64_t bytes = 0;   // of its content
-  bool is_open = false;      // still being written when the checkpoint was taken
+  std::string name = {};    // when it is visible
+  std::uint64_t bytes = 0;  // of its content
+  bool is_open = false;     // still being written when the checkpoint was taken
 };
 
 /// What a file sink prepares at a checkpoint.

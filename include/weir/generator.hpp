@@ -1,9 +1,9 @@
 // Generator: a source of numbers, as fast as possible or at a rate.
 #pragma once
 
-#include <cstdint>
-
 #include <weir/source.hpp>
+
+#include <cstdint>
 
 namespace weir::generator {
 

@@ -2,11 +2,11 @@
 // part of a snapshot, the state of a key lives. On disk: do not change.
 #pragma once
 
+#include <weir/codec.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <weir/codec.hpp>
 
 namespace weir {
 
@@ -62,8 +62,8 @@ std::uint64_t hash_of(const K& key) noexcept {
   } else if constexpr (detail::IsTuple<K>::value) {
     return std::apply([](const auto&... part) { return detail::hash_parts(part...); }, key);
   } else if constexpr (!detail::BuiltIn<K>::value) {
-    return detail::with_fields(
-        key, [](const auto&... field) { return detail::hash_parts(field...); });
+    return detail::with_fields(key,
+                               [](const auto&... field) { return detail::hash_parts(field...); });
   } else {
     ByteWriter bytes;
     encode(key, bytes);

@@ -1,11 +1,11 @@
 // Job: where a graph of operators begins.
 #pragma once
 
+#include <weir/stream.hpp>
+
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <weir/stream.hpp>
 
 namespace weir {
 

@@ -1,14 +1,14 @@
-// Options of a job. Every field has a default; the command line and configuration files set the same
-// options by Flink's names (docs/reference/options.md).
+// Options of a job. Every field has a default; the command line and configuration files set the
+// same options by Flink's names (docs/reference/options.md).
 #pragma once
+
+#include <weir/time.hpp>
 
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <variant>
-
-#include <weir/time.hpp>
 
 namespace weir {
 
@@ -80,14 +80,22 @@ struct ExponentialDelay {
 
 }  // namespace restart
 
-using RestartStrategy =
-    std::variant<restart::None, restart::FixedDelay, restart::FailureRate, restart::ExponentialDelay>;
+using RestartStrategy = std::variant<restart::None, restart::FixedDelay, restart::FailureRate,
+                                     restart::ExponentialDelay>;
 
 namespace restart {
-inline RestartStrategy none() { return None{}; }
-inline RestartStrategy fixed_delay(FixedDelay options = {}) { return options; }
-inline RestartStrategy failure_rate(FailureRate options = {}) { return options; }
-inline RestartStrategy exponential(ExponentialDelay options = {}) { return options; }
+inline RestartStrategy none() {
+  return None{};
+}
+inline RestartStrategy fixed_delay(FixedDelay options = {}) {
+  return options;
+}
+inline RestartStrategy failure_rate(FailureRate options = {}) {
+  return options;
+}
+inline RestartStrategy exponential(ExponentialDelay options = {}) {
+  return options;
+}
 }  // namespace restart
 
 /// What happens when a sink's store no longer knows a transaction that it was to commit.

@@ -1,11 +1,11 @@
 // Process functions: operators written as classes, with state as members.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <weir/emit.hpp>
 #include <weir/state.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace weir {
 

@@ -8,6 +8,10 @@
 //   }
 #pragma once
 
+#include <weir/chaos.hpp>
+#include <weir/job.hpp>
+#include <weir/result.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,10 +20,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <weir/chaos.hpp>
-#include <weir/job.hpp>
-#include <weir/result.hpp>
 
 namespace weir {
 
@@ -64,8 +64,8 @@ private:
   std::vector<Flag> flags_;
 };
 
-/// Turns a program into a job: `JOB run ...`, `JOB graph ...`; see docs/reference/cli.md. Returns the
-/// exit code: 0 finished, 1 failed, 2 wrong usage, 3 the state to continue from cannot be used,
+/// Turns a program into a job: `JOB run ...`, `JOB graph ...`; see docs/reference/cli.md. Returns
+/// the exit code: 0 finished, 1 failed, 2 wrong usage, 3 the state to continue from cannot be used,
 /// 130 interrupted. The reason of a failure is the last line on standard error.
 int main(const Job& job, int argc, char** argv);
 

@@ -5,14 +5,20 @@
 // since the last checkpoint is prepared at the barrier and becomes visible when the checkpoint has
 // completed.
 //
-// The contract of a TransactionalWriter in three sentences: `prepare()` is called at the barrier and
-// what it returns is stored in the checkpoint; `persist` must make the prepared data safe before
-// the checkpoint can complete; `commit` may be called again after a restore and must then do nothing.
+// The contract of a TransactionalWriter in three sentences: `prepare()` is called at the barrier
+// and what it returns is stored in the checkpoint; `persist` must make the prepared data safe
+// before the checkpoint can complete; `commit` may be called again after a restore and must then do
+// nothing.
 //
 // `write`, `prepare` and `unfinished` are called on one object per subtask. `persist`, `commit` and
-// `clean_up` are called on another object of the same class, on a thread that may block, possibly in
-// another process: whoever commits must need nothing but the transaction itself.
+// `clean_up` are called on another object of the same class, on a thread that may block, possibly
+// in another process: whoever commits must need nothing but the transaction itself.
 #pragma once
+
+#include <weir/clock.hpp>
+#include <weir/env.hpp>
+#include <weir/process.hpp>
+#include <weir/result.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -22,11 +28,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <weir/clock.hpp>
-#include <weir/env.hpp>
-#include <weir/process.hpp>
-#include <weir/result.hpp>
 
 namespace weir {
 
@@ -87,9 +88,9 @@ public:
 
 /// What happens to the sink's records when the job fails and continues.
 enum class Delivery : std::uint8_t {
-  at_least_once,   ///< some may be written again
-  repeatable,      ///< some may be written again, and that is known to do no harm (idempotent)
-  transactional,   ///< each is visible exactly once
+  at_least_once,  ///< some may be written again
+  repeatable,     ///< some may be written again, and that is known to do no harm (idempotent)
+  transactional,  ///< each is visible exactly once
 };
 
 namespace detail {
@@ -143,7 +144,9 @@ private:
 namespace detail {
 
 template <class W>
-concept IsTransactional = requires { typename W::txn_type; };
+concept IsTransactional = requires {
+  typename W::txn_type;
+};
 
 template <class W>
 class WriterHost final : public SinkWriter {

@@ -14,6 +14,11 @@
 // exactly the records that were not yet emitted.
 #pragma once
 
+#include <weir/clock.hpp>
+#include <weir/emit.hpp>
+#include <weir/env.hpp>
+#include <weir/result.hpp>
+
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -24,16 +29,11 @@
 #include <variant>
 #include <vector>
 
-#include <weir/clock.hpp>
-#include <weir/emit.hpp>
-#include <weir/env.hpp>
-#include <weir/result.hpp>
-
 namespace weir {
 
 /// A part of a source's input that one subtask reads at a time.
 struct Split {
-  std::string id = {};                ///< unique within the source; stored in checkpoints
+  std::string id = {};           ///< unique within the source; stored in checkpoints
   std::uint64_t size_bytes = 0;  ///< if known; small splits are handed out several at once
 
   friend bool operator==(const Split&, const Split&) = default;
@@ -154,8 +154,8 @@ auto call_with(const F& f, const SourceContext& context, const Args&... args) {
 
 template <class Open>
 using OpenResult = typename ResultValue<decltype(call_with(
-    std::declval<const Open&>(), std::declval<const SourceContext&>(),
-    std::declval<const Split&>(), std::nullopt))>::type;
+    std::declval<const Open&>(), std::declval<const SourceContext&>(), std::declval<const Split&>(),
+    std::nullopt))>::type;
 
 template <class Reader, class Open>
 class ReaderHost final : public SplitHost {
@@ -171,7 +171,8 @@ public:
     if (position) {
       ByteReader in{*position};
       from = decode<Position>(in);
-      if (!in.ok()) return {ErrorCode::corrupt, "the position of split " + split.id + " is damaged"};
+      if (!in.ok())
+        return {ErrorCode::corrupt, "the position of split " + split.id + " is damaged"};
     }
     Result<std::unique_ptr<SplitReader<T, Position>>> reader = call_open(split, from, context);
     if (!reader.ok()) return reader.status();
@@ -196,8 +197,9 @@ public:
   std::uint64_t emitted() const override { return emit_.emitted(); }
 
 private:
-  Result<std::unique_ptr<SplitReader<T, Position>>> call_open(
-      const Split& split, const std::optional<Position>& from, const SourceContext& context) {
+  Result<std::unique_ptr<SplitReader<T, Position>>> call_open(const Split& split,
+                                                              const std::optional<Position>& from,
+                                                              const SourceContext& context) {
     auto opened = call_with(open_, context, split, from);
     if constexpr (requires { opened.status(); }) {
       if (!opened.ok()) return opened.status();
@@ -224,9 +226,7 @@ public:
   std::unique_ptr<SplitHost> make_host() const override {
     return std::make_unique<ReaderHost<Reader, Open>>(open_);
   }
-  std::string position_schema() const override {
-    return schema<typename Reader::position_type>();
-  }
+  std::string position_schema() const override { return schema<typename Reader::position_type>(); }
 
 private:
   List list_;

@@ -17,6 +17,9 @@
 //  - Types: anything with a Codec. Map keys also need <; maps iterate in ascending order of keys.
 #pragma once
 
+#include <weir/detail/cow.hpp>
+#include <weir/detail/keyed_state.hpp>
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,9 +27,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/cow.hpp>
-#include <weir/detail/keyed_state.hpp>
 
 namespace weir {
 
@@ -176,7 +176,7 @@ public:
 
 /// A map from user keys to values per key, iterated in ascending order of user keys.
 template <Record K, Record V>
-  requires std::totally_ordered<K>
+requires std::totally_ordered<K>
 class MapState : private detail::StateHandle {
 public:
   using Map = std::map<K, V>;

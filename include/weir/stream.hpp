@@ -1,9 +1,13 @@
 // Streams: the edges of a job's graph, and the operators that can be put behind them.
 //
 // Every operator has a name, and the name comes first. It is the operator's identity everywhere: in
-// checkpoints, in logs and metrics, in `--chaos`. Streams are cheap handles; they may be copied, and
-// several operators may be put behind one.
+// checkpoints, in logs and metrics, in `--chaos`. Streams are cheap handles; they may be copied,
+// and several operators may be put behind one.
 #pragma once
+
+#include <weir/detail/callable.hpp>
+#include <weir/detail/graph.hpp>
+#include <weir/detail/operators.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -15,10 +19,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/callable.hpp>
-#include <weir/detail/graph.hpp>
-#include <weir/detail/operators.hpp>
 
 namespace weir {
 
@@ -106,8 +106,8 @@ private:
   detail::OpenEnd end_;
 };
 
-/// A stream whose records are grouped by a key: records with equal keys meet at the same subtask, in
-/// the order in which each sender sent them. Made by `Stream::key_by`.
+/// A stream whose records are grouped by a key: records with equal keys meet at the same subtask,
+/// in the order in which each sender sent them. Made by `Stream::key_by`.
 template <Key K, class T, class KeyOf>
 class KeyedStream {
 public:
@@ -125,9 +125,10 @@ public:
   template <class F>
   auto reduce(std::string_view name, F f, EmitResults when = EmitResults::updates) const {
     if constexpr (!std::is_invocable_r_v<T, const F&, const T&, const T&>) {
-      static_assert(detail::kAlwaysFalse<F>,
-                    "reduce(name, f): f must take (const T&, const T&) and return a T, T being this "
-                    "stream's record type");
+      static_assert(
+          detail::kAlwaysFalse<F>,
+          "reduce(name, f): f must take (const T&, const T&) and return a T, T being this "
+          "stream's record type");
     } else {
       using Rules = detail::ReduceRules<K, T, F>;
       return rolling<T, T>("reduce", name, Rules{std::move(f)}, when);
@@ -143,18 +144,20 @@ public:
       static_assert(detail::kAlwaysFalse<Add>,
                     "aggregate(name, initial, add, finish): the accumulator has no weir::Codec");
     } else if constexpr (!std::invocable<const Add&, Accumulator&, const T&>) {
-      static_assert(detail::kAlwaysFalse<Add>,
-                    "aggregate(name, initial, add, finish): add must take (Accumulator&, const T&), "
-                    "T being this stream's record type");
+      static_assert(
+          detail::kAlwaysFalse<Add>,
+          "aggregate(name, initial, add, finish): add must take (Accumulator&, const T&), "
+          "T being this stream's record type");
     } else if constexpr (!std::invocable<const Finish&, const K&, const Accumulator&>) {
       static_assert(detail::kAlwaysFalse<Add>,
                     "aggregate(name, initial, add, finish): finish must take (const Key&, const "
                     "Accumulator&)");
     } else {
-      using R = std::remove_cvref_t<
-          std::invoke_result_t<const Finish&, const K&, const Accumulator&>>;
-      static_assert(Record<R>,
-                    "aggregate(name, initial, add, finish): the result of finish has no weir::Codec");
+      using R =
+          std::remove_cvref_t<std::invoke_result_t<const Finish&, const K&, const Accumulator&>>;
+      static_assert(
+          Record<R>,
+          "aggregate(name, initial, add, finish): the result of finish has no weir::Codec");
       using Rules = detail::AggregateRules<K, T, Accumulator, R, Add, Finish>;
       return rolling<Accumulator, R>(
           "aggregate", name, Rules{std::move(initial), std::move(add), std::move(finish)}, when);
@@ -163,7 +166,7 @@ public:
 
   /// Runs a KeyedProcess, built from `args` on each subtask.
   template <class P, class... Args>
-    requires std::derived_from<P, StateOwner>
+  requires std::derived_from<P, StateOwner>
   auto process(std::string_view name, Args... args) const {
     if constexpr (!requires { typename P::key_type; }) {
       static_assert(detail::kAlwaysFalse<P>,
@@ -187,20 +190,22 @@ public:
 
   /// Runs `f(record, state, emit)` with one declared state.
   template <class D, class F>
-    requires detail::kIsDeclared<D>
+  requires detail::kIsDeclared<D>
   auto process(std::string_view name, D state, F f) const {
     return process_with(name, std::move(f), std::move(state));
   }
   /// Runs `f(record, state1, state2, emit)` with two declared states.
   template <class D1, class D2, class F>
-    requires(detail::kIsDeclared<D1> && detail::kIsDeclared<D2>)
-  auto process(std::string_view name, D1 state1, D2 state2, F f) const {
+  requires(detail::kIsDeclared<D1>&& detail::kIsDeclared<D2>) auto process(std::string_view name,
+                                                                           D1 state1, D2 state2,
+                                                                           F f) const {
     return process_with(name, std::move(f), std::move(state1), std::move(state2));
   }
   /// Runs `f(record, state1, state2, state3, emit)` with three declared states.
   template <class D1, class D2, class D3, class F>
-    requires(detail::kIsDeclared<D1> && detail::kIsDeclared<D2> && detail::kIsDeclared<D3>)
-  auto process(std::string_view name, D1 state1, D2 state2, D3 state3, F f) const {
+  requires(detail::kIsDeclared<D1>&& detail::kIsDeclared<D2>&&
+               detail::kIsDeclared<D3>) auto process(std::string_view name, D1 state1, D2 state2,
+                                                     D3 state3, F f) const {
     return process_with(name, std::move(f), std::move(state1), std::move(state2),
                         std::move(state3));
   }
@@ -251,16 +256,16 @@ private:
   template <class Out>
   Stream<Out> add(std::string kind, std::string_view name, std::vector<detail::StateSpec> states,
                   detail::OperatorMaker make) const {
-    return Stream<Out>{end_.add(
-        {.name = std::string{name},
-         .kind = std::move(kind),
-         .inputs = end_.typed(std::make_shared<detail::KeyedEdge<T, KeyOf>>(key_of_)),
-         .in_schema = schema<T>(),
-         .out_schema = schema<Out>(),
-         .make = std::move(make),
-         .is_keyed = true,
-         .key_schema = schema<K>(),
-         .states = std::move(states)})};
+    return Stream<Out>{
+        end_.add({.name = std::string{name},
+                  .kind = std::move(kind),
+                  .inputs = end_.typed(std::make_shared<detail::KeyedEdge<T, KeyOf>>(key_of_)),
+                  .in_schema = schema<T>(),
+                  .out_schema = schema<Out>(),
+                  .make = std::move(make),
+                  .is_keyed = true,
+                  .key_schema = schema<K>(),
+                  .states = std::move(states)})};
   }
 
   detail::OpenEnd end_;
@@ -270,8 +275,9 @@ private:
 /// A stream of records of type T.
 template <class T>
 class Stream {
-  static_assert(Record<T>, "Stream<T>: T has no weir::Codec; make it an aggregate of at most 16 "
-                           "supported fields, or specialise weir::Codec<T>");
+  static_assert(Record<T>,
+                "Stream<T>: T has no weir::Codec; make it an aggregate of at most 16 "
+                "supported fields, or specialise weir::Codec<T>");
 
 public:
   using record_type = T;
@@ -287,9 +293,10 @@ public:
     } else {
       using R = std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>;
       if constexpr (!Record<R>) {
-        static_assert(detail::kAlwaysFalse<F>,
-                      "map(name, f): the result of f has no weir::Codec; make it an aggregate of at "
-                      "most 16 supported fields, or specialise weir::Codec for it");
+        static_assert(
+            detail::kAlwaysFalse<F>,
+            "map(name, f): the result of f has no weir::Codec; make it an aggregate of at "
+            "most 16 supported fields, or specialise weir::Codec for it");
       } else {
         return each<R>("map", name, [f = std::move(f)](T& record, Emit<R>& out) {
           out(std::invoke(f, std::as_const(record)));
@@ -302,9 +309,10 @@ public:
   template <class F>
   auto filter(std::string_view name, F f) const {
     if constexpr (!std::predicate<const F&, const T&>) {
-      static_assert(detail::kAlwaysFalse<F>,
-                    "filter(name, f): f must take (const T&) and return bool, T being this stream's "
-                    "record type");
+      static_assert(
+          detail::kAlwaysFalse<F>,
+          "filter(name, f): f must take (const T&) and return bool, T being this stream's "
+          "record type");
     } else {
       return each<T>("filter", name, [f = std::move(f)](T& record, Emit<T>& out) {
         if (std::invoke(f, std::as_const(record))) out(std::move(record));
@@ -316,8 +324,9 @@ public:
   template <class F>
   auto flat_map(std::string_view name, F f) const {
     if constexpr (!detail::emits<F>()) {
-      static_assert(detail::kAlwaysFalse<F>,
-                    "flat_map(name, f): f must name its parameter types and end with weir::Emit<R>&");
+      static_assert(
+          detail::kAlwaysFalse<F>,
+          "flat_map(name, f): f must name its parameter types and end with weir::Emit<R>&");
     } else {
       using R = detail::Emitted<F>;
       if constexpr (!std::invocable<const F&, const T&, Emit<R>&>) {
@@ -334,7 +343,7 @@ public:
 
   /// Runs a Process, built from `args` on each subtask.
   template <class P, class... Args>
-    requires std::derived_from<P, StateOwner>
+  requires std::derived_from<P, StateOwner>
   auto process(std::string_view name, Args... args) const {
     if constexpr (requires { typename P::key_type; }) {
       static_assert(detail::kAlwaysFalse<P>,
@@ -370,8 +379,8 @@ public:
 
   /// Joins streams of the same type into one. Records of one stream keep their order.
   template <class... Others>
-    requires(std::same_as<Others, Stream> && ...)
-  Stream union_with(const Others&... others) const {
+  requires(std::same_as<Others, Stream>&&...) Stream union_with(const Others&... others)
+  const {
     detail::OpenEnd all = end_;
     (all.edges.insert(all.edges.end(), others.end_.edges.begin(), others.end_.edges.end()), ...);
     return Stream{std::move(all)};

@@ -66,12 +66,11 @@ Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_paral
       const bool same = parallelism_of(spec, spec.operators[edge.from]) == parallelism_of(spec, op);
       const bool adapts = edge.partition == Partition::forward && !same;
       const std::size_t index = plan.edges_.size();
-      plan.edges_.push_back(
-          {.from = VertexId{static_cast<std::uint32_t>(vertex_of[edge.from])},
-           .to = VertexId{static_cast<std::uint32_t>(vertex_of[i])},
-           .from_operator = edge.from,
-           .partition = adapts ? Partition::rebalance : edge.partition,
-           .type = edge.type});
+      plan.edges_.push_back({.from = VertexId{static_cast<std::uint32_t>(vertex_of[edge.from])},
+                             .to = VertexId{static_cast<std::uint32_t>(vertex_of[i])},
+                             .from_operator = edge.from,
+                             .partition = adapts ? Partition::rebalance : edge.partition,
+                             .type = edge.type});
       plan.vertices_[vertex_of[edge.from]].outputs.push_back(index);
       plan.vertices_[vertex_of[i]].inputs.push_back(index);
     }
@@ -131,8 +130,7 @@ std::vector<ChannelEnd> Plan::inputs_of(SubtaskId subtask) const {
       const auto at = std::find_if(outputs.begin(), outputs.end(), [&](const ChannelEnd& end) {
         return end.edge == e && end.peer == subtask;
       });
-      ends.push_back(
-          {peer, ChannelIndex{static_cast<std::uint32_t>(at - outputs.begin())}, e});
+      ends.push_back({peer, ChannelIndex{static_cast<std::uint32_t>(at - outputs.begin())}, e});
     }
   }
   return ends;

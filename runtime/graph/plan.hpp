@@ -1,6 +1,6 @@
 // Plan: what actually runs. Operators that can hand records to each other inside one subtask are
-// fused into chains; each chain is a vertex with a parallelism; edges between vertices are channels.
-// Every node builds the same plan from the same job.
+// fused into chains; each chain is a vertex with a parallelism; edges between vertices are
+// channels. Every node builds the same plan from the same job.
 #pragma once
 
 #include "base/ids.hpp"
@@ -37,7 +37,7 @@ struct Vertex {
 struct ChannelEnd {
   SubtaskId peer = {};
   ChannelIndex at_peer = {};  // the channel's index at the peer
-  std::size_t edge = 0;  // index in Plan::edges
+  std::size_t edge = 0;       // index in Plan::edges
 };
 
 /// See the file comment.
@@ -76,8 +76,8 @@ private:
   std::vector<PlanEdge> edges_;
 };
 
-/// Returns Flink's default: the power of two at or above one and a half times the parallelism, within
-/// 128 to 32,768.
+/// Returns Flink's default: the power of two at or above one and a half times the parallelism,
+/// within 128 to 32,768.
 std::uint32_t default_max_parallelism(std::uint32_t parallelism);
 
 /// Returns a hash of everything about the graph that all nodes must agree on.

@@ -101,8 +101,8 @@ private:
 
   void check_delivery(const OperatorSpec& op) {
     const auto& checkpoint = graph_.options.checkpoint;
-    const bool promises = checkpoint.every > Duration{} &&
-                          checkpoint.guarantee == Guarantee::exactly_once;
+    const bool promises =
+        checkpoint.every > Duration{} && checkpoint.guarantee == Guarantee::exactly_once;
     if (op.sink != nullptr && promises && op.sink->delivery() == Delivery::at_least_once)
       add(op.name,
           "the job promises exactly once, but this sink writes some records again after a failure",
@@ -161,8 +161,9 @@ private:
         add("", "restart-strategy.exponential-delay.jitter-factor is outside of 0 to 1",
             "use a value such as 0.1");
       if (exponential->initial <= Duration{} || exponential->max < exponential->initial)
-        add("", "restart-strategy.exponential-delay: the initial backoff must be above 0 and not "
-                "above max-backoff",
+        add("",
+            "restart-strategy.exponential-delay: the initial backoff must be above 0 and not "
+            "above max-backoff",
             "use values such as 1 s and 1 min");
     }
   }
@@ -173,7 +174,9 @@ private:
 
 }  // namespace
 
-std::vector<Problem> validate(const detail::GraphSpec& graph) { return Checker{graph}.run(); }
+std::vector<Problem> validate(const detail::GraphSpec& graph) {
+  return Checker{graph}.run();
+}
 
 std::string format_problems(const std::string& job, const std::vector<Problem>& problems) {
   std::string text = "job \"" + job + "\" cannot start:";

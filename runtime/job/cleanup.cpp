@@ -9,8 +9,7 @@ bool keeps_checkpoints(const JobLaunch& launch, JobOutcome::Kind outcome) {
   switch (outcome) {
     case JobOutcome::Kind::finished: return false;
     case JobOutcome::Kind::cancelled:
-      return launch.plan->graph().options.checkpoint.retention ==
-             Retention::retain_on_cancellation;
+      return launch.plan->graph().options.checkpoint.retention == Retention::retain_on_cancellation;
     case JobOutcome::Kind::stopped:
     case JobOutcome::Kind::failed:
     case JobOutcome::Kind::not_restorable: return true;

@@ -60,9 +60,8 @@ JobMachine::JobMachine(Options options, RestartPolicy restart)
 }
 
 void JobMachine::move_to(JobState next) {
-  const bool is_legal = std::any_of(kTransitions.begin(), kTransitions.end(), [&](Transition t) {
-    return t.from == state_ && t.to == next;
-  });
+  const bool is_legal = std::any_of(kTransitions.begin(), kTransitions.end(),
+                                    [&](Transition t) { return t.from == state_ && t.to == next; });
   WEIR_ASSERT(is_legal, "a job took a step that its life does not allow");
   state_ = next;
 }
@@ -102,9 +101,10 @@ JobActions JobMachine::on_ready(SubtaskId subtask) {
 }
 
 JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
-  const bool is_under_way = state_ == JobState::preparing || state_ == JobState::deploying ||
-                            state_ == JobState::running;
-  if (!is_under_way) return {};  // a consequence of the failure that is being dealt with, or too late
+  const bool is_under_way =
+      state_ == JobState::preparing || state_ == JobState::deploying || state_ == JobState::running;
+  if (!is_under_way)
+    return {};  // a consequence of the failure that is being dealt with, or too late
   last_failure_ = failure.cause;
   JobActions actions;
   if (stop_requested_) {
@@ -115,10 +115,10 @@ JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
   move_to(JobState::failing);
   actions.push_back(EndExecution{});
   if (failure.kind != JobFailure::Kind::transient) {
-    outcome_ = JobOutcome{failure.kind == JobFailure::Kind::permanent
-                              ? JobOutcome::Kind::failed
-                              : JobOutcome::Kind::not_restorable,
-                          failure.cause};
+    outcome_ =
+        JobOutcome{failure.kind == JobFailure::Kind::permanent ? JobOutcome::Kind::failed
+                                                               : JobOutcome::Kind::not_restorable,
+                   failure.cause};
     return actions;
   }
   const RestartPolicy::Decision decision = restart_.on_failure(now);
@@ -164,8 +164,7 @@ JobActions JobMachine::on_done(SubtaskId subtask) {
   move_to(JobState::finishing);
   // A stop that came when everything had been emitted anyway is a finish.
   const bool has_stopped = stop_requested_ && !waiting_for_.empty();
-  outcome_ =
-      JobOutcome{has_stopped ? JobOutcome::Kind::stopped : JobOutcome::Kind::finished, ""};
+  outcome_ = JobOutcome{has_stopped ? JobOutcome::Kind::stopped : JobOutcome::Kind::finished, ""};
   return {CleanUp{outcome_->kind}};
 }
 

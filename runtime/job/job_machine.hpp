@@ -72,24 +72,24 @@ struct PrepareExecution {  // answer with on_prepared
 struct DeploySubtasks {  // all of them; answer with on_ready for each
   AttemptId attempt;
 };
-struct StartSubtasks {};      // all are ready: tell them, and the coordinator
-struct EndExecution {};       // kill subtasks and coordinator; answer with on_execution_ended
-struct WaitForRestart {       // answer with on_restart_due
+struct StartSubtasks {};  // all are ready: tell them, and the coordinator
+struct EndExecution {};   // kill subtasks and coordinator; answer with on_execution_ended
+struct WaitForRestart {   // answer with on_restart_due
   Duration at;
 };
 struct RequestEndCheckpoint {};   // all subtasks have drained
 struct RequestStopCheckpoint {};  // somebody asked to stop
 struct EndWithoutCheckpoint {};   // flush sinks, then on_done for each subtask
-struct CleanUp {                  // delete checkpoints as the outcome demands; answer with on_cleaned
+struct CleanUp {  // delete checkpoints as the outcome demands; answer with on_cleaned
   JobOutcome::Kind outcome;
 };
 struct EndJob {
   JobOutcome outcome;
 };
 
-using JobAction =
-    std::variant<PrepareExecution, DeploySubtasks, StartSubtasks, EndExecution, WaitForRestart,
-                 RequestEndCheckpoint, RequestStopCheckpoint, EndWithoutCheckpoint, CleanUp, EndJob>;
+using JobAction = std::variant<PrepareExecution, DeploySubtasks, StartSubtasks, EndExecution,
+                               WaitForRestart, RequestEndCheckpoint, RequestStopCheckpoint,
+                               EndWithoutCheckpoint, CleanUp, EndJob>;
 using JobActions = std::vector<JobAction>;
 
 /// See the file comment.
@@ -136,7 +136,7 @@ private:
   JobState state_ = JobState::created;
   AttemptId attempt_;
   int restarts_ = 0;
-  std::set<SubtaskId> waiting_for_;   // of the step under way: to be ready, drained or done
+  std::set<SubtaskId> waiting_for_;  // of the step under way: to be ready, drained or done
   std::set<SubtaskId> not_done_;
   std::optional<Duration> restart_at_;  // when failing: what follows
   std::optional<JobOutcome> outcome_;   // once it is clear that the job ends

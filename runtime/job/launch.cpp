@@ -61,7 +61,8 @@ std::uint32_t parallelism_of(const Plan& plan, const OperatorSpec& op) {
 
 std::string lost_advice(const Status& status) {
   return status.message() +
-         "; its records cannot be committed any more. Set weir.sink.lost-transactions to skip to go "
+         "; its records cannot be committed any more. Set weir.sink.lost-transactions to skip to "
+         "go "
          "on without them";
 }
 
@@ -85,8 +86,9 @@ Status recover_sinks(const Plan& plan, const RestorePlan& restore, bool is_resto
         const CommitRun run =
             commit_all(*committer, at->second, plan.graph().options.lost_transactions);
         if (run.lost != 0)
-          context.log.error("records are lost: the store of a sink has lost transactions",
-                            {{"operator", op.name}, {"count", run.lost}, {"first", run.first_lost}});
+          context.log.error(
+              "records are lost: the store of a sink has lost transactions",
+              {{"operator", op.name}, {"count", run.lost}, {"first", run.first_lost}});
         if (run.is_permanent) return {ErrorCode::corrupt, lost_advice(run.status)};
         if (!run.status.ok()) return run.status;
       }
@@ -126,9 +128,8 @@ void drop_incomplete(CheckpointStorage& storage, Epoch epoch, base::Logger& log)
 
 }  // namespace
 
-Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
-                         CheckpointStorage& storage, const RestoreRequest& request,
-                         base::Logger& log) {
+Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, CheckpointStorage& storage,
+                         const RestoreRequest& request, base::Logger& log) {
   JobLaunch launch{.plan = nullptr,
                    .restore = request,
                    .last_id_before = {},
@@ -204,7 +205,8 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
   drop_incomplete(context.storage, execution.record.epoch, context.log);
   auto complete = context.storage.list();
   if (!complete.ok()) return complete.status();
-  // A job that continues its own history may delete it; one that began afresh owns only what it wrote.
+  // A job that continues its own history may delete it; one that began afresh owns only what it
+  // wrote.
   const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
   for (const CheckpointId id : *complete) {
     if (owns_history || id > launch.last_id_before) execution.retained.push_back(id);

@@ -1,6 +1,6 @@
-// Launch: what happens before subtasks exist: choosing the checkpoint to continue from, building the
-// plan, committing what sinks had prepared, listing the splits of sources. Blocking functions; they
-// run off the actor threads.
+// Launch: what happens before subtasks exist: choosing the checkpoint to continue from, building
+// the plan, committing what sinks had prepared, listing the splits of sources. Blocking functions;
+// they run off the actor threads.
 #pragma once
 
 #include "base/log.hpp"
@@ -17,7 +17,7 @@ namespace weir::runtime {
 /// Where a job begins, as `--restore` says.
 struct RestoreRequest {
   enum class From : std::uint8_t { beginning, latest, path } from = From::beginning;
-  std::string path = {};                 // for From::path
+  std::string path = {};            // for From::path
   bool allow_non_restored = false;  // drop state that no operator takes
 };
 
@@ -33,18 +33,18 @@ struct JobLaunch {
   bool has_finished_before = false;
 };
 
-/// Chooses the checkpoint and builds the plan. Of damaged checkpoints the newest undamaged one before
-/// them is taken, with a warning. Errors name the checkpoint and the cure.
+/// Chooses the checkpoint and builds the plan. Of damaged checkpoints the newest undamaged one
+/// before them is taken, with a warning. Errors name the checkpoint and the cure.
 Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
                          checkpoint::CheckpointStorage& storage, const RestoreRequest& request,
                          base::Logger& log);
 
 /// What one execution of a job begins with.
 struct Execution {
-  checkpoint::CoordinatorRecord record = {};      // its epoch, and the highest id ever given out
-  std::vector<CheckpointId> retained = {};        // completed checkpoints that it may delete
+  checkpoint::CoordinatorRecord record = {};  // its epoch, and the highest id ever given out
+  std::vector<CheckpointId> retained = {};    // completed checkpoints that it may delete
   std::optional<CheckpointId> restored_from = {};
-  RestorePlan restore = {};                       // with the splits of all sources
+  RestorePlan restore = {};  // with the splits of all sources
 };
 
 /// What launching an execution needs from its surroundings.
@@ -57,9 +57,9 @@ struct ExecutionContext {
   base::Logger& log;
 };
 
-/// Begins an execution: fences all earlier ones, finds the newest checkpoint of this run (or the one
-/// that the job continues from), deletes what crashed executions left half done, lets sinks commit
-/// and clean up, and lists the splits of sources that have none restored.
+/// Begins an execution: fences all earlier ones, finds the newest checkpoint of this run (or the
+/// one that the job continues from), deletes what crashed executions left half done, lets sinks
+/// commit and clean up, and lists the splits of sources that have none restored.
 Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContext& context);
 
 }  // namespace weir::runtime

@@ -56,7 +56,7 @@ Setter real(std::function<double&(JobOptions&)> field) {
 template <class T>
 Setter word(std::vector<std::pair<std::string, T>> words, std::function<void(JobOptions&, T)> set) {
   return [words = std::move(words), set = std::move(set)](JobOptions& options,
-                                                           std::string_view value) -> Status {
+                                                          std::string_view value) -> Status {
     std::string known;
     for (const auto& [name, meaning] : words) {
       if (upper(name) == upper(value)) {
@@ -65,8 +65,7 @@ Setter word(std::vector<std::pair<std::string, T>> words, std::function<void(Job
       }
       known += (known.empty() ? "" : ", ") + name;
     }
-    return {ErrorCode::invalid_argument,
-            "\"" + std::string{value} + "\" is none of " + known};
+    return {ErrorCode::invalid_argument, "\"" + std::string{value} + "\" is none of " + known};
   };
 }
 
@@ -102,7 +101,8 @@ std::vector<Entry> make_entries() {
       {{"parallelism.default", "int", "1", "subtasks of operators that do not say otherwise"},
        number([](JobOptions& o) -> int& { return o.parallelism; })},
       {{"pipeline.max-parallelism", "int", "0",
-        "most subtasks a keyed operator may ever have; fixed when state is first written; 0 chooses"},
+        "most subtasks a keyed operator may ever have; fixed when state is first written; 0 "
+        "chooses"},
        number([](JobOptions& o) -> int& { return o.max_parallelism; })},
       {{"execution.buffer-timeout.interval", "duration", "100 ms",
         "a batch that is not full leaves after this long at the latest"},
@@ -112,21 +112,21 @@ std::vector<Entry> make_entries() {
        number([](JobOptions& o) -> int& { return o.network.batches_per_channel; })},
       {{"weir.sink.lost-transactions", "word", "fail",
         "fail or skip: what to do when a sink's store no longer knows a prepared transaction"},
-       word<LostTransactions>(
-           {{"fail", LostTransactions::fail}, {"skip", LostTransactions::skip}},
-           [](JobOptions& o, LostTransactions l) { o.lost_transactions = l; })},
+       word<LostTransactions>({{"fail", LostTransactions::fail}, {"skip", LostTransactions::skip}},
+                              [](JobOptions& o, LostTransactions l) { o.lost_transactions = l; })},
       {{"state.backend.type", "word", "hashmap", "hashmap: state in memory"},
        [](JobOptions& o, std::string_view v) {
          o.state.backend = v;
          return Status{};
        }},
       {{checkpointing + "interval", "duration", "0 ms",
-        "time between the triggers of two checkpoints; 0 takes only the one at the end of the input"},
+        "time between the triggers of two checkpoints; 0 takes only the one at the end of the "
+        "input"},
        duration([](JobOptions& o) -> Duration& { return o.checkpoint.every; })},
       {{checkpointing + "mode", "word", "EXACTLY_ONCE", "EXACTLY_ONCE or AT_LEAST_ONCE"},
-       word<Guarantee>({{"EXACTLY_ONCE", Guarantee::exactly_once},
-                        {"AT_LEAST_ONCE", Guarantee::at_least_once}},
-                       [](JobOptions& o, Guarantee g) { o.checkpoint.guarantee = g; })},
+       word<Guarantee>(
+           {{"EXACTLY_ONCE", Guarantee::exactly_once}, {"AT_LEAST_ONCE", Guarantee::at_least_once}},
+           [](JobOptions& o, Guarantee g) { o.checkpoint.guarantee = g; })},
       {{checkpointing + "timeout", "duration", "10 min",
         "a checkpoint that takes longer is given up"},
        duration([](JobOptions& o) -> Duration& { return o.checkpoint.timeout; })},
@@ -182,7 +182,8 @@ std::vector<Entry> make_entries() {
        real([](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).multiplier; })},
       {{exponential + "reset-backoff-threshold", "duration", "1 h",
         "running this long without failure begins anew"},
-       duration([](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).reset_after; })},
+       duration(
+           [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).reset_after; })},
       {{exponential + "jitter-factor", "number", "0.1", "random part of the delay"},
        real([](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).jitter; })},
       {{exponential + "attempts-before-reset-backoff", "int", "2147483647",
@@ -219,9 +220,9 @@ Status set_option(JobOptions& options, std::string_view key, std::string_view va
   std::vector<std::string> known;
   for (const Entry& entry : entries()) known.push_back(entry.key.key);
   const std::string near = base::nearest(key, known);
-  return {ErrorCode::invalid_argument,
-          "there is no option \"" + std::string{key} + "\"" +
-              (near.empty() ? "; docs/reference/options.md lists all" : "; did you mean " + near + "?")};
+  return {ErrorCode::invalid_argument, "there is no option \"" + std::string{key} + "\"" +
+                                           (near.empty() ? "; docs/reference/options.md lists all"
+                                                         : "; did you mean " + near + "?")};
 }
 
 }  // namespace weir::runtime

@@ -21,8 +21,8 @@ struct OptionKey {
 /// All known keys, sorted.
 const std::vector<OptionKey>& option_keys();
 
-/// Sets the option named `key`. `invalid_argument` if there is no such key (names the nearest one) or
-/// the value cannot be read.
+/// Sets the option named `key`. `invalid_argument` if there is no such key (names the nearest one)
+/// or the value cannot be read.
 Status set_option(JobOptions& options, std::string_view key, std::string_view value);
 
 }  // namespace weir::runtime

@@ -26,8 +26,7 @@ std::optional<Duration> RestartPolicy::delay_after(const restart::FixedDelay& fi
   return fixed.delay;
 }
 
-std::optional<Duration> RestartPolicy::delay_after(const restart::FailureRate& rate,
-                                                   Duration now) {
+std::optional<Duration> RestartPolicy::delay_after(const restart::FailureRate& rate, Duration now) {
   failures_.push_back(now);
   const auto kept = static_cast<std::size_t>(rate.max_failures) + 1;
   if (failures_.size() > kept) failures_.pop_front();

@@ -21,12 +21,12 @@ public:
   /// What to do after a failure.
   struct Decision {
     bool restarts = false;
-    Duration at{};             // monotonic; when to restart
+    Duration at{};               // monotonic; when to restart
     bool is_new_attempt = true;  // false: merged with a failure before it
   };
 
-  /// The job has failed at `now` (monotonic, not before earlier calls). A failure before the restart
-  /// that the last one scheduled belongs to that restart.
+  /// The job has failed at `now` (monotonic, not before earlier calls). A failure before the
+  /// restart that the last one scheduled belongs to that restart.
   Decision on_failure(Duration now);
 
   /// Restarts scheduled so far.
@@ -45,8 +45,8 @@ private:
   base::Random random_;
   std::optional<Duration> scheduled_;  // the last restart
   int restarts_ = 0;
-  int attempts_since_reset_ = 0;    // exponential
-  std::deque<Duration> failures_;   // failure rate: the last max + 1
+  int attempts_since_reset_ = 0;   // exponential
+  std::deque<Duration> failures_;  // failure rate: the last max + 1
 };
 
 /// Returns the strategy that applies when none is set: exponential delay if checkpoints are taken,

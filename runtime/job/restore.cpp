@@ -111,8 +111,8 @@ private:
       result_.transactions[sink.operator_name].push_back(transaction.txn);
   }
 
-  /// A vertex that had finished as a whole is restored behind its end; one that had finished in part
-  /// only if its subtasks are the same (Flink FLIP-147).
+  /// A vertex that had finished as a whole is restored behind its end; one that had finished in
+  /// part only if its subtasks are the same (Flink FLIP-147).
   void restore_ends() {
     for (std::uint32_t v = 0; v < plan_.vertices().size(); ++v) {
       const Vertex& vertex = plan_.vertices()[v];
@@ -120,9 +120,9 @@ private:
       for (const SubtaskPart& part : metadata_.parts) {
         if (part.vertex == vertex.name) finished[part.index] = part.state.is_finished;
       }
-      const bool all = !finished.empty() &&
-                       std::all_of(finished.begin(), finished.end(),
-                                   [](const auto& entry) { return entry.second; });
+      const bool all =
+          !finished.empty() && std::all_of(finished.begin(), finished.end(),
+                                           [](const auto& entry) { return entry.second; });
       const bool is_same = finished.size() == vertex.parallelism;
       for (std::uint32_t i = 0; i < vertex.parallelism; ++i)
         result_.subtasks[{VertexId{v}, i}].is_finished = all || (is_same && finished[i]);

@@ -22,13 +22,14 @@ struct SubtaskRestore {
 struct RestorePlan {
   std::string directory = {};  // of the checkpoint; state files lie in it
   std::map<SubtaskId, SubtaskRestore> subtasks = {};
-  std::map<std::string, std::vector<state::SplitPosition>> splits = {};  // by source: all yet to be read
-  std::map<std::string, std::vector<Bytes>> transactions = {};           // by sink: all to be committed
+  std::map<std::string, std::vector<state::SplitPosition>> splits =
+      {};                                                       // by source: all yet to be read
+  std::map<std::string, std::vector<Bytes>> transactions = {};  // by sink: all to be committed
 };
 
 /// Distributes a checkpoint over the subtasks of a plan, at any parallelism. `failed_precondition`
-/// names every operator and state of the checkpoint that the job cannot take, with the cure; state of
-/// operators that the job no longer has is dropped if `allow_non_restored`.
+/// names every operator and state of the checkpoint that the job cannot take, with the cure; state
+/// of operators that the job no longer has is dropped if `allow_non_restored`.
 Result<RestorePlan> make_restore_plan(const Plan& plan,
                                       const checkpoint::CheckpointMetadata& metadata,
                                       bool allow_non_restored);

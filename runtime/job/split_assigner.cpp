@@ -6,8 +6,9 @@
 namespace weir::runtime {
 namespace {
 
-// Small splits are handed out together, up to this many bytes or splits, so that a directory of small
-// files does not cost a round trip each; large ones alone, so that the last ones spread evenly.
+// Small splits are handed out together, up to this many bytes or splits, so that a directory of
+// small files does not cost a round trip each; large ones alone, so that the last ones spread
+// evenly.
 constexpr std::uint64_t kBytesTogether = 1 << 20;
 constexpr std::size_t kSplitsTogether = 64;
 

@@ -23,8 +23,8 @@ public:
     std::vector<state::SplitPosition> splits;
     bool no_more = false;  // these are the last ever for this subtask
   };
-  /// Subtask `index` asks for splits. With `Assignment::on_request` it gets the next one, or several
-  /// small ones; with `Assignment::spread` each subtask gets its share once.
+  /// Subtask `index` asks for splits. With `Assignment::on_request` it gets the next one, or
+  /// several small ones; with `Assignment::spread` each subtask gets its share once.
   Answer request(std::uint32_t index);
 
   /// What a checkpoint triggered now must hold. Costs nothing: the list is shared.
@@ -37,7 +37,7 @@ private:
   SourceOptions options_;
   std::uint32_t parallelism_;
   std::shared_ptr<const std::vector<state::SplitPosition>> splits_;
-  std::size_t next_ = 0;           // on request: the next one to hand out
+  std::size_t next_ = 0;             // on request: the next one to hand out
   std::vector<bool> has_its_share_;  // spread: by subtask
 };
 

@@ -142,8 +142,8 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
   }
   const detail::OperatorInit operator_init{
       .info = info,
-      .key_groups = detail::range_of_subtask(init.subtask.index, parallelism,
-                                             plan.max_parallelism()),
+      .key_groups =
+          detail::range_of_subtask(init.subtask.index, parallelism, plan.max_parallelism()),
       .max_parallelism = plan.max_parallelism()};
   auto built = call_user_code(spec.name, [&] { return spec.make(operator_init); });
   built->connect(link_to(plan, op, out, init));

@@ -89,11 +89,11 @@ private:
   std::unique_ptr<detail::SplitHost> source_;
   detail::BatchConsumer* head_ = nullptr;      // of a chain that begins with no source
   detail::Operator* head_operator_ = nullptr;  // the same, if it is no sink
-  std::vector<NamedOperator> operators_;  // in the order of the vertex
+  std::vector<NamedOperator> operators_;       // in the order of the vertex
   std::vector<ChainSink> sinks_;
   std::vector<ChainState> states_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
-  std::size_t finished_ = 0;           // operators that have finished
+  std::size_t finished_ = 0;  // operators that have finished
   std::uint64_t records_written_ = 0;
 };
 

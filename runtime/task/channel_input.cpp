@@ -14,11 +14,14 @@ checkpoint::BarrierMode mode_of(const Plan& plan) {
 
 std::vector<const detail::EdgeType*> channel_types(const Plan& plan, SubtaskId self) {
   std::vector<const detail::EdgeType*> types;
-  for (const ChannelEnd& end : plan.inputs_of(self)) types.push_back(plan.edges()[end.edge].type.get());
+  for (const ChannelEnd& end : plan.inputs_of(self))
+    types.push_back(plan.edges()[end.edge].type.get());
   return types;
 }
 
-InputStep worked() { return InputStep{.kind = InputStep::Kind::worked}; }
+InputStep worked() {
+  return InputStep{.kind = InputStep::Kind::worked};
+}
 
 }  // namespace
 

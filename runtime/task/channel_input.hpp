@@ -1,4 +1,5 @@
-// ChannelInput: the input of a subtask that reads from other subtasks: channels and their alignment.
+// ChannelInput: the input of a subtask that reads from other subtasks: channels and their
+// alignment.
 #pragma once
 
 #include "runtime/task/chain.hpp"

@@ -12,9 +12,9 @@ namespace weir::runtime {
 
 /// How far a run of commits came.
 struct CommitRun {
-  Status status;             // of the one that stopped it
-  std::uint64_t lost = 0;    // that the store no longer knew, and that were skipped
-  std::string first_lost;    // what the store said about the first of them
+  Status status;              // of the one that stopped it
+  std::uint64_t lost = 0;     // that the store no longer knew, and that were skipped
+  std::string first_lost;     // what the store said about the first of them
   bool is_permanent = false;  // trying again would meet the same
 };
 

@@ -22,8 +22,8 @@ struct CancelBarrier {
 /// No more records will follow; barriers still may.
 struct EndOfData {};
 
-using Element = std::variant<detail::BatchRef, EncodedBatch, checkpoint::Barrier, CancelBarrier,
-                             EndOfData>;
+using Element =
+    std::variant<detail::BatchRef, EncodedBatch, checkpoint::Barrier, CancelBarrier, EndOfData>;
 
 /// An element with its place in its channel, from 1 without gaps. The place is how a receiver
 /// notices that something was lost or repeated.
@@ -32,6 +32,8 @@ struct Frame {
   Element element;
 };
 
-inline bool is_batch(const Element& element) { return element.index() <= 1; }
+inline bool is_batch(const Element& element) {
+  return element.index() <= 1;
+}
 
 }  // namespace weir::runtime

@@ -36,7 +36,9 @@ std::optional<InputGate::Next> InputGate::next() {
   return std::nullopt;
 }
 
-void InputGate::block(ChannelIndex channel) { channels_.at(channel.value()).is_blocked = true; }
+void InputGate::block(ChannelIndex channel) {
+  channels_.at(channel.value()).is_blocked = true;
+}
 
 void InputGate::unblock_all() {
   for (std::uint32_t i = 0; i < channels_.size(); ++i) {

@@ -2,8 +2,8 @@
 // hands it out channel by channel in turn, and holds back the channels that an alignment blocks.
 //
 // Invariants
-//  - Frames of a channel are taken in exactly the order in which they were sent; a gap or a repeated
-//    frame is an error, never processed.
+//  - Frames of a channel are taken in exactly the order in which they were sent; a gap or a
+//    repeated frame is an error, never processed.
 //  - A channel holds at most as many batches as it was granted credits, so memory is bounded.
 //  - Credits go back in groups, after their batches have been processed.
 #pragma once

@@ -7,8 +7,7 @@ namespace weir::runtime {
 OutputGate::OutputGate(FrameSender& sender, std::uint32_t credits, bool force_bytes)
     : sender_{sender}, credits_{credits}, force_bytes_{force_bytes} {}
 
-void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type,
-                          detail::RouterInit init) {
+void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type, detail::RouterInit init) {
   const auto first = static_cast<std::uint32_t>(channels_.size());
   channels_.resize(first + init.channels);
   for (std::uint32_t i = first; i < channels_.size(); ++i) channels_[i].credits = credits_;
@@ -17,7 +16,9 @@ void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type,
   routers_.emplace(edge, type.make_router(init));
 }
 
-detail::Router* OutputGate::router(std::size_t edge) const { return routers_.at(edge).get(); }
+detail::Router* OutputGate::router(std::size_t edge) const {
+  return routers_.at(edge).get();
+}
 
 void OutputGate::broadcast(const Element& mark) {
   flush();

@@ -1,9 +1,9 @@
-// OutputGate: the output channels of one subtask. It numbers what leaves, and keeps what the receiver
-// has no room for.
+// OutputGate: the output channels of one subtask. It numbers what leaves, and keeps what the
+// receiver has no room for.
 //
-// Credit is the only back-pressure: each receiver grants a number of batches per channel, and a batch
-// without a credit waits here. A subtask with anything waiting takes no input, so what waits is
-// bounded by what a few records can produce. Marks need no credit but never overtake a batch.
+// Credit is the only back-pressure: each receiver grants a number of batches per channel, and a
+// batch without a credit waits here. A subtask with anything waiting takes no input, so what waits
+// is bounded by what a few records can produce. Marks need no credit but never overtake a batch.
 #pragma once
 
 #include "runtime/task/element.hpp"

@@ -1,5 +1,5 @@
-// SubtaskPort: everything a subtask asks of whoever carries it. The actor is one carrier, a unit test
-// another.
+// SubtaskPort: everything a subtask asks of whoever carries it. The actor is one carrier, a unit
+// test another.
 #pragma once
 
 #include "checkpoint/messages.hpp"
@@ -61,7 +61,7 @@ public:
   /// So many records have been taken in; throws Killed if a chaos rule says so.
   virtual void processed(std::uint64_t records) = 0;
 
-  virtual Duration now() const = 0;   // monotonic
+  virtual Duration now() const = 0;  // monotonic
   virtual WallTime wall() const = 0;
 };
 

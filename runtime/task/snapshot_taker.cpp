@@ -88,8 +88,7 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   work->barrier = barrier;
   work->chain = chain_;
   work->env = place_.env;
-  work->directory =
-      base::join_path(place_.directory, "chk-" + std::to_string(barrier.id.value()));
+  work->directory = base::join_path(place_.directory, "chk-" + std::to_string(barrier.id.value()));
   work->file_name = name_ + "-" + std::to_string(self_.attempt.value()) + ".state";
   work->inline_threshold = place_.inline_threshold;
   work->result.is_finished = is_finished;
@@ -142,8 +141,8 @@ void SnapshotTaker::on_completed(CheckpointId id) {
   for (std::size_t i = 0; i < ledgers_.size(); ++i) commit_next(i);
 }
 
-/// Commits what is due for one sink, unless a commit is under way: then it continues after that one,
-/// so that transactions become visible in the order in which they were prepared.
+/// Commits what is due for one sink, unless a commit is under way: then it continues after that
+/// one, so that transactions become visible in the order in which they were prepared.
 void SnapshotTaker::commit_next(std::size_t sink) {
   checkpoint::TransactionLedger& ledger = ledgers_[sink];
   if (ledger.in_commit() != 0) return;
@@ -163,9 +162,9 @@ void SnapshotTaker::on_committed(std::size_t sink, const CommitRun& run) {
     port_.lost_transactions(name, run.lost, run.first_lost);
   }
   if (!run.status.ok())
-    return port_.failed({name, "commit failed: " + run.status.message(),
-                         run.is_permanent ? TaskFailure::Kind::permanent
-                                          : TaskFailure::Kind::transient});
+    return port_.failed(
+        {name, "commit failed: " + run.status.message(),
+         run.is_permanent ? TaskFailure::Kind::permanent : TaskFailure::Kind::transient});
   ledgers_[sink].committed(ledgers_[sink].in_commit());
   commit_next(sink);
 }

@@ -1,15 +1,15 @@
-// SnapshotTaker: a subtask's snapshots, from the frozen state to the acknowledgement, and the commits
-// that follow when the checkpoint has completed.
+// SnapshotTaker: a subtask's snapshots, from the frozen state to the acknowledgement, and the
+// commits that follow when the checkpoint has completed.
 //
-//   in the subtask's turn     freeze keyed state, note positions, prepare transactions   (sync part)
-//   in the blocking pool      persist transactions, write the frozen state               (async part)
-//   in the subtask's turn     release the frozen state, acknowledge or decline
-//   on completion             commit in the pool every transaction of checkpoints up to it, in order
+//  in the subtask's turn     freeze keyed state, note positions, prepare transactions   (sync part)
+//  in the blocking pool      persist transactions, write the frozen state               (async part)
+//  in the subtask's turn     release the frozen state, acknowledge or decline
+//  on completion             commit in the pool every transaction of checkpoints up to it, in order
 #pragma once
 
 #include "checkpoint/commit.hpp"
-#include "runtime/task/commit_run.hpp"
 #include "runtime/task/chain.hpp"
+#include "runtime/task/commit_run.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/source_input.hpp"
 
@@ -22,7 +22,7 @@ namespace weir::runtime {
 /// Where state files go.
 struct SnapshotPlace {
   Env* env = nullptr;
-  std::string directory = {};                  // of the job's checkpoints: DIRECTORY/JOB
+  std::string directory = {};             // of the job's checkpoints: DIRECTORY/JOB
   std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
 };
 
@@ -65,8 +65,8 @@ private:
   std::string name_;
   SubtaskPort& port_;
   std::vector<checkpoint::TransactionLedger> ledgers_;  // one per sink of the chain
-  CheckpointId completed_;   // the newest completed checkpoint heard of
-  CheckpointId persisted_;   // transactions up to this checkpoint are safe
+  CheckpointId completed_;                              // the newest completed checkpoint heard of
+  CheckpointId persisted_;  // transactions up to this checkpoint are safe
   std::uint64_t lost_count_ = 0;
 };
 

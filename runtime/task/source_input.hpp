@@ -26,8 +26,8 @@ public:
   /// Passes on what was read so far, so that it lies before a barrier that is sent next.
   void flush();
 
-  /// Returns where to continue: open splits with their positions, then those not begun. What was read
-  /// must have been flushed.
+  /// Returns where to continue: open splits with their positions, then those not begun. What was
+  /// read must have been flushed.
   std::vector<state::SplitPosition> positions() const;
 
   Result<InputStep> step() override;

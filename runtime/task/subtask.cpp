@@ -38,7 +38,8 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
   std::string position_schema;
   if (const auto& source = plan.op(vertex.operators[0]).source; source != nullptr) {
     auto input = std::make_unique<SourceInput>(
-        source->options(), SourceContext{*init.env, *init.clock, vertex.parallelism}, *chain_, port);
+        source->options(), SourceContext{*init.env, *init.clock, vertex.parallelism}, *chain_,
+        port);
     source_ = input.get();
     input_ = std::move(input);
     position_schema = source->position_schema();
@@ -48,10 +49,9 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
     input_ = std::move(input);
   }
   const std::string file_name = vertex.name + "-" + std::to_string(init.id.index);
-  snapshots_ = std::make_unique<SnapshotTaker>(chain_, source_, std::move(position_schema),
-                                               std::move(init.place),
-                                               plan.graph().options.lost_transactions, self_,
-                                               file_name, port);
+  snapshots_ = std::make_unique<SnapshotTaker>(
+      chain_, source_, std::move(position_schema), std::move(init.place),
+      plan.graph().options.lost_transactions, self_, file_name, port);
   if (init.is_finished) life_ = Life::drained;
 }
 

@@ -7,8 +7,8 @@
 //                                       (the job's last checkpoint has completed) ▼
 //                                               done ◄──(all is committed)──── ending
 //
-// It may fail in any of these, once, and then does nothing any more. A drained subtask takes part in
-// checkpoints until the whole job has drained: one of them commits what it emitted last.
+// It may fail in any of these, once, and then does nothing any more. A drained subtask takes part
+// in checkpoints until the whole job has drained: one of them commits what it emitted last.
 //
 // Invariants
 //  - A barrier is forwarded, and the state frozen, between two records: one atomic step.
@@ -32,7 +32,7 @@ namespace weir::runtime {
 struct SubtaskInit {
   SubtaskId id = {};
   AttemptId attempt = {};
-  std::string run = {};               // which start of the job
+  std::string run = {};          // which start of the job
   Env* env = nullptr;            // for sources and sinks
   const Clock* clock = nullptr;  // likewise
   SnapshotPlace place = {};
@@ -42,9 +42,9 @@ struct SubtaskInit {
 
 /// What a subtask has done; for progress and statistics.
 struct SubtaskCounters {
-  std::uint64_t records_in = 0;       // read by a source, or taken from channels
-  std::uint64_t records_out = 0;      // sent over channels
-  std::uint64_t records_written = 0;  // handed to sinks
+  std::uint64_t records_in = 0;         // read by a source, or taken from channels
+  std::uint64_t records_out = 0;        // sent over channels
+  std::uint64_t records_written = 0;    // handed to sinks
   std::uint64_t transactions_lost = 0;  // by the stores of sinks
 
   friend bool operator==(const SubtaskCounters&, const SubtaskCounters&) = default;
@@ -116,15 +116,15 @@ private:
   checkpoint::Speaker self_;
   Duration buffer_timeout_;
   OutputGate output_;
-  std::shared_ptr<Chain> chain_;  // shared with snapshots that are being written
-  SourceInput* source_ = nullptr;      // input_ as what it is, or null
-  ChannelInput* channels_ = nullptr;   // likewise
+  std::shared_ptr<Chain> chain_;      // shared with snapshots that are being written
+  SourceInput* source_ = nullptr;     // input_ as what it is, or null
+  ChannelInput* channels_ = nullptr;  // likewise
   std::unique_ptr<TaskInput> input_;
   std::unique_ptr<SnapshotTaker> snapshots_;
   Life life_ = Life::created;
-  CheckpointId handled_;                         // the newest checkpoint forwarded or cancelled
-  std::optional<CheckpointId> stopped_by_;       // the checkpoint whose stop barrier has come
-  Duration flushed_at_{};                        // when half-full batches were last sent
+  CheckpointId handled_;                    // the newest checkpoint forwarded or cancelled
+  std::optional<CheckpointId> stopped_by_;  // the checkpoint whose stop barrier has come
+  Duration flushed_at_{};                   // when half-full batches were last sent
 };
 
 }  // namespace weir::runtime

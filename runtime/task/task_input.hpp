@@ -30,9 +30,9 @@ struct InputStep {
   };
 
   Kind kind = Kind::idle;
-  Duration wake_at{};                        // monotonic, for `wait`
+  Duration wake_at{};  // monotonic, for `wait`
   std::vector<Cancelled> cancelled = {};
-  std::optional<CheckpointId> aligning = {};      // its first barrier has come
+  std::optional<CheckpointId> aligning = {};  // its first barrier has come
   std::optional<Due> snapshot = {};
 };
 

@@ -16,11 +16,12 @@ namespace {
 
 using Count = std::pair<int, std::int64_t>;
 
-runtime::JobOutcome run(const Job& job, LocalClusterOptions options = {}, HostOptions host = {.run = "r"}) {
+runtime::JobOutcome run(const Job& job, LocalClusterOptions options = {},
+                        HostOptions host = {.run = "r"}) {
   auto hosted = host_job(job, host, Env::posix(), base::silent_logger());
   REQUIRE(hosted.ok());
-  auto cluster = LocalCluster::start(std::move(hosted).value(), options, Env::posix(),
-                                     base::silent_logger());
+  auto cluster =
+      LocalCluster::start(std::move(hosted).value(), options, Env::posix(), base::silent_logger());
   REQUIRE(cluster.ok());
   return (*cluster)->wait();
 }
@@ -64,9 +65,10 @@ TEST_CASE("a killed subtask is replaced and nothing is lost or doubled", "[clust
     CAPTURE(rule);
     testing::ReplayLog<int> input{numbers(20'000), 2, {.rows_per_poll = 50, .pause = 1ms}};
     testing::TransactionLog<Count> output;
-    Job job{"count", {.parallelism = 2,
-                      .checkpoint = {.every = 20ms},
-                      .restart = restart::fixed_delay({.attempts = 5, .delay = 1ms})}};
+    Job job{"count",
+            {.parallelism = 2,
+             .checkpoint = {.every = 20ms},
+             .restart = restart::fixed_delay({.attempts = 5, .delay = 1ms})}};
     job.source("numbers", input.source())
         .key_by([](int n) { return n % 10; })
         .count("counts")

@@ -1,4 +1,5 @@
-// Every message survives the trip to another process: it is encoded and decoded by CAF as it would be.
+// Every message survives the trip to another process: it is encoded and decoded by CAF as it would
+// be.
 #include "actors/config.hpp"
 #include "actors/interfaces.hpp"
 
@@ -6,7 +7,6 @@
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/message.hpp>
-
 #include <catch2/catch.hpp>
 
 #include <limits>
@@ -66,9 +66,10 @@ TEST_CASE("data frames", "[messages]") {
                                     .mode = checkpoint::BarrierMode::at_least_once};
   CHECK(std::get<checkpoint::Barrier>(round_trip(DataFrame{{}, {}, {1, barrier}}).frame.element) ==
         barrier);
-  CHECK(std::get<runtime::CancelBarrier>(
-            round_trip(DataFrame{{}, {}, {1, runtime::CancelBarrier{CheckpointId{6}}}}).frame.element)
-            .id == CheckpointId{6});
+  CHECK(
+      std::get<runtime::CancelBarrier>(
+          round_trip(DataFrame{{}, {}, {1, runtime::CancelBarrier{CheckpointId{6}}}}).frame.element)
+          .id == CheckpointId{6});
   CHECK(std::holds_alternative<runtime::EndOfData>(
       round_trip(DataFrame{{}, {}, {1, runtime::EndOfData{}}}).frame.element));
 }
@@ -94,7 +95,8 @@ TEST_CASE("reports of subtasks", "[messages]") {
   CHECK(round_trip(TaskDrained{kSpeaker}).from == kSpeaker);
   CHECK(round_trip(TaskDone{kSpeaker}).from == kSpeaker);
   CHECK(round_trip(RequestSplits{kSpeaker}).from == kSpeaker);
-  const auto failed = round_trip(TaskFailed{kSpeaker, {"op", "what", runtime::TaskFailure::Kind::permanent}});
+  const auto failed =
+      round_trip(TaskFailed{kSpeaker, {"op", "what", runtime::TaskFailure::Kind::permanent}});
   CHECK(failed.failure.operator_name == "op");
   CHECK(failed.failure.kind == runtime::TaskFailure::Kind::permanent);
   CHECK(round_trip(TaskCounters{kSpeaker, {1, 2, 3}}).counters.records_written == 3);
@@ -118,13 +120,14 @@ TEST_CASE("coordinator, job and node", "[messages]") {
   const auto same = round_trip(prepared);
   CHECK(same.restore == prepared.restore);
   CHECK(same.restored_from == CheckpointId{4});
-  CHECK(round_trip(ExecutionRefused{AttemptId{1},
-                                    {"why", runtime::JobFailure::Kind::not_restorable}})
-            .failure.cause == "why");
+  CHECK(
+      round_trip(ExecutionRefused{AttemptId{1}, {"why", runtime::JobFailure::Kind::not_restorable}})
+          .failure.cause == "why");
   CHECK(round_trip(RequestCheckpoint{checkpoint::CheckpointKind::stop}).kind ==
         checkpoint::CheckpointKind::stop);
-  CHECK(round_trip(CheckpointDone{AttemptId{1}, {.id = CheckpointId{9}, .bytes = 7}}).report.bytes ==
-        7);
+  CHECK(
+      round_trip(CheckpointDone{AttemptId{1}, {.id = CheckpointId{9}, .bytes = 7}}).report.bytes ==
+      7);
   CHECK(round_trip(CheckpointLost{AttemptId{1}, CheckpointId{9},
                                   checkpoint::CheckpointKind::periodic, "late"})
             .reason == "late");

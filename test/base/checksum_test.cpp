@@ -1,4 +1,5 @@
 #include "base/checksum.hpp"
+
 #include "base/random.hpp"
 
 #include <catch2/catch.hpp>
@@ -31,7 +32,8 @@ TEST_CASE("CRC32C is right for all lengths around the block size of the fast pat
   weir::base::Random random{1};
   std::string bytes(40'000, '\0');
   for (char& c : bytes) c = static_cast<char>(random.next());
-  for (const std::size_t size : {1UL, 7UL, 8UL, 9UL, 12'287UL, 12'288UL, 12'289UL, 24'577UL, 39'999UL}) {
+  for (const std::size_t size :
+       {1UL, 7UL, 8UL, 9UL, 12'287UL, 12'288UL, 12'289UL, 24'577UL, 39'999UL}) {
     const std::string_view part = std::string_view{bytes}.substr(1, size);
     CHECK(crc32c(part) == reference(part));
     CHECK(crc32c(part.substr(size / 3), crc32c(part.substr(0, size / 3))) == reference(part));

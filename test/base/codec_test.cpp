@@ -209,7 +209,8 @@ TEST_CASE("arrays of packed records are encoded as one block equal to field by f
 }
 
 TEST_CASE("hashes are the ones of format version 1", "[hash]") {
-  // These values decide where state lies on disk. If one changes, old checkpoints become unreadable.
+  // These values decide where state lies on disk. If one changes, old checkpoints become
+  // unreadable.
   CHECK(weir::hash_of(std::uint64_t{1}) == 0xb456bcfc34c2cb2cULL);
   CHECK(weir::hash_of(std::string{"weir"}) == 0x09831dc741817118ULL);
   CHECK(weir::hash_of(std::pair<std::string, int>{"a", 1}) == 0xe9d5a919411d0a0eULL);

@@ -4,7 +4,6 @@
 #include "base/paths.hpp"
 
 #include <catch2/catch.hpp>
-
 #include <unistd.h>
 
 #include <cstdlib>

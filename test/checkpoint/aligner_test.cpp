@@ -16,8 +16,12 @@ namespace {
 
 constexpr Duration kNow = 0ms;
 
-Barrier barrier(std::uint64_t id) { return {.id = CheckpointId{id}, .triggered_at = {}}; }
-ChannelIndex channel(std::uint32_t index) { return ChannelIndex{index}; }
+Barrier barrier(std::uint64_t id) {
+  return {.id = CheckpointId{id}, .triggered_at = {}};
+}
+ChannelIndex channel(std::uint32_t index) {
+  return ChannelIndex{index};
+}
 
 std::unique_ptr<Aligner> aligned(std::size_t channels) {
   return Aligner::make(BarrierMode::aligned, channels);
@@ -141,7 +145,8 @@ TEST_CASE("a repeated barrier on the same channel counts once", "[aligner][T71]"
   }
 }
 
-TEST_CASE("at least once: a later checkpoint that completes first drops the earlier", "[aligner][T7]") {
+TEST_CASE("at least once: a later checkpoint that completes first drops the earlier",
+          "[aligner][T7]") {
   auto aligner = at_least_once(2);
   CHECK_FALSE(aligner->on_barrier(channel(0), barrier(1), kNow).block_channel);
   CHECK_FALSE(aligner->on_barrier(channel(0), barrier(2), kNow).block_channel);
@@ -160,8 +165,8 @@ TEST_CASE("at least once: no more than fifty checkpoints are tracked", "[aligner
 }
 
 TEST_CASE("random barriers and records on random channels give consistent cuts", "[aligner][T1]") {
-  // Each channel carries numbered records with barriers between them. A snapshot must hold, of every
-  // channel, exactly the records before that channel's barrier; and nothing may stay blocked.
+  // Each channel carries numbered records with barriers between them. A snapshot must hold, of
+  // every channel, exactly the records before that channel's barrier; and nothing may stay blocked.
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     CAPTURE(seed);
     base::Random random{seed};

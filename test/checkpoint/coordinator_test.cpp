@@ -12,7 +12,9 @@ using namespace weir::checkpoint;
 
 namespace {
 
-Speaker speaker(std::uint32_t index) { return {{VertexId{0}, index}, AttemptId{1}}; }
+Speaker speaker(std::uint32_t index) {
+  return {{VertexId{0}, index}, AttemptId{1}};
+}
 
 template <class A>
 const A* find(const Actions& actions) {
@@ -31,7 +33,8 @@ std::size_t count(const Actions& actions) {
 
 /// A coordinator with two running subtasks and helpers that play the storage and the subtasks.
 struct Job {
-  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s}, std::uint64_t last_id = 0)
+  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s},
+               std::uint64_t last_id = 0)
       : coordinator{options, CheckpointId{last_id}, {}} {
     coordinator.on_running({speaker(0), speaker(1)}, 0s, 10s);
   }
@@ -159,7 +162,8 @@ TEST_CASE("a reservation that hangs expires, and what it made later is deleted",
   CHECK(find<DropFiles>(job.last)->id == id);
 }
 
-TEST_CASE("one decline aborts the checkpoint and, by default, fails the job", "[coordinator][T24]") {
+TEST_CASE("one decline aborts the checkpoint and, by default, fails the job",
+          "[coordinator][T24]") {
   Job job;
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -175,7 +179,8 @@ TEST_CASE("a decline from a stranger changes nothing", "[coordinator][T22]") {
   const auto id = job.tick(10s).value();
   job.reserved(id);
   const Speaker stranger{{VertexId{0}, 0}, AttemptId{9}};
-  CHECK(job.coordinator.on_decline({id, stranger, FailureReason::snapshot_failed, ""}, 10s).empty());
+  CHECK(
+      job.coordinator.on_decline({id, stranger, FailureReason::snapshot_failed, ""}, 10s).empty());
   CHECK(job.coordinator.pending().size() == 1);
 }
 
@@ -221,7 +226,8 @@ TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[c
   CHECK(find<DropFiles>(job.last) == nullptr);
 }
 
-TEST_CASE("with three at once each completes, and a newer one subsumes older ones", "[coordinator][T8]") {
+TEST_CASE("with three at once each completes, and a newer one subsumes older ones",
+          "[coordinator][T8]") {
   Job job{{.every = 10s, .max_concurrent = 3, .retained = 10}};
   std::vector<CheckpointId> ids;
   for (const auto at : {10s, 20s, 30s}) {
@@ -267,7 +273,8 @@ TEST_CASE("a stopping job aborts what is under way without counting it", "[coord
   CHECK_FALSE(job.coordinator.next_wake());
 }
 
-TEST_CASE("the checkpoint at the end of the input is repeated until it succeeds", "[coordinator][T50]") {
+TEST_CASE("the checkpoint at the end of the input is repeated until it succeeds",
+          "[coordinator][T50]") {
   Job job{{.every = 0s, .tolerable_failures = 3}};
   CHECK_FALSE(job.tick(1000s));
   Actions actions = job.coordinator.on_request(CheckpointKind::end_of_input, job.now);
@@ -298,8 +305,11 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     base::Random random{seed};
-    Job job{{.every = 1s, .timeout = 5s, .max_concurrent = 1 + static_cast<int>(random.below(3)),
-             .tolerable_failures = 1000, .retained = 1 + static_cast<int>(random.below(3))}};
+    Job job{{.every = 1s,
+             .timeout = 5s,
+             .max_concurrent = 1 + static_cast<int>(random.below(3)),
+             .tolerable_failures = 1000,
+             .retained = 1 + static_cast<int>(random.below(3))}};
     std::set<CheckpointId> reserved, triggered, ended;
     std::vector<CheckpointId> waiting_reserve, waiting_publish;
     CheckpointId newest;
@@ -328,7 +338,10 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
     for (int step = 0; step < 400; ++step) {
       const CheckpointId any{1 + random.below(newest.value() + 1)};
       switch (random.below(6)) {
-        case 0: job.tick(job.now + std::chrono::milliseconds{random.below(1500)}); see(job.last); break;
+        case 0:
+          job.tick(job.now + std::chrono::milliseconds{random.below(1500)});
+          see(job.last);
+          break;
         case 1:
           if (waiting_reserve.empty()) break;
           reserved.insert(waiting_reserve.back());
@@ -343,8 +356,9 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
           break;
         case 5:
           if (waiting_publish.empty()) break;
-          see(job.published(waiting_publish.front(),
-                            random.chance(0.2) ? Status{ErrorCode::unknown_outcome, "x"} : Status{}));
+          see(job.published(waiting_publish.front(), random.chance(0.2)
+                                                         ? Status{ErrorCode::unknown_outcome, "x"}
+                                                         : Status{}));
           waiting_publish.erase(waiting_publish.begin());
           break;
       }

@@ -95,7 +95,8 @@ TEST_CASE("without an interval only requests start checkpoints", "[trigger]") {
   CHECK(policy.take(1000s, 0) == kEnd);
 }
 
-TEST_CASE("k failures in a row are tolerated, k + 1 are not, and success resets", "[failure][T25]") {
+TEST_CASE("k failures in a row are tolerated, k + 1 are not, and success resets",
+          "[failure][T25]") {
   FailurePolicy policy{2};
   std::uint64_t id = 0;
   const auto fail = [&] { return policy.on_failure(CheckpointId{++id}, FailureReason::expired); };
@@ -131,8 +132,8 @@ TEST_CASE("failures that say nothing about the storage are not counted", "[failu
 }
 
 TEST_CASE("an acknowledgement is a success, a duplicate or unknown", "[pending][T21][T22]") {
-  PendingCheckpoint pending{{.id = CheckpointId{4}, .triggered_at = {}},
-                            {speaker(0), speaker(1, 2)}, 0s, 10s};
+  PendingCheckpoint pending{
+      {.id = CheckpointId{4}, .triggered_at = {}}, {speaker(0), speaker(1, 2)}, 0s, 10s};
   CHECK(pending.acknowledge(ack(4, speaker(0))) == AckResult::success);
   CHECK(pending.acknowledge(ack(4, speaker(0))) == AckResult::duplicate);
   CHECK(pending.acknowledge(ack(4, speaker(1, 1))) == AckResult::unknown);  // an earlier attempt

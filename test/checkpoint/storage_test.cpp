@@ -46,7 +46,6 @@ Epoch publish(CheckpointStorage& storage, std::uint64_t n) {
   return epoch;
 }
 
-
 }  // namespace
 
 TEST_CASE("metadata survives its trip to the disk and back", "[storage]") {
@@ -123,8 +122,7 @@ TEST_CASE("what was published survives a crash, what was not does not appear", "
     }
     env.crash(&random);
     auto storage = open(env);
-    CHECK(storage->list().value() ==
-          (std::vector<CheckpointId>{CheckpointId{1}, CheckpointId{2}}));
+    CHECK(storage->list().value() == (std::vector<CheckpointId>{CheckpointId{1}, CheckpointId{2}}));
     CHECK(storage->load(CheckpointId{2}).ok());
   }
 }
@@ -140,7 +138,8 @@ TEST_CASE("a half-deleted checkpoint is not complete", "[storage]") {
   CHECK(env.stat("/state/job/chk-1").status().code() == ErrorCode::not_found);
 }
 
-TEST_CASE("damaged, truncated and foreign metadata is refused with the file's name", "[storage][T31]") {
+TEST_CASE("damaged, truncated and foreign metadata is refused with the file's name",
+          "[storage][T31]") {
   MemoryEnv env;
   auto storage = open(env);
   publish(*storage, 1);
@@ -164,7 +163,8 @@ TEST_CASE("damaged, truncated and foreign metadata is refused with the file's na
   CHECK(status.message().find("version 2") != std::string::npos);
 }
 
-TEST_CASE("a missing or truncated state file is noticed when a checkpoint is loaded", "[storage][T31]") {
+TEST_CASE("a missing or truncated state file is noticed when a checkpoint is loaded",
+          "[storage][T31]") {
   MemoryEnv env;
   auto storage = open(env);
   const Epoch epoch = storage->begin_epoch().value().epoch;

@@ -3,7 +3,6 @@
 #include "test/support/collect.hpp"
 
 #include <catch2/catch.hpp>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,8 +34,8 @@ TEST_CASE("inputs are found by name, directory and pattern", "[glob]") {
   base::MemoryEnv env;
   REQUIRE(env.create_directories("/in/sub/deep").ok());
   REQUIRE(env.create_directories("/in/.git").ok());
-  for (const char* path : {"/in/a.h", "/in/b.txt", "/in/sub/c.h", "/in/sub/deep/d.h", "/in/.git/e.h",
-                           "/in/.f.h", "/in/sub/_tmp"})
+  for (const char* path : {"/in/a.h", "/in/b.txt", "/in/sub/c.h", "/in/sub/deep/d.h",
+                           "/in/.git/e.h", "/in/.f.h", "/in/sub/_tmp"})
     write_file(env, path, "x");
   using Paths = std::vector<std::string>;
   const auto find = [&](const std::string& input) { return find_files(env, input).value(); };

@@ -4,7 +4,6 @@
 #include <weir/files.hpp>
 
 #include <catch2/catch.hpp>
-
 #include <zlib.h>
 #include <zstd.h>
 
@@ -54,8 +53,7 @@ std::string random_text(std::uint64_t seed, std::size_t bytes) {
   std::string text;
   while (text.size() < bytes) {
     const std::uint64_t length = random.chance(0.05) ? random.below(3000) : random.below(40);
-    for (std::uint64_t i = 0; i < length; ++i)
-      text += static_cast<char>('a' + random.below(26));
+    for (std::uint64_t i = 0; i < length; ++i) text += static_cast<char>('a' + random.below(26));
     text += '\n';
   }
   return text;
@@ -157,7 +155,8 @@ TEST_CASE("damaged and truncated compressed files are errors that name them", "[
     f.write("/cut", whole.substr(0, whole.size() / 2));
     CHECK_THROWS_WITH(f.lines("/cut"), Catch::Contains("/cut is no valid compressed file"));
   }
-  std::string damaged = gzip(text);  // zstd files carry a checksum only if their writer asked for one
+  std::string damaged =
+      gzip(text);  // zstd files carry a checksum only if their writer asked for one
   damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 0x55);
   f.write("/damaged", damaged);
   CHECK_THROWS_WITH(f.lines("/damaged"), Catch::Contains("/damaged is no valid compressed file"));

@@ -59,7 +59,8 @@ struct Fixture {
   }
   std::string content() {
     std::string all;
-    for (const auto& name : names(false)) all += base::read_file(env.disk(), "/out/" + name).value();
+    for (const auto& name : names(false))
+      all += base::read_file(env.disk(), "/out/" + name).value();
     return all;
   }
 };
@@ -109,8 +110,7 @@ TEST_CASE("files roll by size and carry a header", "[files]") {
 
 TEST_CASE("a file that stays open is closed when it is old", "[files]") {
   Fixture f;
-  const SinkOptions options{
-      .roll = {.on_checkpoint = false, .age_max = std::chrono::minutes{1}}};
+  const SinkOptions options{.roll = {.on_checkpoint = false, .age_max = std::chrono::minutes{1}}};
   REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer(options);
   Fixture::write(*writer, {{"a", 1}});
@@ -119,7 +119,8 @@ TEST_CASE("a file that stays open is closed when it is old", "[files]") {
   CHECK(writer->prepare());
 }
 
-TEST_CASE("what an open file held at the checkpoint is committed at a restore, and no more", "[files]") {
+TEST_CASE("what an open file held at the checkpoint is committed at a restore, and no more",
+          "[files]") {
   Fixture f;
   const SinkOptions options{.roll = {.on_checkpoint = false}};
   REQUIRE(f.committer(false, options)->clean_up().ok());
@@ -211,8 +212,8 @@ TEST_CASE("a damaged transaction in a checkpoint is refused", "[files]") {
 }
 
 TEST_CASE("power may fail at any moment: committed rows stay, each once", "[files][T43]") {
-  // Writes, prepares, persists and commits three transactions; power fails before the n-th change of
-  // the disk. Then a restore continues from the last transaction that was persisted.
+  // Writes, prepares, persists and commits three transactions; power fails before the n-th change
+  // of the disk. Then a restore continues from the last transaction that was persisted.
   for (std::uint64_t n = 1; n < 60; ++n) {
     CAPTURE(n);
     Fixture f;

@@ -24,7 +24,9 @@ const Ints& ints(const Element& element) {
   return static_cast<const Ints&>(*std::get<detail::BatchRef>(element));
 }
 
-checkpoint::Barrier barrier(std::uint64_t id) { return {.id = CheckpointId{id}}; }
+checkpoint::Barrier barrier(std::uint64_t id) {
+  return {.id = CheckpointId{id}};
+}
 
 /// Keeps what an output gate sends.
 struct Wire : FrameSender {

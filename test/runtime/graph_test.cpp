@@ -82,9 +82,10 @@ TEST_CASE("a sound job has no problems", "[validate]") {
 }
 
 TEST_CASE("all problems are reported together, with operator and cure", "[validate]") {
-  Job job{"bad name", {.parallelism = 4,
-                       .max_parallelism = 2,
-                       .checkpoint = {.every = std::chrono::seconds{1}, .retained = 0}}};
+  Job job{"bad name",
+          {.parallelism = 4,
+           .max_parallelism = 2,
+           .checkpoint = {.every = std::chrono::seconds{1}, .retained = 0}}};
   auto stream = job.source("numbers", numbers.source());
   stream.process<Stateful>("stateful").sink("numbers", ints.sink());
   stream.map("dead/end", [](int n) { return n; });
@@ -94,7 +95,8 @@ TEST_CASE("all problems are reported together, with operator and cure", "[valida
   INFO(text);
   CHECK(mentions(text, "the job's name \"bad name\""));
   CHECK(mentions(text, "operator \"numbers\": the name stands for 2 operators; give each"));
-  CHECK(mentions(text, "\"stateful\": it declares the state \"seen\", but its input has no keys; put key_by"));
+  CHECK(mentions(
+      text, "\"stateful\": it declares the state \"seen\", but its input has no keys; put key_by"));
   CHECK(mentions(text, "cannot be \"dead/end\""));
   CHECK(mentions(text, "\"dead/end\": no operator uses its output; end the stream in a sink"));
   CHECK(mentions(text, "\"twice\": it declares two states named \"a\""));
@@ -177,9 +179,15 @@ TEST_CASE("both ends of every channel agree", "[plan]") {
   Job job{"wide", {.parallelism = 3}};
   auto a = job.source("a", numbers.source()).parallelism(2);
   auto b = job.source("b", numbers.source());
-  a.broadcast().union_with(b.rebalance()).map("m", [](int n) { return n; })
-      .key_by(std::identity{}).count("c").parallelism(5)
-      .map("f", [](const Count& c) { return c.first; }).parallelism(5).sink("out", ints.sink())
+  a.broadcast()
+      .union_with(b.rebalance())
+      .map("m", [](int n) { return n; })
+      .key_by(std::identity{})
+      .count("c")
+      .parallelism(5)
+      .map("f", [](const Count& c) { return c.first; })
+      .parallelism(5)
+      .sink("out", ints.sink())
       .parallelism(5);
   CHECK(problems_of(job).empty());
   const Plan plan = Plan::build(job.graph(), 0);
@@ -227,8 +235,11 @@ TEST_CASE("the fingerprint changes with everything that nodes must agree on", "[
   CHECK(seen.insert(of(count_job({.parallelism = 2}))).second);
   CHECK(seen.insert(of(count_job(), 64)).second);
   Job renamed{"count"};
-  renamed.source("numbers", numbers.source()).map("renamed", [](int n) { return n; })
-      .key_by(std::identity{}).count("counts").sink("out", counts.sink());
+  renamed.source("numbers", numbers.source())
+      .map("renamed", [](int n) { return n; })
+      .key_by(std::identity{})
+      .count("counts")
+      .sink("out", counts.sink());
   CHECK(seen.insert(of(renamed)).second);
 }
 

@@ -34,7 +34,9 @@ void run(JobMachine& job) {
   REQUIRE(job.state() == JobState::running);
 }
 
-JobFailure failure(JobFailure::Kind kind = JobFailure::Kind::transient) { return {"boom", kind}; }
+JobFailure failure(JobFailure::Kind kind = JobFailure::Kind::transient) {
+  return {"boom", kind};
+}
 
 }  // namespace
 
@@ -64,8 +66,7 @@ TEST_CASE("a job that has finished before ends at once", "[job]") {
 }
 
 TEST_CASE("a job whose sinks need no commit ends without a checkpoint", "[job]") {
-  JobMachine job =
-      make(restart::none(), {.subtasks = {kA, kB}, .needs_end_checkpoint = false});
+  JobMachine job = make(restart::none(), {.subtasks = {kA, kB}, .needs_end_checkpoint = false});
   run(job);
   (void)job.on_drained(kA);
   CHECK(find<EndWithoutCheckpoint>(job.on_drained(kB)) != nullptr);
@@ -189,7 +190,8 @@ TEST_CASE("a stop while the job waits for its restart cancels at once", "[job]")
   CHECK(job.on_restart_due().empty());
 }
 
-TEST_CASE("a stop whose checkpoint fails, and a job that fails while it stops, are cancelled", "[job]") {
+TEST_CASE("a stop whose checkpoint fails, and a job that fails while it stops, are cancelled",
+          "[job]") {
   for (const bool job_fails : {true, false}) {
     JobMachine job = make();
     run(job);

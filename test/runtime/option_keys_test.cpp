@@ -32,7 +32,8 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with("parallelism.default", "4").parallelism == 4);
   CHECK(with("pipeline.max-parallelism", "256").max_parallelism == 256);
   CHECK(with("execution.buffer-timeout.interval", "5 ms").network.buffer_timeout == 5ms);
-  CHECK(with("taskmanager.network.memory.buffers-per-channel", "3").network.batches_per_channel == 3);
+  CHECK(with("taskmanager.network.memory.buffers-per-channel", "3").network.batches_per_channel ==
+        3);
   CHECK(with("state.backend.type", "rocksdb").state.backend == "rocksdb");
   CHECK(with(c + "interval", "200ms").checkpoint.every == 200ms);
   CHECK(with(c + "mode", "at_least_once").checkpoint.guarantee == Guarantee::at_least_once);
@@ -42,8 +43,8 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(c + "tolerable-failed-checkpoints", "7").checkpoint.tolerable_failures == 7);
   CHECK(with(c + "dir", "file:///x").checkpoint.storage == "file:///x");
   CHECK(with(c + "num-retained", "3").checkpoint.retained == 3);
-  CHECK(with(c + "externalized-checkpoint-retention", "DELETE_ON_CANCELLATION").checkpoint.retention ==
-        Retention::delete_on_cancellation);
+  CHECK(with(c + "externalized-checkpoint-retention", "DELETE_ON_CANCELLATION")
+            .checkpoint.retention == Retention::delete_on_cancellation);
   CHECK(std::holds_alternative<restart::None>(*with("restart-strategy.type", "off").restart));
   CHECK(std::get<restart::FixedDelay>(*with("restart-strategy.fixed-delay.attempts", "9").restart)
             .attempts == 9);
@@ -53,17 +54,19 @@ TEST_CASE("every key sets its option", "[options]") {
   const std::string r = "restart-strategy.failure-rate.";
   CHECK(std::get<restart::FailureRate>(*with(r + "max-failures-per-interval", "4").restart)
             .max_failures == 4);
-  CHECK(std::get<restart::FailureRate>(*with(r + "failure-rate-interval", "5 min").restart).interval ==
-        5min);
+  CHECK(std::get<restart::FailureRate>(*with(r + "failure-rate-interval", "5 min").restart)
+            .interval == 5min);
   CHECK(std::get<restart::FailureRate>(*with(r + "delay", "6 s").restart).delay == 6s);
   const std::string e = "restart-strategy.exponential-delay.";
-  CHECK(std::get<restart::ExponentialDelay>(*with(e + "initial-backoff", "2 s").restart).initial == 2s);
+  CHECK(std::get<restart::ExponentialDelay>(*with(e + "initial-backoff", "2 s").restart).initial ==
+        2s);
   CHECK(std::get<restart::ExponentialDelay>(*with(e + "max-backoff", "9 s").restart).max == 9s);
   CHECK(std::get<restart::ExponentialDelay>(*with(e + "backoff-multiplier", "2.5").restart)
             .multiplier == 2.5);
   CHECK(std::get<restart::ExponentialDelay>(*with(e + "reset-backoff-threshold", "2 h").restart)
             .reset_after == 2h);
-  CHECK(std::get<restart::ExponentialDelay>(*with(e + "jitter-factor", "0.5").restart).jitter == 0.5);
+  CHECK(std::get<restart::ExponentialDelay>(*with(e + "jitter-factor", "0.5").restart).jitter ==
+        0.5);
   CHECK(std::get<restart::ExponentialDelay>(*with(e + "attempts-before-reset-backoff", "3").restart)
             .attempts_before_reset == 3);
 }
@@ -83,8 +86,8 @@ TEST_CASE("defaults in the list of keys are those of the options", "[options]") 
     CHECK(options.checkpoint.retention == defaults.checkpoint.retention);
     CHECK(options.network.buffer_timeout == defaults.network.buffer_timeout);
     CHECK(options.network.batches_per_channel == defaults.network.batches_per_channel);
-    if (const auto* s = options.restart ? std::get_if<restart::ExponentialDelay>(&*options.restart)
-                                        : nullptr) {
+    if (const auto* s =
+            options.restart ? std::get_if<restart::ExponentialDelay>(&*options.restart) : nullptr) {
       const restart::ExponentialDelay d;
       CHECK((s->initial == d.initial && s->max == d.max && s->multiplier == d.multiplier));
       CHECK((s->reset_after == d.reset_after && s->jitter == d.jitter));
@@ -105,11 +108,11 @@ TEST_CASE("parameters of a strategy may come before or after its type", "[option
 }
 
 TEST_CASE("an unknown key names the nearest known one, a bad value its key", "[options]") {
-  CHECK(error_of("execution.checkpointing.intervall", "1 s").find(
-            "did you mean execution.checkpointing.interval?") != std::string::npos);
+  CHECK(error_of("execution.checkpointing.intervall", "1 s")
+            .find("did you mean execution.checkpointing.interval?") != std::string::npos);
   CHECK(error_of("zzz", "1").find("docs/reference/options.md") != std::string::npos);
-  CHECK(error_of("execution.checkpointing.interval", "soon").find("execution.checkpointing.interval") ==
-        0);
+  CHECK(error_of("execution.checkpointing.interval", "soon")
+            .find("execution.checkpointing.interval") == 0);
   CHECK(error_of("execution.checkpointing.mode", "SOMETIMES").find("EXACTLY_ONCE") !=
         std::string::npos);
   CHECK(error_of("parallelism.default", "99999999999").find("out of range") != std::string::npos);

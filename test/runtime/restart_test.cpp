@@ -54,8 +54,7 @@ TEST_CASE("failures before the scheduled restart are part of it", "[restart][T67
 
 TEST_CASE("failure rate: gives up when more failures than allowed fall into the interval",
           "[restart][T67]") {
-  RestartPolicy policy{
-      restart::failure_rate({.max_failures = 2, .interval = 60s, .delay = 1s}), 1};
+  RestartPolicy policy{restart::failure_rate({.max_failures = 2, .interval = 60s, .delay = 1s}), 1};
   CHECK(delay(policy, 0s) == 1s);
   CHECK(delay(policy, 30s) == 1s);
   CHECK(delay(policy, 61s) == 1s);  // the first has left the interval
@@ -67,7 +66,8 @@ TEST_CASE("failure rate: exactly at the end of the interval still counts", "[res
   RestartPolicy inside{restart::failure_rate({.max_failures = 1, .interval = 60s, .delay = 0s}), 1};
   CHECK(delay(inside, 0s) == 0s);
   CHECK_FALSE(delay(inside, 60s));
-  RestartPolicy outside{restart::failure_rate({.max_failures = 1, .interval = 60s, .delay = 0s}), 1};
+  RestartPolicy outside{restart::failure_rate({.max_failures = 1, .interval = 60s, .delay = 0s}),
+                        1};
   CHECK(delay(outside, 0s) == 0s);
   CHECK(delay(outside, 60s + 1ms) == 0s);
 }
@@ -91,33 +91,44 @@ TEST_CASE("exponential: the default grows by a half", "[restart][T67]") {
 
 TEST_CASE("exponential: begins anew after the threshold, counted from the last restart",
           "[restart][T67]") {
-  RestartPolicy policy{restart::exponential(
-      {.initial = 1s, .multiplier = 2.0, .reset_after = 1h, .jitter = 0.0}), 1};
-  CHECK(delay(policy, 0s) == 1s);    // restarts at 1 s
-  CHECK(delay(policy, 10s) == 2s);   // restarts at 12 s
+  RestartPolicy policy{
+      restart::exponential({.initial = 1s, .multiplier = 2.0, .reset_after = 1h, .jitter = 0.0}),
+      1};
+  CHECK(delay(policy, 0s) == 1s);   // restarts at 1 s
+  CHECK(delay(policy, 10s) == 2s);  // restarts at 12 s
   CHECK(delay(policy, 12s + 1h - 1ms) == 4s);
   const Duration last = 12s + 1h - 1ms + 4s;
   CHECK(delay(policy, last + 1h) == 1s);
 }
 
 TEST_CASE("exponential: gives up after the attempts before reset", "[restart][T67]") {
-  RestartPolicy policy{restart::exponential({.initial = 1s, .multiplier = 2.0, .reset_after = 1h,
-                                             .jitter = 0.0, .attempts_before_reset = 2}), 1};
+  RestartPolicy policy{restart::exponential({.initial = 1s,
+                                             .multiplier = 2.0,
+                                             .reset_after = 1h,
+                                             .jitter = 0.0,
+                                             .attempts_before_reset = 2}),
+                       1};
   CHECK(delay(policy, 0s) == 1s);
   CHECK(delay(policy, 10s) == 2s);
   CHECK_FALSE(delay(policy, 20s));
-  RestartPolicy reset{restart::exponential({.initial = 1s, .multiplier = 2.0, .reset_after = 1h,
-                                            .jitter = 0.0, .attempts_before_reset = 1}), 1};
+  RestartPolicy reset{restart::exponential({.initial = 1s,
+                                            .multiplier = 2.0,
+                                            .reset_after = 1h,
+                                            .jitter = 0.0,
+                                            .attempts_before_reset = 1}),
+                      1};
   CHECK(delay(reset, 0s) == 1s);
   CHECK(delay(reset, 1s + 1h) == 1s);
 }
 
-TEST_CASE("exponential: jitter varies the delay by its fraction, within the bounds", "[restart][T67]") {
+TEST_CASE("exponential: jitter varies the delay by its fraction, within the bounds",
+          "[restart][T67]") {
   Duration least = 1h;
   Duration most = 0s;
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     RestartPolicy policy{
-        restart::exponential({.initial = 1s, .max = 1min, .multiplier = 10.0, .jitter = 0.1}), seed};
+        restart::exponential({.initial = 1s, .max = 1min, .multiplier = 10.0, .jitter = 0.1}),
+        seed};
     const Duration first = delay(policy, 0s).value();
     CHECK(first >= 1s);  // never below the initial delay
     CHECK(first <= 1100ms);
@@ -135,6 +146,6 @@ TEST_CASE("without a setting: exponential with checkpoints, none without", "[res
   CHECK(std::holds_alternative<restart::None>(runtime::effective_strategy({})));
   CHECK(std::holds_alternative<restart::ExponentialDelay>(
       runtime::effective_strategy({.checkpoint = {.every = 1s}})));
-  CHECK(std::holds_alternative<restart::FixedDelay>(
-      runtime::effective_strategy({.checkpoint = {.every = 1s}, .restart = restart::fixed_delay()})));
+  CHECK(std::holds_alternative<restart::FixedDelay>(runtime::effective_strategy(
+      {.checkpoint = {.every = 1s}, .restart = restart::fixed_delay()})));
 }

@@ -1,9 +1,8 @@
 // Splits, restore plans and launches.
-#include "runtime/job/launch.hpp"
-#include "runtime/job/split_assigner.hpp"
-
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
+#include "runtime/job/launch.hpp"
+#include "runtime/job/split_assigner.hpp"
 
 #include <weir/job.hpp>
 #include <weir/testing/replay_log.hpp>
@@ -55,9 +54,8 @@ checkpoint::CheckpointMetadata metadata() {
     source.state.is_finished = i == 0;
     m.parts.push_back(source);
     checkpoint::SubtaskPart counter{"counts", i, {}};
-    state::KeyedStateHandle handle{.operator_name = "counts",
-                                   .key_schema = "i32",
-                                   .max_parallelism = 128};
+    state::KeyedStateHandle handle{
+        .operator_name = "counts", .key_schema = "i32", .max_parallelism = 128};
     handle.states = {{"accumulator", detail::StateKind::aggregating, "i64"}};
     handle.groups = {{i * 64 + 1, 0, 10}, {i * 64 + 60, 10, 10}};
     counter.state.keyed.push_back(handle);
@@ -70,10 +68,11 @@ checkpoint::CheckpointMetadata metadata() {
   return m;
 }
 
-Plan plan_of(const Job& job, std::uint32_t max = 0) { return Plan::build(job.graph(), max); }
+Plan plan_of(const Job& job, std::uint32_t max = 0) {
+  return Plan::build(job.graph(), max);
+}
 
-std::string refusal(const Plan& plan, const checkpoint::CheckpointMetadata& m,
-                    bool allow = false) {
+std::string refusal(const Plan& plan, const checkpoint::CheckpointMetadata& m, bool allow = false) {
   const auto result = make_restore_plan(plan, m, allow);
   REQUIRE_FALSE(result.ok());
   CHECK(result.status().code() == ErrorCode::failed_precondition);
@@ -105,8 +104,8 @@ struct Place {
     return runtime::launch(job.graph(), *storage, request, base::silent_logger());
   }
   Result<Execution> begin(const JobLaunch& launch) {
-    return begin_execution(launch, {*storage, env, Clock::system(), "run1", AttemptId{1},
-                                    base::silent_logger()});
+    return begin_execution(
+        launch, {*storage, env, Clock::system(), "run1", AttemptId{1}, base::silent_logger()});
   }
 
   base::MemoryEnv env;
@@ -169,7 +168,8 @@ TEST_CASE("a checkpoint is distributed by key groups, splits and transactions", 
   CHECK(first.keyed[0].groups[0].group == 1);
   CHECK(restore.splits.at("numbers").size() == 2 + 3);
   CHECK(restore.splits.at("numbers")[0].position);  // those that were being read come first
-  CHECK(restore.transactions.at("out") == std::vector<Bytes>{transaction("txn0"), transaction("txn1")});
+  CHECK(restore.transactions.at("out") ==
+        std::vector<Bytes>{transaction("txn0"), transaction("txn1")});
   CHECK(restore.subtasks.at({VertexId{0}, 0}).is_finished);
   CHECK_FALSE(restore.subtasks.at({VertexId{0}, 1}).is_finished);
 }
@@ -192,12 +192,12 @@ TEST_CASE("at another parallelism each key group goes to its new owner", "[resto
 TEST_CASE("a vertex that had finished as a whole stays finished at any parallelism", "[restore]") {
   auto m = metadata();
   for (auto& part : m.parts) part.state.is_finished = true;
-  const auto restore =
-      make_restore_plan(plan_of(count_job({.parallelism = 5})), m, false).value();
+  const auto restore = make_restore_plan(plan_of(count_job({.parallelism = 5})), m, false).value();
   for (const auto& [subtask, part] : restore.subtasks) CHECK(part.is_finished);
 }
 
-TEST_CASE("state without a place is refused with all operators named, or dropped", "[restore][T60]") {
+TEST_CASE("state without a place is refused with all operators named, or dropped",
+          "[restore][T60]") {
   const Plan plan = plan_of(count_job({.parallelism = 2}, "renamed"));
   const std::string text = refusal(plan, metadata());
   CHECK(mentions(text, "no operator \"counts\" to take its keyed state"));
@@ -325,23 +325,29 @@ TEST_CASE("transactions of the checkpoint are committed before anything runs", "
   Place place;
   testing::TransactionLog<Count> log;
   Job job{"count"};
-  job.source("numbers", numbers.source()).key_by(std::identity{}).count("counts").sink("out", log.sink());
+  job.source("numbers", numbers.source())
+      .key_by(std::identity{})
+      .count("counts")
+      .sink("out", log.sink());
   place.publish(1, metadata(), true);
   const auto launch =
-      runtime::launch(job.graph(), *place.storage, {.from = kLatest}, base::silent_logger()).value();
+      runtime::launch(job.graph(), *place.storage, {.from = kLatest}, base::silent_logger())
+          .value();
   const auto execution = place.begin(launch);
   // The log has never heard of these transactions: its refusal must come out, named.
-  CHECK(mentions(execution.status().message(), "operator \"out\": transaction txn0 was never prepared"));
+  CHECK(mentions(execution.status().message(),
+                 "operator \"out\": transaction txn0 was never prepared"));
 }
 
-TEST_CASE("an exception of user code at the start is an error that names the operator", "[launch]") {
+TEST_CASE("an exception of user code at the start is an error that names the operator",
+          "[launch]") {
   Place place;
   Job job{"count"};
-  job.source("bad", make_source(
-                        []() -> std::vector<Split> { throw std::runtime_error{"no such table"}; },
-                        [](const Split&, const std::optional<int>&) {
-                          return std::unique_ptr<SplitReader<int, int>>{};
-                        }))
+  job.source("bad",
+             make_source([]() -> std::vector<Split> { throw std::runtime_error{"no such table"}; },
+                         [](const Split&, const std::optional<int>&) {
+                           return std::unique_ptr<SplitReader<int, int>>{};
+                         }))
       .sink("out", make_sink([](const WriterContext&) {
               struct Null final : Writer<int> {
                 void write(const int&) override {}

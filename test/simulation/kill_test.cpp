@@ -54,8 +54,8 @@ TEST_CASE("parts that die again and again, also while they restore, do no harm",
     testing::Cluster cluster{{.seed = seed}};
     CountJob count;
     auto run = cluster.start(count.job());
-    // Every 7 ms of virtual time somebody dies, whatever the job is doing: most restarts, which begin
-    // 10 ms after a failure, are cut short.
+    // Every 7 ms of virtual time somebody dies, whatever the job is doing: most restarts, which
+    // begin 10 ms after a failure, are cut short.
     for (int i = 0; i < 40 && !run.has_ended(); ++i) {
       run.run_for(7ms);
       run.kill("any");
@@ -82,7 +82,8 @@ TEST_CASE("lost, repeated and late control messages change nothing", "[sim][T41]
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed, .disturbed_messages = 0.2}};
     CountJob count;
-    auto run = cluster.start(count.job({.checkpoint = {.timeout = 200ms, .tolerable_failures = 1000}}));
+    auto run =
+        cluster.start(count.job({.checkpoint = {.timeout = 200ms, .tolerable_failures = 1000}}));
     require_finish(run);
     count.check_exactly_once();
   }
@@ -130,10 +131,10 @@ TEST_CASE("a job shorter than the interval commits all at its end", "[sim][T50]"
 }
 
 TEST_CASE("a job that dies in its last checkpoint repeats it", "[sim][T50]") {
-  for (const char* rule : {"kill counts/0 at checkpoint 1 aligning",
-                           "kill coordinator at checkpoint 1 completed",
-                           "kill coordinator at checkpoint 1 committing",
-                           "kill counts/1 at checkpoint 1 committing"}) {
+  for (const char* rule :
+       {"kill counts/0 at checkpoint 1 aligning", "kill coordinator at checkpoint 1 completed",
+        "kill coordinator at checkpoint 1 committing",
+        "kill counts/1 at checkpoint 1 committing"}) {
     CAPTURE(rule);
     testing::Cluster cluster{{.seed = 2}};
     CountJob count;

@@ -167,7 +167,8 @@ TEST_CASE("a stopped job keeps its last checkpoint and goes on from it without a
 }
 
 TEST_CASE("a cancelled job keeps or deletes its checkpoints as it was told", "[sim]") {
-  for (const auto retention : {Retention::retain_on_cancellation, Retention::delete_on_cancellation}) {
+  for (const auto retention :
+       {Retention::retain_on_cancellation, Retention::delete_on_cancellation}) {
     testing::Cluster cluster{{.seed = 1}};
     CountJob count;
     auto run = cluster.start(

@@ -81,9 +81,10 @@ TEST_CASE("an output disk that refuses and recovers loses nothing", "[sim][T69][
     CAPTURE(times);
     testing::Cluster cluster{{.seed = times}};
     CountJob count;
-    Job job{"count", {.parallelism = 2,
-                      .checkpoint = {.every = 20ms, .tolerable_failures = 3},
-                      .restart = restart::fixed_delay({.attempts = 1000, .delay = 5ms})}};
+    Job job{"count",
+            {.parallelism = 2,
+             .checkpoint = {.every = 20ms, .tolerable_failures = 3},
+             .restart = restart::fixed_delay({.attempts = 1000, .delay = 5ms})}};
     job.source("numbers", count.input.source())
         .key_by([](int n) { return n % 7; })
         .count("counts", EmitResults::at_end)
@@ -105,7 +106,8 @@ TEST_CASE("an output disk that refuses and recovers loses nothing", "[sim][T69][
 TEST_CASE("a damaged newest checkpoint is skipped for the one before", "[sim][T31]") {
   testing::Cluster cluster{{.seed = 5}};
   CountJob count;
-  // The log commits for good, so the run that goes back must not have committed beyond the older one.
+  // The log commits for good, so the run that goes back must not have committed beyond the older
+  // one.
   JobOptions options = on_disk();
   options.checkpoint.retained = 3;
   leave_checkpoints(cluster, count, 4, options);
@@ -137,7 +139,8 @@ TEST_CASE("a checkpoint whose state file is cut off is skipped as well", "[sim][
   CHECK(has_logged(run, "is truncated"));
 }
 
-TEST_CASE("state that is damaged inside ends the job with the file's name, not in a loop", "[sim]") {
+TEST_CASE("state that is damaged inside ends the job with the file's name, not in a loop",
+          "[sim]") {
   testing::Cluster cluster{{.seed = 6}};
   CountJob count{{.rows = 40'000, .keys = 20'000, .pace = {.rows_per_poll = 400, .pause = 10ms}}};
   leave_checkpoints(cluster, count, 3, on_disk());
@@ -160,7 +163,8 @@ TEST_CASE("a checkpoint that does not fit the job is refused before anything is 
   leave_checkpoints(cluster, count, 2, on_disk());
   const auto before = checkpoints(cluster.disk());
 
-  Job renamed{"count", {.parallelism = 2, .checkpoint = {.every = 50ms, .storage = "/checkpoints"}}};
+  Job renamed{"count",
+              {.parallelism = 2, .checkpoint = {.every = 50ms, .storage = "/checkpoints"}}};
   renamed.source("numbers", count.input.source())
       .key_by([](int n) { return n % 7; })
       .count("renamed")
@@ -185,7 +189,8 @@ TEST_CASE("dropping state is possible, but only on demand", "[sim][T60]") {
   testing::Cluster cluster{{.seed = 8}};
   CountJob count;
   leave_checkpoints(cluster, count, 2, on_disk());
-  Job renamed{"count", {.parallelism = 2, .checkpoint = {.every = 50ms, .storage = "/checkpoints"}}};
+  Job renamed{"count",
+              {.parallelism = 2, .checkpoint = {.every = 50ms, .storage = "/checkpoints"}}};
   renamed.source("numbers", count.input.source())
       .key_by([](int n) { return n % 7; })
       .count("renamed", EmitResults::at_end)

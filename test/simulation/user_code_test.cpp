@@ -125,8 +125,9 @@ TEST_CASE("an exception fails the subtask with its text, and the job restarts", 
 TEST_CASE("a record that always fails ends the job when restarts are used up", "[sim][T66]") {
   testing::Cluster cluster{{.seed = 1}};
   CountJob count;
-  Job job{"count", {.checkpoint = {.every = 50ms},
-                    .restart = restart::fixed_delay({.attempts = 2, .delay = 10ms})}};
+  Job job{"count",
+          {.checkpoint = {.every = 50ms},
+           .restart = restart::fixed_delay({.attempts = 2, .delay = 10ms})}};
   job.source("numbers", count.input.source())
       .map("checked",
            [](int n) {
@@ -144,7 +145,8 @@ TEST_CASE("a record that always fails ends the job when restarts are used up", "
         std::string::npos);
 }
 
-TEST_CASE("an operator that cannot be built fails the deployment, and is tried again", "[sim][T66]") {
+TEST_CASE("an operator that cannot be built fails the deployment, and is tried again",
+          "[sim][T66]") {
   testing::Cluster cluster{{.seed = 2}};
   CountJob count;
   auto fuse = std::make_shared<std::atomic<int>>(103);
@@ -206,7 +208,8 @@ TEST_CASE("a store that is away when commits are due gets them later", "[sim][T6
   count.check_exactly_once();
 }
 
-TEST_CASE("transactions that the store has lost end the job, or are skipped on demand", "[sim][T44]") {
+TEST_CASE("transactions that the store has lost end the job, or are skipped on demand",
+          "[sim][T44]") {
   for (const auto policy : {LostTransactions::fail, LostTransactions::skip}) {
     for (const bool at_restore : {true, false}) {
       CAPTURE(static_cast<int>(policy), at_restore);
@@ -222,7 +225,8 @@ TEST_CASE("transactions that the store has lost end the job, or are skipped on d
       const bool finished = run.finish();
       INFO(run.report());
       CHECK(run.has_ended());
-      if (!at_restore) continue;  // the killed checkpoint was not complete: nothing was to be committed
+      if (!at_restore)
+        continue;  // the killed checkpoint was not complete: nothing was to be committed
       CHECK(finished == (policy == LostTransactions::skip));
       if (policy == LostTransactions::fail) {
         CHECK(run.restarts() == 1);

@@ -1,10 +1,10 @@
 // The word count job on a simulated machine with a disk of its own, under random kill plans.
+#include "examples/word_count/word_count.hpp"
+
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "test/support/count_job.hpp"
 #include "test/support/swarm.hpp"
-
-#include "examples/word_count/word_count.hpp"
 
 #include <set>
 
@@ -24,8 +24,8 @@ Counts write_corpus(Env& disk, base::Random& random) {
   for (std::uint64_t f = 0; f < files; ++f) {
     std::string text;
     for (std::uint64_t n = random.below(400); n != 0; --n) {
-      const std::string word = "w" + std::to_string(random.below(40)) +
-                               std::string(random.below(30), '_');
+      const std::string word =
+          "w" + std::to_string(random.below(40)) + std::string(random.below(30), '_');
       ++counts[word];
       text += word + (random.chance(0.2) ? "\n" : random.chance(0.5) ? " " : "-.");
     }
@@ -72,8 +72,8 @@ void check_updates(Env& disk, const Counts& expected) {
 }
 
 std::string random_rule(base::Random& random) {
-  static const std::vector<std::string> victims{"lines/0", "words/1", "counts/0",  "out/1",
-                                                "coordinator", "node", "any"};
+  static const std::vector<std::string> victims{"lines/0",     "words/1", "counts/0", "out/1",
+                                                "coordinator", "node",    "any"};
   static const std::vector<std::string> phases{"triggered",    "aligning",  "snapshotted",
                                                "acknowledged", "completed", "committing"};
   const std::string victim = victims[random.below(victims.size())];
@@ -96,13 +96,12 @@ void run_plan(std::uint64_t seed) {
   const auto build = [&] {
     Job job = word_count::job("/in/**/*.txt", "/out",
                               updates ? EmitResults::updates : EmitResults::at_end);
-    job.options() = {
-        .parallelism = 2,
-        .checkpoint = {.every = std::chrono::microseconds{200},
-                       .timeout = 50ms,
-                       .tolerable_failures = 1000,
-                       .storage = "/checkpoints"},
-        .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
+    job.options() = {.parallelism = 2,
+                     .checkpoint = {.every = std::chrono::microseconds{200},
+                                    .timeout = 50ms,
+                                    .tolerable_failures = 1000,
+                                    .storage = "/checkpoints"},
+                     .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
     return job;
   };
   auto run = cluster.start(build());

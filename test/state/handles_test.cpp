@@ -16,11 +16,11 @@ struct Owner : StateOwner {
   ListState<int> list{*this, "list"};
   MapState<std::string, int> map{*this, "map"};
   ReducingState<int> sum{*this, "sum", [](int a, int b) { return a + b; }};
-  AggregatingState<int, std::pair<int, int>> mean{
-      *this, "mean", std::pair{0, 0}, [](std::pair<int, int>& acc, const int& x) {
-        acc.first += x;
-        ++acc.second;
-      }};
+  AggregatingState<int, std::pair<int, int>> mean{*this, "mean", std::pair{0, 0},
+                                                  [](std::pair<int, int>& acc, const int& x) {
+                                                    acc.first += x;
+                                                    ++acc.second;
+                                                  }};
 };
 
 /// Only one state: rows without presence bits.

@@ -65,7 +65,9 @@ std::map<K, V> contents(const FrozenRows& rows) {
   return result;
 }
 
-std::uint64_t number(std::uint64_t n) { return n; }
+std::uint64_t number(std::uint64_t n) {
+  return n;
+}
 std::string text(std::uint64_t n) {
   return "key-" + std::to_string(n) + std::string(n % 40, '.');  // short and long strings
 }

@@ -1,6 +1,6 @@
 // Keyed state written to a stream and read back, undamaged and damaged.
-#include "base/memory_env.hpp"
 #include "base/files.hpp"
+#include "base/memory_env.hpp"
 #include "base/random.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/schema.hpp"
@@ -89,7 +89,9 @@ Status read(Env& env, const KeyedStateHandle& handle, Table<O, K>& table,
   return read_rows(handle, reader, table.state);
 }
 
-std::string key_of(int i) { return "key" + std::to_string(i); }
+std::string key_of(int i) {
+  return "key" + std::to_string(i);
+}
 
 void fill(Table<Owner>& table, int keys) {
   for (int i = 0; i < keys; ++i) {
@@ -276,10 +278,10 @@ TEST_CASE("schemas that make no sense are refused", "[schema]") {
 }
 
 TEST_CASE("a value of any schema can be passed over", "[schema]") {
-  using Value = std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
-                           std::variant<int, std::string>, std::array<std::uint16_t, 3>,
-                           std::map<std::string, std::vector<int>>, std::set<int>,
-                           std::chrono::nanoseconds>;
+  using Value =
+      std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
+                 std::variant<int, std::string>, std::array<std::uint16_t, 3>,
+                 std::map<std::string, std::vector<int>>, std::set<int>, std::chrono::nanoseconds>;
   const Value value{{{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}};
   ByteWriter out;
   encode(value, out);

@@ -34,8 +34,8 @@ public:
   Duration now{};
 };
 
-/// Reads one split to its end from a position; stops early when `limit` records have come and returns
-/// the position there.
+/// Reads one split to its end from a position; stops early when `limit` records have come and
+/// returns the position there.
 template <class T>
 struct SplitRun {
   std::vector<T> records;

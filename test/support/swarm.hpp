@@ -8,8 +8,8 @@
 
 namespace weir::test {
 
-/// Calls `f` with seeds 1 to `few`. The environment says otherwise: WEIR_SEED=N takes just that one,
-/// WEIR_SEEDS=FROM:TO a range.
+/// Calls `f` with seeds 1 to `few`. The environment says otherwise: WEIR_SEED=N takes just that
+/// one, WEIR_SEEDS=FROM:TO a range.
 inline void for_each_seed(std::uint64_t few, const std::function<void(std::uint64_t)>& f) {
   std::uint64_t from = 1;
   std::uint64_t to = few;

@@ -4,6 +4,9 @@
 // out of it; a batch that several subtasks share (a broadcast edge) is never changed.
 #pragma once
 
+#include <weir/codec.hpp>
+#include <weir/detail/type.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -12,12 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include <weir/codec.hpp>
-#include <weir/detail/type.hpp>
-
 namespace weir::detail {
 
-inline constexpr std::size_t kBatchRecords = 1024;   // more gains nothing: see docs/performance.md
+inline constexpr std::size_t kBatchRecords = 1024;    // more gains nothing: see docs/performance.md
 inline constexpr std::size_t kBatchBytes = 32 << 10;  // stays in the first-level cache
 
 /// How many records of T make a full batch.
@@ -99,8 +99,7 @@ std::size_t owned_bytes(const T& value) {
   else if constexpr (requires { value.size(), sizeof(*value.begin()); })
     return value.size() * sizeof(*value.begin());
   else if constexpr (!BuiltIn<T>::value && !SpecialisedCodec<T> && is_plain_aggregate<T>())
-    return with_fields(value,
-                       [](const auto&... field) { return (owned_bytes(field) + ... + 0); });
+    return with_fields(value, [](const auto&... field) { return (owned_bytes(field) + ... + 0); });
   else
     return 0;
 }
@@ -116,9 +115,7 @@ public:
 
   BatchRef copy() const override { return BatchRef{new Batch{*this}}; }
 
-  void encode(ByteWriter& out) const override {
-    BuiltIn<std::vector<T>>::encode(records, out);
-  }
+  void encode(ByteWriter& out) const override { BuiltIn<std::vector<T>>::encode(records, out); }
 
   /// Reads what `encode` wrote. Check `in.ok()` afterwards.
   static BatchRef decode(ByteReader& in) {

@@ -1,10 +1,10 @@
 // What a lambda or function takes and returns, for those that name their types.
 #pragma once
 
+#include <weir/emit.hpp>
+
 #include <tuple>
 #include <type_traits>
-
-#include <weir/emit.hpp>
 
 namespace weir::detail {
 
@@ -28,7 +28,9 @@ struct Signature<R (C::*)(A...)> {
   using args = std::tuple<A...>;
 };
 template <class F>
-  requires requires { &F::operator(); }
+requires requires {
+  &F::operator();
+}
 struct Signature<F> : Signature<decltype(&F::operator())> {};
 
 template <class T>
@@ -42,7 +44,9 @@ struct EmittedBy<Emit<T>&> {
 
 template <class F>
 constexpr bool has_signature() {
-  return requires { typename Signature<F>::args; };
+  return requires {
+    typename Signature<F>::args;
+  };
 }
 
 template <class F>
@@ -59,7 +63,7 @@ using Emitted = typename EmittedBy<typename LastArgument<F>::type>::type;
 template <class F>
 constexpr bool emits() {
   if constexpr (has_signature<F>()) {
-    if constexpr (std::tuple_size_v<typename Signature<F>::args> > 0)
+    if constexpr (std::tuple_size_v < typename Signature<F>::args >> 0)
       return !std::is_void_v<Emitted<F>>;
     else
       return false;

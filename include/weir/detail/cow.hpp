@@ -2,11 +2,11 @@
 // state, so that cloning a page for a snapshot does not clone the lists and maps on it.
 #pragma once
 
+#include <weir/codec.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <utility>
-
-#include <weir/codec.hpp>
 
 namespace weir::detail {
 

@@ -1,16 +1,16 @@
 // Rows of comma-separated values, as in RFC 4180.
 #pragma once
 
+#include <weir/codec.hpp>
+#include <weir/detail/callable.hpp>
+#include <weir/hash.hpp>
+
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
-
-#include <weir/codec.hpp>
-#include <weir/detail/callable.hpp>
-#include <weir/hash.hpp>
 
 namespace weir::detail {
 
@@ -59,9 +59,15 @@ void append_csv(const T& value, std::string& row) {
     append_csv_text(value, row);
   } else if constexpr (requires { value.time_since_epoch().count(); }) {
     append_csv(value.time_since_epoch().count(), row);
-  } else if constexpr (requires { value.count(); typename T::period; }) {
+  } else if constexpr (requires {
+                         value.count();
+                         typename T::period;
+                       }) {
     append_csv(value.count(), row);
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     if (value.has_value()) append_csv(*value, row);
   } else if constexpr (IsTuple<T>::value) {
     std::apply([&row](const auto&... field) { append_csv_fields(row, field...); }, value);

@@ -1,17 +1,17 @@
 // The graph of a job as its program declared it, before the engine checks and fuses it.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <weir/detail/operator.hpp>
 #include <weir/detail/router.hpp>
 #include <weir/options.hpp>
 #include <weir/sink.hpp>
 #include <weir/source.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace weir {
 
@@ -38,7 +38,7 @@ using OperatorMaker = std::function<std::unique_ptr<Operator>(const OperatorInit
 struct OperatorSpec {
   std::string name = {};
   std::string kind = {};  // "map", "source", ...; for people
-  int parallelism = 0;  // 0: the job's
+  int parallelism = 0;    // 0: the job's
   std::vector<EdgeSpec> inputs = {};
   std::string in_schema = {};
   std::string out_schema = {};

@@ -2,14 +2,14 @@
 // State handles (weir/state.hpp) reach their values through it.
 #pragma once
 
+#include <weir/detail/row_table.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/row_table.hpp>
 
 namespace weir::detail {
 

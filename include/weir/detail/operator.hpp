@@ -1,17 +1,17 @@
 // Operator: one instance of an operator on one subtask, as the engine drives it.
 #pragma once
 
-#include <cstdint>
-#include <exception>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <weir/clock.hpp>
 #include <weir/detail/batch.hpp>
 #include <weir/detail/keyed_state.hpp>
 #include <weir/env.hpp>
 #include <weir/process.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace weir::detail {
 

@@ -1,6 +1,10 @@
 // The operators that streams are made of.
 #pragma once
 
+#include <weir/detail/operator.hpp>
+#include <weir/hash.hpp>
+#include <weir/process.hpp>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,10 +12,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/operator.hpp>
-#include <weir/hash.hpp>
-#include <weir/process.hpp>
 
 namespace weir::detail {
 
@@ -23,7 +23,8 @@ template <class In, class KeyOf>
 void ensure_hashes(Batch<In>& batch, const KeyOf& key_of) {
   if (batch.hashes.size() == batch.records.size()) return;
   batch.hashes.clear();
-  for (const In& record : batch.records) batch.hashes.push_back(hash_of(std::invoke(key_of, record)));
+  for (const In& record : batch.records)
+    batch.hashes.push_back(hash_of(std::invoke(key_of, record)));
 }
 
 /// Calls `step(record, emit)` for each record: map, filter and flat_map.
@@ -73,8 +74,8 @@ private:
   Emit<typename P::out_type> emit_;
 };
 
-/// Runs a function with keyed state, positioned on the key of each record. Body declares states like
-/// a StateOwner and has `handle(record, key, info, emit)`.
+/// Runs a function with keyed state, positioned on the key of each record. Body declares states
+/// like a StateOwner and has `handle(record, key, info, emit)`.
 template <Key K, class In, class Out, class KeyOf, class Body>
 class KeyedOperator final : public Operator {
 public:

@@ -1,6 +1,10 @@
 // Routers: the last link of a chain. They spread records over the channels to the next operator.
 #pragma once
 
+#include <weir/detail/batch.hpp>
+#include <weir/detail/key_group.hpp>
+#include <weir/hash.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -8,10 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/batch.hpp>
-#include <weir/detail/key_group.hpp>
-#include <weir/hash.hpp>
 
 namespace weir::detail {
 
@@ -40,10 +40,10 @@ public:
 
 struct RouterInit {
   Partition partition = Partition::forward;
-  std::uint32_t channels = 1;     // subtasks on the other side; 1 for a forward edge
-  std::uint32_t own_index = 0;    // of this subtask: where a rebalance begins
+  std::uint32_t channels = 1;   // subtasks on the other side; 1 for a forward edge
+  std::uint32_t own_index = 0;  // of this subtask: where a rebalance begins
   std::uint32_t max_parallelism = 128;
-  ChannelSink* out = nullptr;     // must outlive the router
+  ChannelSink* out = nullptr;  // must outlive the router
 };
 
 /// What the engine must know about the records on an edge.

@@ -18,16 +18,16 @@
 // One thread at a time, except that frozen pages may be read from another thread until `release`.
 #pragma once
 
+#include <weir/detail/key_group.hpp>
+#include <weir/detail/type.hpp>
+#include <weir/hash.hpp>
+
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
 #include <vector>
-
-#include <weir/detail/key_group.hpp>
-#include <weir/detail/type.hpp>
-#include <weir/hash.hpp>
 
 namespace weir::detail {
 
@@ -38,7 +38,7 @@ struct RowLayout {
     std::size_t offset;  // bytes from the start of the row
   };
 
-  const Type* key = nullptr;                          // at offset 0
+  const Type* key = nullptr;                         // at offset 0
   std::uint64_t (*hash_key)(const void*) = nullptr;  // hash of the key of a row
   std::vector<Column> columns;
   std::size_t presence_offset = 0;  // of the presence bits
@@ -85,8 +85,8 @@ struct PageRef {
   std::uint16_t rows_offset = 0;  // bytes from the start of the page to its first row
 
   std::uint32_t home_of(std::uint64_t hash) const {
-    return static_cast<std::uint32_t>(
-        (std::uint64_t{static_cast<std::uint32_t>(hash)} * slots) >> 32);
+    return static_cast<std::uint32_t>((std::uint64_t{static_cast<std::uint32_t>(hash)} * slots) >>
+                                      32);
   }
   inline std::uint8_t* tags() const;
   char* row(std::uint32_t slot, std::size_t stride) const {
@@ -109,7 +109,9 @@ struct Page {
   }
 };
 
-inline std::uint8_t* PageRef::tags() const { return reinterpret_cast<std::uint8_t*>(page + 1); }
+inline std::uint8_t* PageRef::tags() const {
+  return reinterpret_cast<std::uint8_t*>(page + 1);
+}
 
 /// Calls `visit(row)` for each row of a page and of those chained to it.
 template <class Visit>
@@ -129,7 +131,8 @@ public:
   template <class Visit>
   void for_each(std::uint32_t group, Visit&& visit) const {
     PageRef previous;
-    for (std::size_t i = begins_[group - range_.begin]; i < begins_[group - range_.begin + 1]; ++i) {
+    for (std::size_t i = begins_[group - range_.begin]; i < begins_[group - range_.begin + 1];
+         ++i) {
       if (pages_[i] == previous) continue;  // several directory entries may share a page
       previous = pages_[i];
       for_each_row(previous, layout_->stride, visit);

@@ -1,6 +1,8 @@
 // Type: what the engine must know about a C++ type that it meets only at run time.
 #pragma once
 
+#include <weir/codec.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -8,17 +10,15 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/codec.hpp>
-
 namespace weir::detail {
 
 /// Operations on values of one type, reached through pointers. One object per type and process.
 struct Type {
-  std::string schema;   // layout of the encoding, compared on restore
-  std::size_t size;     // bytes in memory
-  std::size_t align;    // bytes
-  bool trivial;         // may be copied byte by byte and forgotten without a destructor
-  std::size_t packed;   // bytes of the encoding if it equals the bytes in memory, else 0
+  std::string schema;  // layout of the encoding, compared on restore
+  std::size_t size;    // bytes in memory
+  std::size_t align;   // bytes
+  bool trivial;        // may be copied byte by byte and forgotten without a destructor
+  std::size_t packed;  // bytes of the encoding if it equals the bytes in memory, else 0
 
   void (*copy)(void* to, const void* from);  // copy-constructs at `to`
   void (*relocate)(void* to, void* from);    // move-constructs at `to` and destroys `from`

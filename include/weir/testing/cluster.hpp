@@ -11,16 +11,16 @@
 // milliseconds. Link weir::testing.
 #pragma once
 
+#include <weir/chaos.hpp>
+#include <weir/env.hpp>
+#include <weir/job.hpp>
+#include <weir/result.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <weir/chaos.hpp>
-#include <weir/env.hpp>
-#include <weir/job.hpp>
-#include <weir/result.hpp>
 
 namespace weir::testing {
 
@@ -28,14 +28,16 @@ namespace weir::testing {
 struct CheckpointAt {
   std::uint64_t number;
 };
-constexpr CheckpointAt checkpoint(std::uint64_t number) { return {number}; }
+constexpr CheckpointAt checkpoint(std::uint64_t number) {
+  return {number};
+}
 
 struct ClusterOptions {
   std::uint64_t seed = 1;
   /// Every batch is encoded and decoded, also between actors of one process.
   bool force_bytes = false;
-  /// Probability that a checkpoint message (trigger, acknowledgement, decline, notification) is lost,
-  /// repeated or late.
+  /// Probability that a checkpoint message (trigger, acknowledgement, decline, notification) is
+  /// lost, repeated or late.
   double disturbed_messages = 0;
 };
 
@@ -75,8 +77,8 @@ public:
   /// Adds a chaos rule; see ChaosRule. Ends the process if it cannot be read.
   void chaos(std::string_view rule);
 
-  /// Lets the job run to its end; false if it failed, or had not ended after `limit` of virtual time
-  /// or nobody had anything left to do. `report()` says why.
+  /// Lets the job run to its end; false if it failed, or had not ended after `limit` of virtual
+  /// time or nobody had anything left to do. `report()` says why.
   bool finish(Duration limit = std::chrono::hours{24});
   /// Lets the job run for this much virtual time, or to its end if that comes first.
   void run_for(Duration time);

@@ -1,13 +1,13 @@
 // ReplayLog: a source over rows in memory that can be read again from any position.
 #pragma once
 
+#include <weir/source.hpp>
+
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <weir/source.hpp>
 
 namespace weir::testing {
 

@@ -2,6 +2,8 @@
 // invisible until it is committed, and what is committed stays, whoever dies.
 #pragma once
 
+#include <weir/sink.hpp>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <weir/sink.hpp>
 
 namespace weir::testing {
 
@@ -91,7 +91,8 @@ private:
       if (store_->done.contains(name)) return {};
       const auto at = store_->prepared.find(name);
       if (at == store_->prepared.end())
-        return {ErrorCode::not_found, "transaction " + name + " was never prepared, or was aborted"};
+        return {ErrorCode::not_found,
+                "transaction " + name + " was never prepared, or was aborted"};
       store_->committed.insert(store_->committed.end(), at->second.begin(), at->second.end());
       store_->prepared.erase(at);
       store_->done.insert(name);
