@@ -110,8 +110,8 @@ Actions Coordinator::on_ack(Ack ack) {
   const CheckpointId id = ack.id;
   const auto at = pending_.find(id);
   if (at == pending_.end()) {
-    const bool has_completed =
-        publishing_.contains(id) || std::binary_search(retained_.begin(), retained_.end(), id);
+    const bool has_completed = publishing_.contains(id) || undecided_.contains(id) ||
+                               std::binary_search(retained_.begin(), retained_.end(), id);
     last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
     if (!has_completed)
       actions.push_back(DropFiles{id});  // its files may have come after the abort
@@ -149,8 +149,10 @@ Actions Coordinator::on_published(CheckpointId id, const Status& status, Duratio
   } else {
     const CheckpointKind kind = node.mapped().barrier().kind;
     actions.push_back(NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
-    // If the outcome is unknown it may be there all the same, and a restore will find it.
-    if (status.code() != ErrorCode::unknown_outcome) actions.push_back(DropFiles{id});
+    if (status.code() == ErrorCode::unknown_outcome)
+      undecided_.insert(id);  // it may be there all the same, and a restore will find it
+    else
+      actions.push_back(DropFiles{id});
     count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
   }
   start_due(now, actions);
@@ -164,6 +166,10 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   while (retained_.size() > static_cast<std::size_t>(options_.retained)) {
     actions.push_back(DropFiles{retained_.front()});
     retained_.erase(retained_.begin());
+  }
+  while (!undecided_.empty() && *undecided_.begin() < id) {
+    actions.push_back(DropFiles{*undecided_.begin()});
+    undecided_.erase(undecided_.begin());
   }
   while (!pending_.empty() && pending_.begin()->first < id)
     abort(pending_.begin()->first, FailureReason::subsumed, "", now, actions);

@@ -13,7 +13,8 @@
 // Invariants
 //  - Ids grow strictly and are durable before any subtask hears of them.
 //  - Subtasks are notified of a completion only after its metadata is durable.
-//  - After `unknown_outcome` of a publication nothing of that checkpoint is deleted.
+//  - After `unknown_outcome` of a publication nothing of that checkpoint is deleted before a newer
+//    one has completed: a restore may find it complete.
 #pragma once
 
 #include "checkpoint/failure_policy.hpp"
@@ -25,6 +26,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -135,6 +137,7 @@ private:
   std::map<CheckpointId, Reservation> reserving_;
   std::map<CheckpointId, PendingCheckpoint> pending_;
   std::map<CheckpointId, PendingCheckpoint> publishing_;
+  std::set<CheckpointId> undecided_;  // published with an unknown outcome
   std::vector<CheckpointId> retained_;
   AckResult last_ack_result_ = AckResult::success;
 };

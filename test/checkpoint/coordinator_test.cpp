@@ -224,6 +224,11 @@ TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[c
   job.published(id, {ErrorCode::unknown_outcome, "?"});
   CHECK(find<NotifyAborted>(job.last) != nullptr);
   CHECK(find<DropFiles>(job.last) == nullptr);
+  job.ack(id, 1);  // said twice, or late
+  CHECK(job.coordinator.last_ack_result() == AckResult::duplicate);
+  CHECK(find<DropFiles>(job.last) == nullptr);
+  job.complete_at(20s);
+  CHECK(find<DropFiles>(job.last)->id == id);  // nobody needs it any more
 }
 
 TEST_CASE("with three at once each completes, and a newer one subsumes older ones",
@@ -310,10 +315,12 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
              .max_concurrent = 1 + static_cast<int>(random.below(3)),
              .tolerable_failures = 1000,
              .retained = 1 + static_cast<int>(random.below(3))}};
-    std::set<CheckpointId> reserved, triggered, ended;
+    std::set<CheckpointId> reserved, triggered, ended, undecided;
     std::vector<CheckpointId> waiting_reserve, waiting_publish;
     CheckpointId newest;
     const auto see = [&](const Actions& actions) {
+      if (const auto* completed = find<NotifyCompleted>(actions))
+        undecided.erase(undecided.begin(), undecided.lower_bound(completed->report.id));
       for (const Action& action : actions) {
         if (const auto* a = std::get_if<ReserveId>(&action)) {
           REQUIRE(a->id > newest);
@@ -332,6 +339,7 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
         } else if (const auto* d = std::get_if<DropFiles>(&action)) {
           const auto& kept = job.coordinator.retained();
           REQUIRE(std::find(kept.begin(), kept.end(), d->id) == kept.end());
+          REQUIRE_FALSE(undecided.contains(d->id));
         }
       }
     };
@@ -356,9 +364,12 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
           break;
         case 5:
           if (waiting_publish.empty()) break;
-          see(job.published(waiting_publish.front(), random.chance(0.2)
-                                                         ? Status{ErrorCode::unknown_outcome, "x"}
-                                                         : Status{}));
+          if (random.chance(0.2)) {
+            undecided.insert(waiting_publish.front());
+            see(job.published(waiting_publish.front(), {ErrorCode::unknown_outcome, "x"}));
+          } else {
+            see(job.published(waiting_publish.front()));
+          }
           waiting_publish.erase(waiting_publish.begin());
           break;
       }
