@@ -74,8 +74,22 @@ Actions Coordinator::on_tick(Duration now) {
   }
   for (const CheckpointId id : expired)
     abort(id, FailureReason::expired, base::format_duration(options_.timeout), now, actions);
+  expire_publications(now, actions);
   start_due(now, actions);
   return actions;
+}
+
+/// A storage that hangs must not stop checkpoints for ever. What it does later is as good as unknown.
+void Coordinator::expire_publications(Duration now, Actions& actions) {
+  std::vector<CheckpointId> expired;
+  for (const auto& [id, pending] : publishing_) {
+    if (pending.deadline() <= now) expired.push_back(id);
+  }
+  for (const CheckpointId id : expired) {
+    const Status status{ErrorCode::unknown_outcome, "the storage has not answered for " +
+                                                        base::format_duration(options_.timeout)};
+    publication_failed(publishing_.extract(id).mapped(), status, now, actions);
+  }
 }
 
 void Coordinator::start_due(Duration now, Actions& actions) {
@@ -143,24 +157,30 @@ Actions Coordinator::on_published(CheckpointId id, const Status& status, Duratio
   Actions actions;
   const auto node = publishing_.extract(id);
   if (node.empty()) return actions;
-  trigger_.on_ended(now);
-  if (status.ok()) {
+  if (status.ok())
     complete(node.mapped(), now, actions);
-  } else {
-    const CheckpointKind kind = node.mapped().barrier().kind;
-    actions.push_back(NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
-    if (status.code() == ErrorCode::unknown_outcome)
-      undecided_.insert(id);  // it may be there all the same, and a restore will find it
-    else
-      actions.push_back(DropFiles{id});
-    count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
-  }
+  else
+    publication_failed(node.mapped(), status, now, actions);
   start_due(now, actions);
   return actions;
 }
 
+void Coordinator::publication_failed(const PendingCheckpoint& pending, const Status& status,
+                                     Duration now, Actions& actions) {
+  const CheckpointId id = pending.id();
+  const CheckpointKind kind = pending.barrier().kind;
+  trigger_.on_ended(now);
+  actions.push_back(NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
+  if (status.code() == ErrorCode::unknown_outcome)
+    undecided_.insert(id);  // it may be there all the same, and a restore will find it
+  else
+    actions.push_back(DropFiles{id});
+  count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
+}
+
 void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actions& actions) {
   const CheckpointId id = pending.id();
+  trigger_.on_ended(now);
   failures_.on_success(id);
   retained_.insert(std::upper_bound(retained_.begin(), retained_.end(), id), id);
   while (retained_.size() > static_cast<std::size_t>(options_.retained)) {
@@ -210,6 +230,7 @@ std::optional<Duration> Coordinator::next_wake() const {
   const auto earlier = [&wake](Duration at) { wake = wake ? std::min(*wake, at) : at; };
   for (const auto& [id, reservation] : reserving_) earlier(reservation.deadline);
   for (const auto& [id, pending] : pending_) earlier(pending.deadline());
+  for (const auto& [id, pending] : publishing_) earlier(pending.deadline());
   return wake;
 }
 

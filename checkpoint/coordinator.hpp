@@ -121,6 +121,9 @@ private:
   };
 
   int under_way() const;
+  void expire_publications(Duration now, Actions& actions);
+  void publication_failed(const PendingCheckpoint& pending, const Status& status, Duration now,
+                          Actions& actions);
   void start_due(Duration now, Actions& actions);
   void abort(CheckpointId id, FailureReason reason, const std::string& detail, Duration now,
              Actions& actions);

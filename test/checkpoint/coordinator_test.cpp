@@ -231,6 +231,22 @@ TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[c
   CHECK(find<DropFiles>(job.last)->id == id);  // nobody needs it any more
 }
 
+TEST_CASE("a publication that hangs expires, and may be found complete later",
+          "[coordinator][T19][T69]") {
+  Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 1}};
+  const auto id = job.tick(10s).value();
+  job.reserved(id);
+  job.ack(id, 0);
+  job.ack(id, 1);
+  CHECK(job.coordinator.next_wake() == 70s);
+  job.tick(70s);
+  REQUIRE(find<NotifyAborted>(job.last) != nullptr);
+  CHECK(find<NotifyAborted>(job.last)->detail == "the storage has not answered for 1 min");
+  CHECK(find<DropFiles>(job.last) == nullptr);
+  CHECK(find<ReserveId>(job.last) != nullptr);  // the next one is due
+  CHECK(job.published(id).empty());             // too late
+}
+
 TEST_CASE("with three at once each completes, and a newer one subsumes older ones",
           "[coordinator][T8]") {
   Job job{{.every = 10s, .max_concurrent = 3, .retained = 10}};
