@@ -51,19 +51,10 @@ struct Perform {
   void operator()(Publish& action) const {
     const CheckpointId id = action.barrier.id;
     state.reached(Phase::completed, id);
-    const runtime::Plan& plan = state.context_->plan();
-    CheckpointMetadata metadata{.job = plan.graph().name,
-                                .run = state.context_->run,
-                                .id = id,
-                                .epoch = state.epoch(),
-                                .kind = action.barrier.kind,
-                                .triggered_at = action.barrier.triggered_at,
-                                .max_parallelism = plan.max_parallelism(),
-                                .parts = {},
-                                .remaining = std::move(state.remaining_[id])};
+    CheckpointMetadata metadata =
+        runtime::make_metadata(state.context_->plan(), state.context_->run, state.epoch(),
+                               std::move(action), std::move(state.remaining_[id]));
     state.remaining_.erase(id);
-    for (auto& [subtask, part] : action.states)
-      metadata.parts.push_back({plan.vertex(subtask.vertex).name, subtask.index, std::move(part)});
     ask_blocking(
         state.self_, state.services_->pool,
         [storage = state.context_->storage, epoch = state.epoch(), metadata = std::move(metadata)] {
@@ -164,17 +155,9 @@ void CoordinatorState::begin(JobContextPtr context, const Services& services, Jo
 
 void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
-  const runtime::Plan& plan = context_->plan();
   coordinator_.emplace(context_->options().checkpoint, execution_->record.last_id,
                        execution_->retained);
-  for (std::uint32_t v = 0; v < plan.vertices().size(); ++v) {
-    if (!plan.is_source(VertexId{v})) continue;
-    const detail::OperatorSpec& op = plan.op(plan.vertices()[v].operators[0]);
-    assigners_.emplace(
-        VertexId{v},
-        runtime::SplitAssigner{op.name, op.source->options(), plan.vertices()[v].parallelism,
-                               std::move(execution_->restore.splits[op.name])});
-  }
+  assigners_ = runtime::make_assigners(context_->plan(), execution_->restore);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
 }

@@ -2,8 +2,7 @@
 
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
-#include "base/paths.hpp"
-#include "state/keyed_snapshot.hpp"
+#include "runtime/task/state_restore.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
@@ -11,34 +10,6 @@
 #include <utility>
 
 namespace weir::actors {
-namespace {
-
-/// Reads everything that a subtask restores. Blocks.
-Status read_state(Env& env, const runtime::SubtaskRestore& restore, const std::string& directory,
-                  const std::vector<runtime::ChainState>& states) {
-  for (const state::KeyedStateHandle& handle : restore.keyed) {
-    for (const runtime::ChainState& into : states) {
-      if (into.operator_name != handle.operator_name) continue;
-      Status status;
-      if (handle.path.empty()) {
-        state::StateReader reader{handle.inlined, "the state of " + handle.operator_name + " in " +
-                                                      directory + "/_metadata"};
-        status = state::read_rows(handle, reader, *into.state);
-      } else {
-        const std::string path = base::join_path(directory, handle.path);
-        auto file = env.open(path);
-        if (!file.ok()) return file.status();
-        state::StateReader reader{std::move(file).value(), path};
-        status = state::read_rows(handle, reader, *into.state);
-      }
-      if (!status.ok()) return status;
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
 void SubtaskState::begin(SubtaskSpawn spawn) {
   spawn_.emplace(std::move(spawn));
   const JobContext& context = *spawn_->context;
@@ -66,8 +37,9 @@ void SubtaskState::restore() {
   ask_blocking(
       self_, spawn_->services.pool,
       [env = &spawn_->context->storage->env(), restore = spawn_->restore,
-       directory = spawn_->restore_directory,
-       subtask = subtask_] { return read_state(*env, restore, directory, subtask->states()); },
+       directory = spawn_->restore_directory, subtask = subtask_] {
+        return runtime::read_state(*env, restore, directory, subtask->states());
+      },
       [this](const Status& status) {
         if (!status.ok())
           return failed({"", "its state cannot be restored: " + status.message(),

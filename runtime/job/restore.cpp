@@ -139,6 +139,23 @@ private:
 
 }  // namespace
 
+checkpoint::CheckpointMetadata make_metadata(const Plan& plan, const std::string& run, Epoch epoch,
+                                             checkpoint::Publish complete,
+                                             std::vector<checkpoint::RemainingSplits> remaining) {
+  checkpoint::CheckpointMetadata metadata{.job = plan.graph().name,
+                                          .run = run,
+                                          .id = complete.barrier.id,
+                                          .epoch = epoch,
+                                          .kind = complete.barrier.kind,
+                                          .triggered_at = complete.barrier.triggered_at,
+                                          .max_parallelism = plan.max_parallelism(),
+                                          .parts = {},
+                                          .remaining = std::move(remaining)};
+  for (auto& [subtask, state] : complete.states)
+    metadata.parts.push_back({plan.vertex(subtask.vertex).name, subtask.index, std::move(state)});
+  return metadata;
+}
+
 Result<RestorePlan> make_restore_plan(const Plan& plan, const CheckpointMetadata& metadata,
                                       bool allow_non_restored) {
   return Restorer{plan, metadata, allow_non_restored}.run();

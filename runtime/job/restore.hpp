@@ -1,6 +1,7 @@
-// Restore: what each part of a job gets out of a checkpoint. Pure.
+// What a checkpoint consists of, and what each part of a job gets out of one. Pure.
 #pragma once
 
+#include "checkpoint/coordinator.hpp"
 #include "checkpoint/metadata.hpp"
 #include "runtime/graph/plan.hpp"
 
@@ -9,6 +10,11 @@
 #include <vector>
 
 namespace weir::runtime {
+
+/// Puts the answers of all subtasks and the splits that nobody reads yet together.
+checkpoint::CheckpointMetadata make_metadata(const Plan& plan, const std::string& run, Epoch epoch,
+                                             checkpoint::Publish complete,
+                                             std::vector<checkpoint::RemainingSplits> remaining);
 
 /// What one subtask restores.
 struct SubtaskRestore {

@@ -54,4 +54,16 @@ checkpoint::RemainingSplits SplitAssigner::remaining() const {
   return {operator_name_, std::move(left), 0};
 }
 
+std::map<VertexId, SplitAssigner> make_assigners(const Plan& plan, RestorePlan& restore) {
+  std::map<VertexId, SplitAssigner> assigners;
+  for (std::uint32_t v = 0; v < plan.vertices().size(); ++v) {
+    if (!plan.is_source(VertexId{v})) continue;
+    const Vertex& vertex = plan.vertices()[v];
+    const detail::OperatorSpec& op = plan.op(vertex.operators[0]);
+    assigners.emplace(VertexId{v}, SplitAssigner{op.name, op.source->options(), vertex.parallelism,
+                                                 std::move(restore.splits[op.name])});
+  }
+  return assigners;
+}
+
 }  // namespace weir::runtime

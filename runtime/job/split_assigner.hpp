@@ -4,9 +4,12 @@
 #pragma once
 
 #include "checkpoint/metadata.hpp"
+#include "runtime/graph/plan.hpp"
+#include "runtime/job/restore.hpp"
 
 #include <weir/source.hpp>
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -40,5 +43,8 @@ private:
   std::size_t next_ = 0;             // on request: the next one to hand out
   std::vector<bool> has_its_share_;  // spread: by subtask
 };
+
+/// Makes the assigner of each source vertex; takes the splits out of `restore`.
+std::map<VertexId, SplitAssigner> make_assigners(const Plan& plan, RestorePlan& restore);
 
 }  // namespace weir::runtime
