@@ -93,6 +93,10 @@ Status CheckpointStorage::reserve(Epoch epoch, CheckpointId id) {
 }
 
 Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadata) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (Status status = check(epoch); !status.ok()) return status;
+  }
   const std::string directory = path_of(metadata.id);
   const std::string path = base::join_path(directory, kMetadata);
   const std::string temporary = path + ".epoch-" + std::to_string(epoch.value());
@@ -103,7 +107,7 @@ Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadat
   if (Status status = (*file)->close(); !status.ok()) return status;
 
   const std::lock_guard lock{mutex_};
-  if (Status status = check(epoch); !status.ok()) return status;
+  if (Status status = check(epoch); !status.ok()) return status;  // it may have ended meanwhile
   if (Status status = env_.rename(temporary, path); !status.ok()) return status;
   const Status synced = env_.sync_directory(directory);
   if (synced.ok()) return {};

@@ -48,6 +48,10 @@ Status SimEnv::change(DiskFault::On on, const std::string& path) {
   if (Status status = alive(); !status.ok()) return status;
   for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
     if (!fault->matches(on, path)) continue;
+    if (fault->skip != 0) {
+      --fault->skip;
+      continue;
+    }
     const ErrorCode code = fault->code;
     if (--fault->times == 0) faults_.erase(fault);
     return {code, "cannot change " + path + ": injected fault"};

@@ -19,6 +19,7 @@ struct DiskFault {
   std::string path_contains = {};           // empty: every path
   ErrorCode code = ErrorCode::unavailable;  // what they answer
   std::uint64_t times = 1;                  // how many of them
+  std::uint64_t skip = 0;                   // after so many that go well
 
   bool matches(On what, const std::string& path) const;
 };
