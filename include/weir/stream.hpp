@@ -183,8 +183,8 @@ public:
     } else {
       using Out = typename P::out_type;
       using Body = detail::ProcessBody<P>;
-      return keyed<Out, Body>("process", name, detail::states_of<P>(*end_.graph, name, args...),
-                              std::move(args)...);
+      auto states = detail::states_of<P>(*end_.graph, name, args...);  // before the args are moved
+      return keyed<Out, Body>("process", name, std::move(states), std::move(args)...);
     }
   }
 
@@ -225,9 +225,9 @@ private:
                       "weir::Emit<R>&), T being this stream's record type");
       } else {
         using Body = detail::LambdaBody<T, Out, F, typename D::state_type...>;
-        return keyed<Out, Body>("process", name,
-                                detail::states_of<Body>(*end_.graph, name, f, declared...),
-                                std::move(f), std::move(declared)...);
+        auto states = detail::states_of<Body>(*end_.graph, name, f, declared...);
+        return keyed<Out, Body>("process", name, std::move(states), std::move(f),
+                                std::move(declared)...);
       }
     }
   }
