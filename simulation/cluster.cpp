@@ -27,7 +27,10 @@ using simulation::SimPool;
 
 namespace {
 
-constexpr double kTimeSlips = 0.02;  // chance that a little time passes although somebody has work
+constexpr double kTimeSlips = 0.03;       // chance that time passes although somebody has work
+constexpr std::uint64_t kSlipBits = 25;   // up to 33 ms
+constexpr double kStarves = 0.03;         // chance that somebody gets no turn for a while
+constexpr std::uint64_t kStarveBits = 9;  // up to 512 turns of others
 
 /// Remembers the last view of the job.
 class LastView final : public runtime::JobObserver {
@@ -97,8 +100,8 @@ public:
     const std::size_t choices = jobs + pool_.size();
     if (choices == 0) return scheduler_.trigger_timeout();
     if (random_.chance(kTimeSlips))
-      scheduler_.advance_time(std::chrono::microseconds{random_.below(500)});
-    const std::size_t choice = random_.below(choices);
+      scheduler_.advance_time(std::chrono::nanoseconds{log_uniform(kSlipBits)});
+    const std::size_t choice = choose(jobs, choices);
     if (choice >= jobs) {
       trace_.push_back("pool");
       pool_.run(choice - jobs);
@@ -108,6 +111,35 @@ public:
       scheduler_.run_once();
     }
     return true;
+  }
+
+  /// Anybody may be next, but now and then one actor is left out for a while, as on a busy machine:
+  /// without it nobody would ever be far ahead of the others.
+  std::size_t choose(std::size_t jobs, std::size_t choices) {
+    if (starves_for_ != 0) {
+      --starves_for_;
+    } else {
+      starving_ = 0;
+      if (jobs != 0 && random_.chance(kStarves)) {
+        starving_ = id_of(scheduler_.jobs[random_.below(jobs)]);
+        starves_for_ = log_uniform(kStarveBits);
+      }
+    }
+    for (int tries = 0; tries < 4; ++tries) {
+      const std::size_t choice = random_.below(choices);
+      if (choice >= jobs || id_of(scheduler_.jobs[choice]) != starving_) return choice;
+    }
+    return random_.below(choices);
+  }
+
+  /// Mostly small, sometimes large.
+  std::uint64_t log_uniform(std::uint64_t bits) {
+    return random_.below(std::uint64_t{1} << random_.below(bits + 1));
+  }
+
+  static caf::actor_id id_of(caf::resumable* job) {
+    const auto* actor = dynamic_cast<caf::scheduled_actor*>(job);
+    return actor != nullptr ? actor->id() : 0;
   }
 
   bool has_ended() const { return view_.view().outcome.has_value(); }
@@ -141,6 +173,8 @@ public:
   actors::ChaosController chaos_;
   SimFaults faults_;
   base::Random random_;
+  caf::actor_id starving_ = 0;     // 0: nobody
+  std::uint64_t starves_for_ = 0;  // more steps
   LastView view_;
   actors::JobActor job_;
   std::vector<std::string> trace_;

@@ -23,11 +23,11 @@ Counts write_corpus(Env& disk, base::Random& random) {
   const std::uint64_t files = 1 + random.below(6);
   for (std::uint64_t f = 0; f < files; ++f) {
     std::string text;
-    for (std::uint64_t n = random.below(400); n != 0; --n) {
+    for (std::uint64_t n = random.below(2000); n != 0; --n) {
       const std::string word =
           "w" + std::to_string(random.below(40)) + std::string(random.below(30), '_');
       ++counts[word];
-      text += word + (random.chance(0.2) ? "\n" : random.chance(0.5) ? " " : "-.");
+      text += word + (random.chance(0.7) ? "\n" : random.chance(0.5) ? " " : "-.");
     }
     auto file = disk.create((f % 2 == 0 ? "/in/" : "/in/sub/") + std::to_string(f) + ".txt");
     REQUIRE(file.ok());

@@ -23,6 +23,11 @@ struct CountJob {
     testing::Pace pace = {.rows_per_poll = 5, .pause = std::chrono::milliseconds{10}};
   };
 
+  /// Sources that hardly pause: records overtake the barriers of other channels all the time.
+  static Shape busy() {
+    return {.rows = 3000, .pace = {.rows_per_poll = 5, .pause = std::chrono::microseconds{20}}};
+  }
+
   explicit CountJob(Shape s) : shape{s}, input{numbers(s.rows), s.partitions, s.pace} {}
   CountJob() : CountJob(Shape{}) {}
 
