@@ -27,4 +27,9 @@ Status Status::with_context(std::string_view context) const {
   return {code_, std::string{context} + ": " + message_};
 }
 
+Status Status::with_cure(std::string_view cure) const {
+  if (ok()) return *this;
+  return {code_, message_ + "; " + std::string{cure}};
+}
+
 }  // namespace weir

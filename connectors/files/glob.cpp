@@ -150,16 +150,21 @@ Result<std::vector<std::string>> find_files(Env& env, const std::string& input) 
   if (info.ok() && info->is_directory) {
     if (Status status = finder.walk(input); !status.ok()) return status;
     if (finder.files.empty())
-      return Status{ErrorCode::not_found, "the directory " + input + " holds no files to read"};
+      return Status{ErrorCode::not_found, "the directory " + input +
+                                              " holds no files to read; name one that does, or "
+                                              "files, or a pattern such as 'logs/**/*.txt'"};
   } else if (info.ok()) {
     finder.files.push_back(input);
   } else if (!is_pattern(input)) {
-    return info.status();
+    return info.status().with_cure("check the path of the input");
   } else {
     const std::string root = input[0] == '/' ? "/" : "";
     if (Status status = finder.expand(root, base::path_parts(input), 0); !status.ok())
       return status;
-    if (finder.files.empty()) return Status{ErrorCode::not_found, "no file matches " + input};
+    if (finder.files.empty())
+      return Status{ErrorCode::not_found, "no file matches " + input +
+                                              "; check the pattern, and quote it so that no "
+                                              "shell expands it"};
   }
   std::sort(finder.files.begin(), finder.files.end());
   finder.files.erase(std::unique(finder.files.begin(), finder.files.end()), finder.files.end());

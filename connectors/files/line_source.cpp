@@ -135,7 +135,9 @@ Result<std::vector<Split>> list_parts(Env& env, const std::vector<std::string>& 
     if (!files.ok()) return files.status();
     for (const std::string& path : *files) {
       auto file = env.open(path);  // a file that cannot be read must be known before the job runs
-      if (!file.ok()) return file.status();
+      if (!file.ok())
+        return file.status().with_cure(
+            "make it readable for this user, or leave it out of the input");
       auto info = env.stat(path);
       if (!info.ok()) return info.status();
       if (info->size_bytes <= options.split_bytes) {

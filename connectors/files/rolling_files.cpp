@@ -70,16 +70,22 @@ public:
 
   Status clean_up() override {
     if (Status status = base::create_durable_directories(env_, directory_); !status.ok())
-      return status;
-    if (Status status = check_writable(); !status.ok()) return status;
+      return status.with_cure("choose a directory for the output that can be made and written");
     auto entries = env_.list(directory_);
-    if (!entries.ok()) return entries.status();
+    if (!entries.ok())
+      return entries.status().with_cure("choose a directory for the output that can be read");
+    // Before anything is removed: it may be what the checkpoints of another run have prepared.
+    if (!is_restored_ && options_.existing == Existing::refuse) {
+      if (Status status = check_empty(*entries); !status.ok()) return status;
+    }
+    if (Status status = check_writable(); !status.ok())
+      return status.with_cure("choose a directory for the output that this user may write");
     for (const DirectoryEntry& entry : *entries) {
       if (!entry.name.starts_with(hidden_)) continue;
       if (Status status = env_.remove_file(base::join_path(directory_, entry.name)); !status.ok())
         return status;
     }
-    return is_restored_ || options_.existing == Existing::keep ? Status{} : check_empty(*entries);
+    return {};
   }
 
 private:

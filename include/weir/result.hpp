@@ -54,6 +54,10 @@ public:
   /// Returns the same error with `context` and ": " in front of its message; ok stays ok.
   Status with_context(std::string_view context) const;
 
+  /// Returns the same error with "; " and `cure`, what to do about it, behind its message; ok stays
+  /// ok.
+  Status with_cure(std::string_view cure) const;
+
   friend bool operator==(const Status&, const Status&) = default;
 
 private:

@@ -171,10 +171,12 @@ TEST_CASE("results of another run are not mixed in, unless that is wanted", "[fi
   Fixture f;
   REQUIRE(f.env.create_directories("/out").ok());
   test::write_file(f.env, "/out/part-0-old-1-1.csv", "old\n");
+  test::write_file(f.env, "/out/.weir~job~out~part-0-old-1-2.csv", "prepared\n");
   const Status status = f.committer()->clean_up();
   CHECK(status.code() == ErrorCode::already_exists);
   CHECK(status.message().find("/out holds results of another run") != std::string::npos);
   CHECK(status.message().find("--restore latest") != std::string::npos);
+  CHECK(f.names(true).size() == 1);  // which that run needs to continue
   CHECK(f.committer(true)->clean_up().ok());
   CHECK(f.committer(false, {.existing = Existing::keep})->clean_up().ok());
   CHECK(f.content() == "old\n");
