@@ -58,7 +58,7 @@ struct PerformJob {
     const Duration delay = std::max(action.at - state.now(), Duration{});
     state.spawn_->services.log.info(
         "restarting the job",
-        {{"after", base::format_duration(delay)}, {"restart", state.machine_->restarts()}});
+        {{"after_ms", delay.count() / 1'000'000}, {"restart", state.machine_->restarts()}});
     state.self_->delayed_send(state.self_, delay, Wake{action.at});
   }
 

@@ -92,6 +92,7 @@ void SubtaskState::on_continue(const Continue& message) {
 }
 
 void SubtaskState::drive() {
+  if (turn_is_queued_) return;  // so that what is urgent waits for one turn at most
   using When = runtime::Subtask::Next::When;
   const runtime::Subtask::Next next = subtask_->drive();
   if (next.when == When::at_once && !turn_is_queued_) {
@@ -127,6 +128,7 @@ void SubtaskState::request_splits() {
 }
 
 void SubtaskState::acknowledge(checkpoint::Ack ack) {
+  report_counters();  // so that what a checkpoint holds has been counted, whoever dies next
   send_control(self_, spawn_->services, coordinator_, "Ack", std::move(ack));
 }
 
