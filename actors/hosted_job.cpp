@@ -13,9 +13,10 @@ Result<HostedJob> host_job(const Job& job, const HostOptions& options, Env& env,
   HostedJob hosted;
   std::string directory = job.options().checkpoint.storage;
   if (directory.empty()) {
-    if (options.restore.from == runtime::RestoreRequest::From::latest)
+    if (options.restore.from != runtime::RestoreRequest::From::beginning)
       return Status{ErrorCode::invalid_argument,
-                    "--restore latest needs a place to look: set execution.checkpointing.dir"};
+                    "a job that continues needs a place for its checkpoints: set "
+                    "execution.checkpointing.dir"};
     hosted.memory = std::make_unique<base::MemoryEnv>();
     directory = "/checkpoints";
   }

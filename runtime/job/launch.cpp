@@ -19,11 +19,14 @@ struct Chosen {
   CheckpointId id;
 };
 
-/// Returns the newest checkpoint with an id above `after` that can be read, or none.
+/// Returns the newest checkpoint with an id above `after` that can be read, or none if there is no
+/// such checkpoint at all. `corrupt` if there are some and all are damaged: whoever began anew then
+/// would repeat what they have committed.
 Result<std::optional<Chosen>> newest_readable(const CheckpointStorage& storage, CheckpointId after,
                                               base::Logger& log) {
   auto ids = storage.list();
   if (!ids.ok()) return ids.status();
+  Status newest_damage;
   for (auto id = ids->rbegin(); id != ids->rend() && *id > after; ++id) {
     auto metadata = storage.load(*id);
     if (metadata.ok())
@@ -31,9 +34,15 @@ Result<std::optional<Chosen>> newest_readable(const CheckpointStorage& storage, 
           Chosen{std::make_shared<const CheckpointMetadata>(std::move(metadata).value()), *id}};
     // A newer format is no damage: going back behind it would undo work that is safe.
     if (metadata.status().code() == ErrorCode::failed_precondition) return metadata.status();
-    log.warn("skipping a damaged checkpoint; trying the one before it",
+    log.warn("skipping a damaged checkpoint: results since the one before it may be written again",
              {{"checkpoint", id->value()}, {"error", metadata.status().message()}});
+    if (newest_damage.ok()) newest_damage = metadata.status();
   }
+  if (!newest_damage.ok())
+    return Status{ErrorCode::corrupt,
+                  "no checkpoint in " + storage.place() +
+                      " can be used; the newest: " + newest_damage.message() +
+                      "; put back a copy of it, or begin anew in other directories"};
   return std::optional<Chosen>{};
 }
 
@@ -185,7 +194,10 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
                       .retained = {},
                       .restored_from = std::nullopt,
                       .restore = {}};
-  auto newest = newest_readable(context.storage, launch.last_id_before, context.log);
+  // A job that continues its own history may go back in it; another has only what it wrote itself.
+  const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
+  const CheckpointId after = owns_history ? CheckpointId{} : launch.last_id_before;
+  auto newest = newest_readable(context.storage, after, context.log);
   if (!newest.ok()) return newest.status();
   auto metadata = launch.initial;
   std::string path = launch.initial_path;
@@ -205,9 +217,6 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
   drop_incomplete(context.storage, execution.record.epoch, context.log);
   auto complete = context.storage.list();
   if (!complete.ok()) return complete.status();
-  // A job that continues its own history may delete it; one that began afresh owns only what it
-  // wrote.
-  const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
   for (const CheckpointId id : *complete) {
     if (owns_history || id > launch.last_id_before) execution.retained.push_back(id);
   }
