@@ -41,16 +41,30 @@ void add_flag(CLI::App& app, const Flags::Flag& flag) {
   if (!flag.choices.empty()) option->check(CLI::IsMember(flag.choices));
 }
 
+/// Adds a flag whose value is one of some words.
 template <class T>
-CLI::Option* add_words(CLI::App& app, const std::string& name, T& target,
-                       const std::map<std::string, T>& words, const std::string& help) {
-  return app.add_option(name, target, help)->transform(CLI::CheckedTransformer(words));
+void add_words(CLI::App& app, const std::string& name, T& target,
+               const std::map<std::string, T>& words, const std::string& help) {
+  std::string choices;
+  for (const auto& [word, value] : words) choices += (choices.empty() ? "" : "|") + word;
+  app.add_option_function<std::string>(
+         name,
+         [name, words, choices, &target](const std::string& word) {
+           const auto found = words.find(word);
+           if (found == words.end())
+             throw CLI::ValidationError{name, "\"" + word + "\" is none of " + choices};
+           target = found->second;
+         },
+         help)
+      ->type_name(choices)
+      ->take_last();
 }
 
 void add_job_options(CLI::App& app, Invocation& invocation, std::vector<std::string>& settings) {
   app.add_option("--parallelism,-p", invocation.parallelism,
                  "subtasks of operators that do not say otherwise")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 32768))
+      ->take_last();
   app.add_option("--set", settings, "set an option: KEY=VALUE (docs/reference/options.md)")
       ->type_name("KEY=VALUE");
   app.add_option("--config", invocation.config_files, "YAML file with options")
@@ -60,7 +74,8 @@ void add_job_options(CLI::App& app, Invocation& invocation, std::vector<std::str
 void add_run_options(CLI::App& run, Invocation& invocation) {
   run.add_option("--restore", invocation.restore,
                  "continue from a checkpoint: \"latest\" or the path of one")
-      ->type_name("latest|PATH");
+      ->type_name("latest|PATH")
+      ->take_last();
   run.add_flag("--allow-non-restored-state", invocation.allow_non_restored,
                "drop state that the job no longer has a place for");
   run.add_option("--chaos", invocation.chaos,
@@ -70,18 +85,35 @@ void add_run_options(CLI::App& run, Invocation& invocation) {
                            {{"auto", ProgressStyle::automatic},
                             {"plain", ProgressStyle::plain},
                             {"none", ProgressStyle::none}},
-                           "how to show progress: auto, plain or none");
+                           "how to show progress");
   add_words<base::LogLevel>(run, "--log-level", invocation.log_level,
                             {{"debug", base::LogLevel::debug},
                              {"info", base::LogLevel::info},
                              {"warn", base::LogLevel::warn},
                              {"error", base::LogLevel::error},
                              {"off", base::LogLevel::off}},
-                            "least level of log lines: debug, info, warn, error or off");
+                            "least level of log lines");
   run.add_option("--threads", invocation.threads, "actor threads; 0: one per core")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber)
+      ->take_last();
   run.add_flag("--force-bytes", invocation.force_bytes,
                "encode every batch, also between subtasks of this process (for tests)");
+}
+
+/// Names the first flag that `command` does not know, and the nearest one that it does; empty if it
+/// knows them all. Asked first, since a misspelled flag looks like a missing one as well.
+std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
+  for (int i = 2; i < argc && std::string_view{argv[i]} != "--"; ++i) {
+    const std::string word{argv[i]};
+    const std::string flag = word.substr(0, word.find('='));
+    if (!flag.starts_with("--") || command.get_option_no_throw(flag) != nullptr) continue;
+    std::vector<std::string> known;
+    for (const CLI::Option* option : command.get_options())
+      known.push_back("--" + option->get_single_name());
+    const std::string near = base::nearest(flag, known);
+    return "there is no flag " + flag + (near.empty() ? "" : "; did you mean " + near + "?");
+  }
+  return {};
 }
 
 }  // namespace
@@ -104,7 +136,14 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
                                   {{"text", runtime::GraphFormat::text},
                                    {"dot", runtime::GraphFormat::dot},
                                    {"json", runtime::GraphFormat::json}},
-                                  "text, dot or json");
+                                  "form of the graph");
+  for (const CLI::App* command : {run, graph}) {
+    if (argc < 2 || command->get_name() != argv[1]) continue;
+    if (const std::string unknown = unknown_flag(*command, argc, argv); !unknown.empty()) {
+      std::cerr << unknown << "\nRun with --help for more information.\n";
+      return kUsageError;
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -80,6 +80,8 @@ JobOutcome follow(actors::LocalCluster& cluster, cli::Progress::Style style) {
     progress.show(view, Clock::system().monotonic() - began);
     if (view.outcome) return *view.outcome;
     if (const int count = interrupts.count(); count > obeyed) {
+      if (count == 1)
+        std::fputs("\nstopping behind a last checkpoint; interrupt again to end at once\n", stderr);
       cluster.stop(count > 1);
       obeyed = count;
     }
@@ -102,7 +104,11 @@ int report(const JobOutcome& outcome, const runtime::JobView& view, Duration too
     case JobOutcome::Kind::cancelled:
       return end_with(kInterrupted,
                       "cancelled" + (outcome.reason.empty() ? "" : ": " + outcome.reason));
-    case JobOutcome::Kind::failed: return end_with(kFailed, "the job failed: " + outcome.reason);
+    case JobOutcome::Kind::failed:
+      if (view.checkpoints_completed != 0)
+        std::fputs("what was committed stays; mend the cause, then continue with --restore latest\n",
+                   stderr);
+      return end_with(kFailed, "the job failed: " + outcome.reason);
     case JobOutcome::Kind::not_restorable:
       return end_with(kNotRestorable, "the job cannot be restored: " + outcome.reason);
   }
