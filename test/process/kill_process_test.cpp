@@ -1,0 +1,59 @@
+// The whole process dies by SIGKILL, again and again; the next one continues.
+#include "base/random.hpp"
+#include "test/process/word_count_runs.hpp"
+#include "test/support/swarm.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+
+using namespace weir;
+using test::Child;
+using test::WordCountRuns;
+
+namespace {
+
+/// Something that the program says, at which it is killed.
+std::string random_moment(base::Random& random) {
+  static const std::vector<std::string> moments{
+      "checkpoint completed", "checkpoint completed", "checkpoint completed checkpoint=2 ",
+      "chaos kills",          "restarting the job",   "restoring"};
+  return moments[random.below(moments.size())];
+}
+
+/// One plan: up to four deaths of the process, with subtasks dying in between, then a run to the end.
+void run_plan(std::uint64_t seed) {
+  CAPTURE(seed);
+  base::Random random{seed};
+  WordCountRuns runs;
+  runs.write_corpus(seed, 1 + static_cast<int>(random.below(30)), 100'000);
+  const std::string emit = random.chance(0.5) ? "final" : "updates";
+  for (std::uint64_t deaths = 1 + random.below(4); deaths != 0; --deaths) {
+    std::vector<std::string> more{"--emit",    emit,
+                                  "--restore", "latest",
+                                  "--set",     "restart-strategy.type=fixed-delay",
+                                  "--set",     "restart-strategy.fixed-delay.delay=1ms",
+                                  "--set",     "restart-strategy.fixed-delay.attempts=1000"};
+    if (random.chance(0.5)) {
+      more.push_back("--chaos");
+      more.push_back("kill any at random 20/s seed " + std::to_string(seed));
+    }
+    Child child{runs.command(more)};
+    child.wait_for(random_moment(random));
+    child.signal(SIGKILL);
+    const int code = child.wait();
+    INFO(child.output());
+    REQUIRE((code == 128 + SIGKILL || code == 0));  // it may have been faster than we
+  }
+  const auto last = test::run_to_end(runs.command({"--emit", emit, "--restore", "latest"}));
+  INFO(last.output);
+  REQUIRE(last.code == 0);
+  runs.require_exact(emit);
+}
+
+}  // namespace
+
+TEST_CASE("a process that is killed is continued by the next, and every count is right",
+          "[process][T19][T43]") {
+  test::for_each_seed(4, run_plan);
+}

@@ -1,0 +1,116 @@
+#include "test/process/word_count_runs.hpp"
+
+#include "base/random.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace weir::test {
+namespace fs = std::filesystem;
+
+WordCountRuns::WordCountRuns() {
+  std::string name = (fs::temp_directory_path() / "weir-test-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
+  root_ = name;
+  fs::permissions(root_, fs::perms::all);  // for programs that run as somebody else
+  fs::create_directory(input());
+}
+
+WordCountRuns::~WordCountRuns() {
+  std::error_code ignored;
+  fs::remove_all(root_, ignored);
+}
+
+void WordCountRuns::write_corpus(std::uint64_t seed, int files, int words_per_file) {
+  base::Random random{seed};
+  std::string text;
+  for (int n = 0; n < words_per_file; ++n) {
+    const std::string word = "word_" + std::to_string(random.below(1 + random.below(20'000)));
+    expected_[word] += files;
+    text += word;
+    text += random.chance(0.1) ? '\n' : ' ';
+  }
+  for (int f = 0; f < files; ++f) write_input("text" + std::to_string(f), text);
+}
+
+void WordCountRuns::write_input(const std::string& name, const std::string& content) {
+  std::ofstream{input() + "/" + name, std::ios::binary} << content;
+}
+
+std::vector<std::string> WordCountRuns::command(std::vector<std::string> more) const {
+  std::vector<std::string> words{program("word_count"),
+                                 "run",
+                                 "--parallelism",
+                                 "2",
+                                 "--progress",
+                                 "none",
+                                 "--log-level",
+                                 "info",
+                                 "--set",
+                                 "execution.checkpointing.interval=10ms"};
+  const auto add_default = [&](const std::string& flag, const std::string& value) {
+    for (const std::string& word : more) {
+      if (word == flag) return;
+    }
+    words.push_back(flag);
+    words.push_back(value);
+  };
+  add_default("--input", input());
+  add_default("--output", output());
+  words.push_back("--set");
+  words.push_back("execution.checkpointing.dir=" + checkpoints());
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<std::string> WordCountRuns::lines() const {
+  std::vector<std::string> lines;
+  for (const auto& entry : fs::directory_iterator{output()}) {
+    if (!entry.path().filename().string().starts_with("part-")) continue;
+    std::ifstream file{entry.path()};
+    for (std::string line; std::getline(file, line);) {
+      REQUIRE_FALSE(file.eof());  // the line ends with a newline
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+void WordCountRuns::require_exact(const std::string& emit) const {
+  for (const auto& entry : fs::directory_iterator{output()}) {
+    CAPTURE(entry.path().string());
+    REQUIRE(entry.path().filename().string().starts_with("part-"));
+  }
+  std::map<std::string, std::vector<bool>> seen;  // counts that were written, by word
+  for (const std::string& line : lines()) {
+    CAPTURE(line);
+    const std::size_t comma = line.find(',');
+    REQUIRE(comma != std::string::npos);
+    const auto expected = expected_.find(line.substr(0, comma));
+    REQUIRE(expected != expected_.end());
+    const std::int64_t count = std::stoll(line.substr(comma + 1));
+    REQUIRE(count >= 1);
+    REQUIRE(count <= expected->second);
+    if (emit == "final") REQUIRE(count == expected->second);
+    auto& counts = seen[expected->first];
+    counts.resize(static_cast<std::size_t>(expected->second));
+    REQUIRE_FALSE(counts[static_cast<std::size_t>(count - 1)]);
+    counts[static_cast<std::size_t>(count - 1)] = true;
+  }
+  REQUIRE(seen.size() == expected_.size());
+  if (emit == "final") return;
+  for (const auto& [word, counts] : seen) {
+    CAPTURE(word);
+    for (const bool is_there : counts) REQUIRE(is_there);
+  }
+}
+
+std::string program(const std::string& name) {
+  return WEIR_PROGRAMS "/" + name;
+}
+
+}  // namespace weir::test
