@@ -45,7 +45,8 @@ function(weir_link_layer target name)
 endfunction()
 
 # Makes the library `target` out of a layer and all layers beneath it, but for those in and beneath the
-# layers after EXCEPT. Consumers get the public headers alone.
+# layers after EXCEPT. Consumers get the public headers alone: what the layers link is linked with
+# them, but adds neither include folders nor definitions to the consumer's own code.
 function(weir_bundle target name)
   cmake_parse_arguments(ARG "" "" "EXCEPT" ${ARGN})
   get_property(closure TARGET weir_layer_${name} PROPERTY WEIR_CLOSURE)
@@ -57,7 +58,7 @@ function(weir_bundle target name)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:weir_layer_${layer}>)
   endforeach()
   get_property(links TARGET weir_layer_${name} PROPERTY INTERFACE_LINK_LIBRARIES)
-  target_link_libraries(${target} PUBLIC ${links})
+  target_link_libraries(${target} PRIVATE ${links})
   target_include_directories(
     ${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

@@ -473,6 +473,24 @@ concept Record = std::copyable<T> && detail::has_codec<T>();
 template <class T>
 concept Key = Record<T> && std::equality_comparable<T>;
 
+namespace detail {
+
+/// Stops the compiler, once for each type that cannot be a record. The templates that users name
+/// check their arguments with it: a failed concept would not name the cure, and would bring errors
+/// about everything that is derived from them.
+template <class T>
+struct RecordCheck {
+  static_assert(has_codec<T>(),
+                "a record, key or state has no weir::Codec; make its type an aggregate of 1 to 16 "
+                "supported fields, or specialise weir::Codec for it");
+  static_assert(std::copyable<T> || !has_codec<T>(),
+                "a record, key or state must be copyable: operators share records, and checkpoints "
+                "copy state");
+  static constexpr bool ok = true;  // in any case: one message is enough
+};
+
+}  // namespace detail
+
 /// Appends the encoding of `value` to `out`.
 template <Record T>
 void encode(const T& value, ByteWriter& out) {

@@ -42,7 +42,7 @@ private:
 
 /// Prints each record as one line of comma-separated values behind `prefix`. What was printed
 /// cannot be taken back, so after a failure some lines appear again.
-template <Record T>
+template <class T>
 Sink<T> print(std::string prefix = "") {
   return make_sink(
       [prefix = std::move(prefix)](const WriterContext&) {

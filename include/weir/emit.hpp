@@ -9,8 +9,10 @@ namespace weir {
 
 /// Collects the records that a user function produces and passes them on batch by batch. Valid only
 /// during the call that received it.
-template <Record T>
+template <class T>
 class Emit {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   /// Makes an emitter that passes batches to `next`, which must outlive it.
   explicit Emit(detail::BatchConsumer* next = nullptr) : next_{next} {

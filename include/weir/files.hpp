@@ -119,7 +119,7 @@ private:
 /// checkpoint that it belongs to has completed. Visible names begin with "part-"; what is hidden
 /// begins with "." and is removed at the next start of the job if nothing needs it. A directory
 /// belongs to one running job at a time.
-template <Record T>
+template <class T>
 Sink<T> rows(std::string directory, RowFormat<T> format, SinkOptions options = {}) {
   return make_sink([directory = std::move(directory), format = std::move(format),
                     options = std::move(options)](const WriterContext& context) {
@@ -129,7 +129,7 @@ Sink<T> rows(std::string directory, RowFormat<T> format, SinkOptions options = {
 }
 
 /// Writes records as comma-separated values; see `rows`.
-template <Record T>
+template <class T>
 Sink<T> csv(std::string directory, SinkOptions options = {}) {
   return rows<T>(
       std::move(directory),

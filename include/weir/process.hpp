@@ -4,6 +4,7 @@
 #include <weir/emit.hpp>
 #include <weir/state.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -19,7 +20,7 @@ struct OperatorInfo {
 };
 
 /// What a keyed process function may ask while it handles a record.
-template <Key K>
+template <class K>
 class Context {
 public:
   Context(const K& key, const OperatorInfo& info) : key_{key}, info_{info} {}
@@ -35,8 +36,13 @@ private:
 /// An operator on a keyed stream. One object serves all keys of a subtask, one record at a time.
 /// It is built on each subtask, and once more when the job is checked; it is never copied.
 /// Exceptions thrown by its functions fail the subtask; the job's restart strategy then decides.
-template <Key K, Record In, Record Out>
+template <class K, class In, class Out>
 class KeyedProcess : public StateOwner {
+  static_assert(detail::RecordCheck<K>::ok);
+  static_assert(detail::RecordCheck<In>::ok);
+  static_assert(detail::RecordCheck<Out>::ok);
+  static_assert(std::equality_comparable<K>, "KeyedProcess<K, In, Out>: K needs ==");
+
 public:
   using key_type = K;
   using in_type = In;
@@ -50,8 +56,11 @@ public:
 };
 
 /// An operator on a stream without keys. It has no state that survives a restart.
-template <Record In, Record Out>
+template <class In, class Out>
 class Process : public StateOwner {
+  static_assert(detail::RecordCheck<In>::ok);
+  static_assert(detail::RecordCheck<Out>::ok);
+
 public:
   using in_type = In;
   using out_type = Out;

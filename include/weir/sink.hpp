@@ -16,6 +16,7 @@
 #pragma once
 
 #include <weir/clock.hpp>
+#include <weir/detail/callable.hpp>
 #include <weir/env.hpp>
 #include <weir/process.hpp>
 #include <weir/result.hpp>
@@ -41,8 +42,10 @@ struct WriterContext {
 };
 
 /// Writes records to the outside at least once. May throw; that fails the subtask.
-template <Record T>
+template <class T>
 class Writer {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   using record_type = T;
 
@@ -54,8 +57,11 @@ public:
 
 /// Writes records to the outside exactly once; see the file comment. May throw; that fails the
 /// subtask. Txn names a transaction so that anybody can commit it; it needs a Codec.
-template <Record T, Record Txn>
+template <class T, class Txn>
 class TransactionalWriter {
+  static_assert(detail::RecordCheck<T>::ok);
+  static_assert(detail::RecordCheck<Txn>::ok);
+
 public:
   using record_type = T;
   using txn_type = Txn;
@@ -130,8 +136,10 @@ private:
 }  // namespace detail
 
 /// A sink for records of type T, to be given to `Stream::sink`. A cheap handle.
-template <Record T>
+template <class T>
 class Sink {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   explicit Sink(std::shared_ptr<const detail::SinkFactory> factory)
       : factory_{std::move(factory)} {}
@@ -144,8 +152,19 @@ private:
 namespace detail {
 
 template <class W>
-concept IsTransactional = requires {
-  typename W::txn_type;
+concept IsTransactional =
+    std::derived_from<W, TransactionalWriter<typename W::record_type, typename W::txn_type>>;
+
+template <class W>
+concept IsWriter = std::derived_from<W, Writer<typename W::record_type>> || IsTransactional<W>;
+
+template <class Make>
+using MadeWriter = typename std::invoke_result_t<const Make&, const WriterContext&>::element_type;
+
+template <class Make>
+concept MakesWriter = IsWriter<MadeWriter<Make>> &&
+    requires(const Make& make, const WriterContext& context) {
+  { make(context) } -> std::convertible_to<std::unique_ptr<MadeWriter<Make>>>;
 };
 
 template <class W>
@@ -246,12 +265,15 @@ private:
 /// `delivery` says what repeated writes mean; it is ignored for transactional writers.
 template <class Make>
 auto make_sink(Make make, Delivery delivery = Delivery::at_least_once) {
-  using W = typename std::invoke_result_t<const Make&, const WriterContext&>::element_type;
-  static_assert(
-      requires { typename W::record_type; },
-      "make_sink(make): make(context) must return a unique_ptr to a Writer or TransactionalWriter");
-  return Sink<typename W::record_type>{std::make_shared<detail::WriterFactory<W, Make>>(
-      std::move(make), detail::IsTransactional<W> ? Delivery::transactional : delivery)};
+  if constexpr (!detail::MakesWriter<Make>) {
+    static_assert(detail::kAlwaysFalse<Make>,
+                  "make_sink(make): make must take (const weir::WriterContext&) and return a "
+                  "unique_ptr to a Writer or TransactionalWriter");
+  } else {
+    using W = detail::MadeWriter<Make>;
+    return Sink<typename W::record_type>{std::make_shared<detail::WriterFactory<W, Make>>(
+        std::move(make), detail::IsTransactional<W> ? Delivery::transactional : delivery)};
+  }
 }
 
 }  // namespace weir

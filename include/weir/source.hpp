@@ -15,6 +15,7 @@
 #pragma once
 
 #include <weir/clock.hpp>
+#include <weir/detail/callable.hpp>
 #include <weir/emit.hpp>
 #include <weir/env.hpp>
 #include <weir/result.hpp>
@@ -49,8 +50,11 @@ struct End {};  ///< the split has no more records, ever
 using Poll = std::variant<Ready, Later, End>;
 
 /// Reads one split. Position must be a type with a Codec. One thread at a time.
-template <Record T, Record Position>
+template <class T, class Position>
 class SplitReader {
+  static_assert(detail::RecordCheck<T>::ok);
+  static_assert(detail::RecordCheck<Position>::ok);
+
 public:
   using record_type = T;
   using position_type = Position;
@@ -121,8 +125,10 @@ private:
 }  // namespace detail
 
 /// A source of records of type T, to be given to `Job::source`. A cheap handle.
-template <Record T>
+template <class T>
 class Source {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   explicit Source(std::shared_ptr<const detail::SourceFactory> factory)
       : factory_{std::move(factory)} {}
@@ -143,8 +149,10 @@ struct ResultValue<Result<T>> {
   using type = T;
 };
 
-/// Calls `f` with as many of its optional trailing arguments as it takes.
+/// Calls `f` with these arguments, and with the context if it takes it.
 template <class F, class... Args>
+requires std::invocable<const F&, const Args&...> ||
+    std::invocable<const F&, const Args&..., const SourceContext&>
 auto call_with(const F& f, const SourceContext& context, const Args&... args) {
   if constexpr (std::invocable<const F&, const Args&..., const SourceContext&>)
     return f(args..., context);
@@ -152,10 +160,27 @@ auto call_with(const F& f, const SourceContext& context, const Args&... args) {
     return f(args...);
 }
 
+template <class List>
+concept ListsSplits = requires(const List& list, const SourceContext& context) {
+  { call_with(list, context) } -> std::convertible_to<Result<std::vector<Split>>>;
+};
+
 template <class Open>
-using OpenResult = typename ResultValue<decltype(call_with(
+using OpenedReader = typename ResultValue<decltype(call_with(
     std::declval<const Open&>(), std::declval<const SourceContext&>(), std::declval<const Split&>(),
-    std::nullopt))>::type;
+    std::nullopt))>::type::element_type;
+
+template <class Reader>
+concept IsSplitReader =
+    std::derived_from<Reader,
+                      SplitReader<typename Reader::record_type, typename Reader::position_type>>;
+
+template <class Open>
+concept OpensSplits = IsSplitReader<OpenedReader<Open>> &&
+    requires(const Open& open, const SourceContext& context, const Split& split,
+             const std::optional<typename OpenedReader<Open>::position_type>& position) {
+  call_with(open, context, split, position);
+};
 
 template <class Reader, class Open>
 class ReaderHost final : public SplitHost {
@@ -242,13 +267,20 @@ private:
 /// empty for the start of the split.
 template <class List, class Open>
 auto make_source(List list, Open open, SourceOptions options = {}) {
-  using Reader = typename detail::OpenResult<Open>::element_type;
-  static_assert(
-      requires { typename Reader::position_type; },
-      "make_source(list, open): open(split, position) must return a unique_ptr to a SplitReader");
-  return Source<typename Reader::record_type>{
-      std::make_shared<detail::ReaderFactory<Reader, List, Open>>(std::move(list), std::move(open),
-                                                                  options)};
+  if constexpr (!detail::ListsSplits<List>) {
+    static_assert(detail::kAlwaysFalse<List>,
+                  "make_source(list, open): list must take () or (const weir::SourceContext&) and "
+                  "return std::vector<weir::Split> or a weir::Result of it");
+  } else if constexpr (!detail::OpensSplits<Open>) {
+    static_assert(detail::kAlwaysFalse<Open>,
+                  "make_source(list, open): open must take (const weir::Split&, "
+                  "std::optional<Position>) and return a unique_ptr to a SplitReader");
+  } else {
+    using Reader = detail::OpenedReader<Open>;
+    return Source<typename Reader::record_type>{
+        std::make_shared<detail::ReaderFactory<Reader, List, Open>>(std::move(list),
+                                                                    std::move(open), options)};
+  }
 }
 
 }  // namespace weir

@@ -20,6 +20,7 @@
 #include <weir/detail/cow.hpp>
 #include <weir/detail/keyed_state.hpp>
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <optional>
@@ -131,8 +132,10 @@ inline void StateOwner::bind_states(detail::KeyedState& state) {
 }
 
 /// One value per key, or none.
-template <Record T>
+template <class T>
 class ValueState : private detail::StateHandle {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   ValueState(StateOwner& owner, std::string_view name)
       : StateHandle{owner, name, detail::StateKind::value, detail::type_of<T>()} {}
@@ -155,8 +158,10 @@ public:
 };
 
 /// A list of elements per key, in the order in which they were added.
-template <Record T>
+template <class T>
 class ListState : private detail::StateHandle {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   ListState(StateOwner& owner, std::string_view name)
       : StateHandle{owner, name, detail::StateKind::list,
@@ -175,9 +180,13 @@ public:
 };
 
 /// A map from user keys to values per key, iterated in ascending order of user keys.
-template <Record K, Record V>
-requires std::totally_ordered<K>
+template <class K, class V>
 class MapState : private detail::StateHandle {
+  static_assert(detail::RecordCheck<K>::ok);
+  static_assert(detail::RecordCheck<V>::ok);
+  static_assert(std::totally_ordered<K>,
+                "MapState<K, V>: K must be ordered, as by a defaulted <=>");
+
 public:
   using Map = std::map<K, V>;
 
@@ -209,8 +218,10 @@ public:
 };
 
 /// One value per key into which each added value is merged by `reduce(old, added)`.
-template <Record T>
+template <class T>
 class ReducingState : private detail::StateHandle {
+  static_assert(detail::RecordCheck<T>::ok);
+
 public:
   using Reduce = std::function<T(const T&, const T&)>;
 
@@ -235,8 +246,10 @@ private:
 };
 
 /// One accumulator per key to which values are added by `add(accumulator, value)`.
-template <class In, Record Accumulator>
+template <class In, class Accumulator>
 class AggregatingState : private detail::StateHandle {
+  static_assert(detail::RecordCheck<Accumulator>::ok);
+
 public:
   using Add = std::function<void(Accumulator&, const In&)>;
 
@@ -271,24 +284,24 @@ struct Declared {
   std::tuple<Args...> args;
 };
 
-template <Record T>
+template <class T>
 Declared<ValueState<T>> value_state(std::string_view name) {
   return {std::string{name}, {}};
 }
-template <Record T>
+template <class T>
 Declared<ListState<T>> list_state(std::string_view name) {
   return {std::string{name}, {}};
 }
-template <Record K, Record V>
+template <class K, class V>
 Declared<MapState<K, V>> map_state(std::string_view name) {
   return {std::string{name}, {}};
 }
-template <Record T>
+template <class T>
 Declared<ReducingState<T>, typename ReducingState<T>::Reduce> reducing_state(
     std::string_view name, typename ReducingState<T>::Reduce reduce) {
   return {std::string{name}, {std::move(reduce)}};
 }
-template <class In, Record Accumulator>
+template <class In, class Accumulator>
 Declared<AggregatingState<In, Accumulator>, Accumulator,
          typename AggregatingState<In, Accumulator>::Add>
 aggregating_state(std::string_view name, Accumulator initial,

@@ -74,6 +74,13 @@ constexpr bool key_of_is_valid() {
     return false;
 }
 
+template <class P>
+concept IsProcess = std::derived_from<P, Process<typename P::in_type, typename P::out_type>>;
+
+template <class P>
+concept IsKeyedProcess = std::derived_from<
+    P, KeyedProcess<typename P::key_type, typename P::in_type, typename P::out_type>>;
+
 template <class D>
 inline constexpr bool kIsDeclared = false;
 template <class S, class... A>
@@ -155,20 +162,22 @@ public:
     } else {
       using R =
           std::remove_cvref_t<std::invoke_result_t<const Finish&, const K&, const Accumulator&>>;
-      static_assert(
-          Record<R>,
-          "aggregate(name, initial, add, finish): the result of finish has no weir::Codec");
-      using Rules = detail::AggregateRules<K, T, Accumulator, R, Add, Finish>;
-      return rolling<Accumulator, R>(
-          "aggregate", name, Rules{std::move(initial), std::move(add), std::move(finish)}, when);
+      if constexpr (!Record<R>) {
+        static_assert(
+            detail::kAlwaysFalse<Add>,
+            "aggregate(name, initial, add, finish): the result of finish has no weir::Codec");
+      } else {
+        using Rules = detail::AggregateRules<K, T, Accumulator, R, Add, Finish>;
+        return rolling<Accumulator, R>(
+            "aggregate", name, Rules{std::move(initial), std::move(add), std::move(finish)}, when);
+      }
     }
   }
 
   /// Runs a KeyedProcess, built from `args` on each subtask.
   template <class P, class... Args>
-  requires std::derived_from<P, StateOwner>
   auto process(std::string_view name, Args... args) const {
-    if constexpr (!requires { typename P::key_type; }) {
+    if constexpr (!detail::IsKeyedProcess<P>) {
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>: P must derive from weir::KeyedProcess on a keyed stream");
     } else if constexpr (!std::same_as<typename P::in_type, T>) {
@@ -177,6 +186,10 @@ public:
     } else if constexpr (!std::same_as<typename P::key_type, K>) {
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>: P's key type is not this stream's key type");
+    } else if constexpr (!Record<typename P::out_type>) {
+      static_assert(detail::RecordCheck<typename P::out_type>::ok);
+    } else if constexpr (std::is_abstract_v<P>) {
+      static_assert(detail::kAlwaysFalse<P>, "process<P>: P does not override on_record");
     } else if constexpr (!std::constructible_from<P, const Args&...>) {
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>(name, args...): P cannot be built from args");
@@ -216,7 +229,7 @@ private:
     if constexpr (!detail::emits<F>()) {
       static_assert(detail::kAlwaysFalse<F>,
                     "process(name, states..., f): f must name its parameter types and end with "
-                    "weir::Emit<R>&");
+                    "weir::Emit<R>&, R having a weir::Codec");
     } else {
       using Out = detail::Emitted<F>;
       if constexpr (!std::invocable<const F&, const T&, typename D::state_type&..., Emit<Out>&>) {
@@ -275,9 +288,7 @@ private:
 /// A stream of records of type T.
 template <class T>
 class Stream {
-  static_assert(Record<T>,
-                "Stream<T>: T has no weir::Codec; make it an aggregate of at most 16 "
-                "supported fields, or specialise weir::Codec<T>");
+  static_assert(detail::RecordCheck<T>::ok);
 
 public:
   using record_type = T;
@@ -324,9 +335,9 @@ public:
   template <class F>
   auto flat_map(std::string_view name, F f) const {
     if constexpr (!detail::emits<F>()) {
-      static_assert(
-          detail::kAlwaysFalse<F>,
-          "flat_map(name, f): f must name its parameter types and end with weir::Emit<R>&");
+      static_assert(detail::kAlwaysFalse<F>,
+                    "flat_map(name, f): f must name its parameter types and end with "
+                    "weir::Emit<R>&, R having a weir::Codec");
     } else {
       using R = detail::Emitted<F>;
       if constexpr (!std::invocable<const F&, const T&, Emit<R>&>) {
@@ -343,15 +354,20 @@ public:
 
   /// Runs a Process, built from `args` on each subtask.
   template <class P, class... Args>
-  requires std::derived_from<P, StateOwner>
   auto process(std::string_view name, Args... args) const {
-    if constexpr (requires { typename P::key_type; }) {
+    if constexpr (detail::IsKeyedProcess<P>) {
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>: P is a KeyedProcess, but this stream has no keys; put key_by(...) "
                     "before it");
+    } else if constexpr (!detail::IsProcess<P>) {
+      static_assert(detail::kAlwaysFalse<P>, "process<P>: P must derive from weir::Process");
     } else if constexpr (!std::same_as<typename P::in_type, T>) {
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>: P's input type is not this stream's record type");
+    } else if constexpr (!Record<typename P::out_type>) {
+      static_assert(detail::RecordCheck<typename P::out_type>::ok);
+    } else if constexpr (std::is_abstract_v<P>) {
+      static_assert(detail::kAlwaysFalse<P>, "process<P>: P does not override on_record");
     } else if constexpr (!std::constructible_from<P, const Args&...>) {
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>(name, args...): P cannot be built from args");
@@ -362,6 +378,16 @@ public:
       };
       return add<typename P::out_type>("process", name, std::move(make), std::move(states));
     }
+  }
+
+  /// State belongs to keys, so this does not compile, and says why.
+  template <class D, class... Rest>
+  requires detail::kIsDeclared<D>
+  void process(std::string_view, D, Rest...) const {
+    static_assert(
+        detail::kAlwaysFalse<D>,
+        "process(name, states..., f): state belongs to keys, and this stream has none; put "
+        "key_by(...) before it");
   }
 
   /// Groups records by `key_of(record)`: a member pointer, a lambda, or std::identity{}.
@@ -379,11 +405,15 @@ public:
 
   /// Joins streams of the same type into one. Records of one stream keep their order.
   template <class... Others>
-  requires(std::same_as<Others, Stream>&&...) Stream union_with(const Others&... others)
-  const {
-    detail::OpenEnd all = end_;
-    (all.edges.insert(all.edges.end(), others.end_.edges.begin(), others.end_.edges.end()), ...);
-    return Stream{std::move(all)};
+  auto union_with(const Others&... others) const {
+    if constexpr (!(std::same_as<Others, Stream> && ...)) {
+      static_assert(detail::kAlwaysFalse<Others...>,
+                    "union_with(streams...): all must be streams of this stream's record type");
+    } else {
+      detail::OpenEnd all = end_;
+      (all.edges.insert(all.edges.end(), others.end_.edges.begin(), others.end_.edges.end()), ...);
+      return Stream{std::move(all)};
+    }
   }
 
   /// Spreads records evenly over the subtasks of the next operator.

@@ -8,7 +8,7 @@
 
 namespace weir::detail {
 
-template <class>
+template <class...>
 inline constexpr bool kAlwaysFalse = false;  // for static_assert in a branch that must not be taken
 
 /// The signature of a callable: arguments as a tuple, or none if they are not named.
@@ -59,12 +59,12 @@ struct LastArgument {
 template <class F>
 using Emitted = typename EmittedBy<typename LastArgument<F>::type>::type;
 
-/// Whether F names its types and its last parameter is an Emit.
+/// Whether F names its types and its last parameter is an Emit of records.
 template <class F>
 constexpr bool emits() {
   if constexpr (has_signature<F>()) {
     if constexpr (std::tuple_size_v < typename Signature<F>::args >> 0)
-      return !std::is_void_v<Emitted<F>>;
+      return Record<Emitted<F>>;
     else
       return false;
   } else {

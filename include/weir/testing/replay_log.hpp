@@ -23,7 +23,7 @@ struct Pace {
 ///
 ///   ReplayLog<Click> clicks{random_clicks(1000), 4};
 ///   job.source("clicks", clicks.source());
-template <Record T>
+template <class T>
 class ReplayLog {
 public:
   explicit ReplayLog(std::vector<T> rows, std::size_t partitions = 1, Pace pace = {})

@@ -20,7 +20,7 @@ namespace weir::testing {
 ///   TransactionLog<Alert> alerts;
 ///   ....sink("alerts", alerts.sink());
 ///   CHECK(alerts.committed() == expected);
-template <Record T>
+template <class T>
 class TransactionLog {
 public:
   /// Returns a sink that writes into this log.

@@ -1,0 +1,36 @@
+// What the misuses are made of: records, streams of them, and types that cannot be records.
+#pragma once
+
+#include <weir/weir.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+struct Payment {
+  std::string account;
+  double amount;
+};
+
+struct Alert {
+  std::string account;
+};
+
+/// Has no codec: an address means nothing in another process.
+struct Handle {
+  int* address;
+};
+
+/// Has no codec: one field too many.
+struct Seventeen {
+  int a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q;
+};
+
+weir::Stream<Payment> payments();
+
+inline auto payments_by_account() {
+  return payments().key_by(&Payment::account);
+}

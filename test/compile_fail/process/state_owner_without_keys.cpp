@@ -1,0 +1,8 @@
+// expect: process<P>: P must derive from weir::Process
+#include "test/compile_fail/prelude.hpp"
+
+class Detector final : public weir::StateOwner {};
+
+void misuse() {
+  payments().process<Detector>("detect");
+}

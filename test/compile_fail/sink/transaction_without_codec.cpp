@@ -1,0 +1,10 @@
+// expect: a record, key or state has no weir::Codec; make its type an aggregate of 1 to 16
+// expect: supported fields, or specialise weir::Codec for it
+#include "test/compile_fail/prelude.hpp"
+
+class Out final : public weir::TransactionalWriter<Payment, Handle> {
+public:
+  void write(const Payment&) override {}
+  std::optional<Handle> prepare() override { return {}; }
+  weir::Status commit(const Handle&) override { return {}; }
+};

@@ -1,0 +1,9 @@
+// expect: a record, key or state has no weir::Codec; make its type an aggregate of 1 to 16
+// expect: supported fields, or specialise weir::Codec for it
+#include "test/compile_fail/prelude.hpp"
+
+class Reader final : public weir::SplitReader<Payment, Handle> {
+public:
+  weir::Poll poll(weir::Emit<Payment>&) override { return weir::End{}; }
+  Handle position() const override { return {}; }
+};
