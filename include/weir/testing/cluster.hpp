@@ -32,6 +32,7 @@ constexpr CheckpointAt checkpoint(std::uint64_t number) {
   return {number};
 }
 
+/// What a simulated machine does to a job, all of it decided by `seed`.
 struct ClusterOptions {
   std::uint64_t seed = 1;
   /// Every batch is encoded and decoded, also between actors of one process.
