@@ -56,7 +56,7 @@ struct ShiftTables {
 };
 
 std::uint64_t load(const char* at) {
-  std::uint64_t word;
+  std::uint64_t word = 0;
   std::memcpy(&word, at, sizeof word);
   return word;
 }
