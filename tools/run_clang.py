@@ -58,6 +58,7 @@ def check(root: str, build: str, path: str, tool: str) -> list[str]:
     found = []
     for place, line, what in re.findall(r"^(/[^:\n]+):(\d+):\d+: (?:warning|error): (.*)$",
                                         run.stdout, re.MULTILINE):
+        what = what.replace(",-warnings-as-errors]", "]")
         found.append(f"{os.path.relpath(place, root)}:{line}: {what}")
     if run.returncode != 0 and not found:
         found.append(f"{path}:1: clang-tidy failed: {run.stderr.strip()[-300:]}")
