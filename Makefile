@@ -34,7 +34,7 @@ format: setup ## Format all sources
 
 tidy: setup ## Check style, layers and clang-tidy
 	@scripts/build dev --configure-only
-	@tools/tidy.py --clang-tidy build/dev
+	@tools/tidy.py --format --clang-tidy build/dev
 
 clean: ## Remove all build folders
 	rm -rf build

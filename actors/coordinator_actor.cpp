@@ -2,6 +2,7 @@
 
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
+#include "base/assert.hpp"
 #include "base/random.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -185,11 +186,12 @@ void CoordinatorState::on_decline(const Decline& decline) {
 }
 
 void CoordinatorState::on_request_splits(const RequestSplits& request) {
-  auto answer = assigners_.at(request.from.subtask.vertex).request(request.from.subtask.index);
-  for (const TaskHandle& task : tasks_) {
-    if (task.id == request.from.subtask)
-      self_->send(task.actor, AssignSplits{std::move(answer.splits), answer.no_more});
-  }
+  const SubtaskId asking = request.from.subtask;
+  const auto task = std::find_if(tasks_.begin(), tasks_.end(),
+                                 [&](const TaskHandle& known) { return known.id == asking; });
+  WEIR_ASSERT(task != tasks_.end(), "splits that nobody gets would never be read");
+  auto answer = assigners_.at(asking.vertex).request(asking.index);
+  self_->send(task->actor, AssignSplits{std::move(answer.splits), answer.no_more});
 }
 
 void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {

@@ -15,7 +15,6 @@
 namespace weir::actors {
 
 using runtime::JobFailure;
-using runtime::JobOutcome;
 
 /// Performs the machine's actions.
 struct PerformJob {

@@ -202,6 +202,7 @@ auto inspect_empty(Inspector& f, const char* name) {
   return f(caf::meta::type_name(name));
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is no declaration.
 #define WEIR_MESSAGE(type)                      \
   template <class Inspector>                    \
   auto inspect(Inspector& f, type& message) {   \
@@ -212,6 +213,7 @@ auto inspect_empty(Inspector& f, const char* name) {
   auto inspect(Inspector& f, type&) { \
     return inspect_empty(f, #type);   \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 WEIR_MESSAGE(DataFrame)
 WEIR_MESSAGE(Credits)

@@ -24,8 +24,9 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 
 constexpr std::array<std::uint32_t, 256> kTable = make_table();
 
-std::uint32_t crc_by_table(const unsigned char* at, std::size_t size, std::uint32_t crc) {
-  for (; size != 0; --size, ++at) crc = kTable[(crc ^ *at) & 0xff] ^ (crc >> 8);
+std::uint32_t crc_by_table(const char* at, std::size_t size, std::uint32_t crc) {
+  for (; size != 0; --size, ++at)
+    crc = kTable[(crc ^ static_cast<unsigned char>(*at)) & 0xff] ^ (crc >> 8);
   return crc;
 }
 
@@ -54,14 +55,13 @@ struct ShiftTables {
   }
 };
 
-std::uint64_t load(const unsigned char* at) {
-  std::uint64_t word;
+std::uint64_t load(const char* at) {
+  std::uint64_t word = 0;
   std::memcpy(&word, at, sizeof word);
   return word;
 }
 
-__attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const unsigned char* at,
-                                                                   std::size_t size,
+__attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const char* at, std::size_t size,
                                                                    std::uint32_t crc) {
   static const ShiftTables tables;
   while (size >= 3 * kStride) {
@@ -81,7 +81,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const unsigne
   std::uint64_t rest = crc;
   for (; size >= 8; size -= 8, at += 8) rest = _mm_crc32_u64(rest, load(at));
   crc = static_cast<std::uint32_t>(rest);
-  for (; size != 0; --size, ++at) crc = _mm_crc32_u8(crc, *at);
+  for (; size != 0; --size, ++at) crc = _mm_crc32_u8(crc, static_cast<unsigned char>(*at));
   return crc;
 }
 #endif
@@ -89,12 +89,11 @@ __attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const unsigne
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) noexcept {
-  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
 #if defined(__x86_64__)
   static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return ~crc_by_instruction(at, bytes.size(), ~crc);
+  if (has_instruction) return ~crc_by_instruction(bytes.data(), bytes.size(), ~crc);
 #endif
-  return ~crc_by_table(at, bytes.size(), ~crc);
+  return ~crc_by_table(bytes.data(), bytes.size(), ~crc);
 }
 
 }  // namespace weir::base

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace weir {
@@ -52,6 +53,10 @@ public:
 
 private:
   int number_;
+};
+
+struct CloseDirectory {
+  void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
 class PosixWritableFile final : public WritableFile {
@@ -140,15 +145,18 @@ public:
   }
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
-    DIR* dir = ::opendir(directory.c_str());
+    const std::unique_ptr<DIR, CloseDirectory> dir{::opendir(directory.c_str())};
     if (dir == nullptr) return error_on("list", directory);
     std::vector<DirectoryEntry> entries;
-    while (const dirent* entry = ::readdir(dir)) {
+    for (;;) {
+      errno = 0;  // the end and an error return the same
+      const dirent* entry = ::readdir(dir.get());
+      if (entry == nullptr && errno != 0) return error_on("list", directory);
+      if (entry == nullptr) break;
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
       entries.push_back(describe(directory, name, entry->d_type));
     }
-    ::closedir(dir);
     std::sort(entries.begin(), entries.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return entries;

@@ -41,10 +41,10 @@ Status remove_tree(Env& env, const std::string& path) {
   if (!entries.ok()) return entries.status();
   for (const auto& entry : *entries) {
     const std::string child = join_path(path, entry.name);
-    const Status status = entry.is_directory ? remove_tree(env, child) : env.remove_file(child);
+    Status status = entry.is_directory ? remove_tree(env, child) : env.remove_file(child);
     if (!status.ok() && status.code() != ErrorCode::not_found) return status;
   }
-  const Status status = env.remove_directory(path);
+  Status status = env.remove_directory(path);
   return status.code() == ErrorCode::not_found ? Status{} : status;
 }
 

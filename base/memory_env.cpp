@@ -3,7 +3,6 @@
 #include "base/paths.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace weir::base {
@@ -68,9 +67,7 @@ public:
   Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t capacity) override {
     const std::lock_guard lock{env_.mutex_};
     if (offset >= node_->content.size()) return std::size_t{0};
-    const std::size_t n = std::min<std::size_t>(capacity, node_->content.size() - offset);
-    std::memcpy(buffer, node_->content.data() + offset, n);
-    return n;
+    return node_->content.copy(buffer, capacity, offset);
   }
 
 private:

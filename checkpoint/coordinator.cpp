@@ -79,7 +79,8 @@ Actions Coordinator::on_tick(Duration now) {
   return actions;
 }
 
-/// A storage that hangs must not stop checkpoints for ever. What it does later is as good as unknown.
+/// A storage that hangs must not stop checkpoints for ever. What it does later is as good as
+/// unknown.
 void Coordinator::expire_publications(Duration now, Actions& actions) {
   std::vector<CheckpointId> expired;
   for (const auto& [id, pending] : publishing_) {

@@ -203,7 +203,7 @@ Status CheckpointStorage::check(Epoch epoch) const {
 }
 
 Status CheckpointStorage::store(const CoordinatorRecord& record) {
-  const Status status =
+  Status status =
       base::replace_file(env_, base::join_path(place_, "coordinator"), encode_record(record));
   // With an unknown outcome the newer facts are the safer ones: ids and epochs only ever grow.
   if (status.ok() || status.code() == ErrorCode::unknown_outcome) record_ = record;

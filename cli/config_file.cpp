@@ -11,7 +11,8 @@ Status flatten(const YAML::Node& node, const std::string& prefix, Settings& sett
   if (node.IsMap()) {
     for (const auto& entry : node) {
       const auto key = entry.first.as<std::string>();
-      const std::string name = prefix.empty() ? key : prefix + "." + key;
+      std::string name = prefix.empty() ? "" : prefix + ".";
+      name += key;
       if (Status status = flatten(entry.second, name, settings); !status.ok()) return status;
     }
     return {};

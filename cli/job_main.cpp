@@ -163,7 +163,7 @@ int run_job(const Job& job, const Invocation& invocation) {
 int main(const Flags& flags, const std::function<Job()>& build, int argc, char** argv) {
   auto parsed = cli::parse_command_line(flags, argc, argv);
   if (const int* code = std::get_if<int>(&parsed)) return *code;
-  const auto& invocation = std::get<Invocation>(parsed);
+  const Invocation& invocation = *std::get_if<Invocation>(&parsed);
   try {
     Job job = build();
     if (Status status = cli::configure(invocation, job.options()); !status.ok())

@@ -3,8 +3,8 @@
 #   weir_layer(state SOURCES row_table.cpp ... DEPENDS base)
 #
 # makes the target weir_layer_state from the sources in the current folder. `DEPENDS` names layers;
-# `LINKS` names other libraries. The shipped library `weir` is the sum of all layers; a layer's tests
-# link its own objects and those of the layers beneath, so that a call upwards fails to link.
+# `LINKS` names other libraries. The shipped library `weir` is the sum of all layers; a layer's
+# tests link its own objects and those of the layers beneath, so that a call upwards fails to link.
 include(${CMAKE_CURRENT_LIST_DIR}/warnings.cmake)
 
 function(weir_layer name)
@@ -44,9 +44,9 @@ function(weir_link_layer target name)
   target_include_directories(${target} SYSTEM PRIVATE ${includes})
 endfunction()
 
-# Makes the library `target` out of a layer and all layers beneath it, but for those in and beneath the
-# layers after EXCEPT. Consumers get the public headers alone: what the layers link is linked with
-# them, but adds neither include folders nor definitions to the consumer's own code.
+# Makes the library `target` out of a layer and all layers beneath it, but for those in and beneath
+# the layers after EXCEPT. Consumers get the public headers alone: what the layers link is linked
+# with them, but adds neither include folders nor definitions to the consumer's own code.
 function(weir_bundle target name)
   cmake_parse_arguments(ARG "" "" "EXCEPT" ${ARGN})
   get_property(closure TARGET weir_layer_${name} PROPERTY WEIR_CLOSURE)

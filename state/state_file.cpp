@@ -51,7 +51,7 @@ Status StateFile::spill() {
     if (!file.ok()) return file.status();
     file_ = std::move(file).value();
   }
-  const Status status = file_->append(buffer_);
+  Status status = file_->append(buffer_);
   buffer_.clear();
   return status;
 }
@@ -100,21 +100,22 @@ Result<std::string_view> StateReader::next_block() {
 
 /// Makes sure that `size` bytes from at_ on are in memory.
 Status StateReader::fill(std::size_t size) {
-  const Status truncated{ErrorCode::corrupt,
-                         name_ + " is truncated at byte " + std::to_string(offset_)};
-  if (file_ == nullptr) return bytes_.size() - at_ >= size ? Status{} : truncated;
+  const auto truncated = [this] {
+    return Status{ErrorCode::corrupt, name_ + " is truncated at byte " + std::to_string(offset_)};
+  };
+  if (file_ == nullptr) return bytes_.size() - at_ >= size ? Status{} : truncated();
   if (buffer_.size() - at_ >= size) return {};
   buffer_.erase(0, at_);
   at_ = 0;
   const std::size_t have = buffer_.size();
   const auto want =
       static_cast<std::size_t>(std::min<std::uint64_t>(std::max(size, kReadBytes), left_));
-  if (want < size) return truncated;
+  if (want < size) return truncated();
   buffer_.resize(want);
   auto n = file_->read(offset_ + have, buffer_.data() + have, want - have);
   if (!n.ok()) return n.status();
   buffer_.resize(have + *n);
-  return buffer_.size() >= size ? Status{} : truncated;
+  return buffer_.size() >= size ? Status{} : truncated();
 }
 
 }  // namespace weir::state

@@ -4,6 +4,8 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -149,12 +151,12 @@ Status skip(ByteStream& stream, std::uint64_t bytes) {
 }  // namespace
 
 Result<Compression> detect_compression(ReadableFile& file) {
-  unsigned char magic[4] = {};
-  auto n = file.read(0, reinterpret_cast<char*>(magic), sizeof magic);
+  std::array<char, 4> magic{};
+  auto n = file.read(0, magic.data(), magic.size());
   if (!n.ok()) return n.status();
-  if (*n >= 2 && magic[0] == 0x1f && magic[1] == 0x8b) return Compression::gzip;
-  if (*n == 4 && magic[0] == 0x28 && magic[1] == 0xb5 && magic[2] == 0x2f && magic[3] == 0xfd)
-    return Compression::zstd;
+  const std::string_view first{magic.data(), *n};
+  if (first.starts_with("\x1f\x8b")) return Compression::gzip;
+  if (first == "\x28\xb5\x2f\xfd") return Compression::zstd;
   return Compression::none;
 }
 

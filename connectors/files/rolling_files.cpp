@@ -125,7 +125,7 @@ private:
 
   /// Makes a closed file visible; one that is visible already stays so.
   Status show(const FilePart& part) {
-    const Status status = env_.rename(hidden(part.name), visible(part.name));
+    Status status = env_.rename(hidden(part.name), visible(part.name));
     if (status.code() != ErrorCode::not_found) return status;
     return env_.stat(visible(part.name)).ok() ? Status{} : status;
   }

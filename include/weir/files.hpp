@@ -18,6 +18,7 @@
 
 namespace weir::files {
 
+/// How `lines` reads.
 struct LineOptions {
   /// Files larger than this are cut into several splits, which subtasks read in parallel.
   std::uint64_t split_bytes = 64 << 20;
@@ -48,6 +49,7 @@ enum class Existing : std::uint8_t {
   keep,    ///< write beside them
 };
 
+/// How `rows` and `csv` write.
 struct SinkOptions {
   RollOptions roll = {};
   Existing existing = Existing::refuse;

@@ -7,6 +7,7 @@
 
 namespace weir::generator {
 
+/// How fast records are made.
 struct Options {
   /// Records a second over all subtasks; 0: as fast as possible.
   double rate = 0;

@@ -43,6 +43,7 @@ struct CheckpointOptions {
   int retained = 1;
 };
 
+/// Where the state of operators lives.
 struct StateOptions {
   /// "hashmap": in memory.
   std::string backend = "hashmap";

@@ -69,12 +69,14 @@ private:
 template <class T>
 class [[nodiscard]] Result {
 public:
+  // Implicit, so that functions can return either. NOLINTBEGIN(google-explicit-constructor)
   Result(T value) : data_{std::move(value)} {}
 
   /// Makes a failed result. `status` must not be ok.
   Result(Status status) : data_{std::move(status)} {
     if (std::get<Status>(data_).ok()) std::abort();
   }
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const noexcept { return data_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }

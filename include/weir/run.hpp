@@ -81,6 +81,7 @@ enum class JobEnd : std::uint8_t {
   not_restorable,  ///< the state to continue from cannot be used
 };
 
+/// How a job ended, and what happened to it until then.
 struct JobResult {
   JobEnd end = JobEnd::finished;
   std::string reason = {};  ///< of a failure, or why a stop became a cancellation

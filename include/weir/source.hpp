@@ -82,6 +82,7 @@ enum class Assignment : std::uint8_t {
   spread,      ///< all at the start, round robin: for splits that never end
 };
 
+/// How a source is run.
 struct SourceOptions {
   Assignment assignment = Assignment::on_request;
 };

@@ -89,7 +89,7 @@ Status recover_sinks(const Plan& plan, const RestorePlan& restore, bool is_resto
                                context.clock,
                                is_restored};
     const auto at = restore.transactions.find(op.name);
-    const Status status = catching(op.name, [&]() -> Status {
+    Status status = catching(op.name, [&]() -> Status {
       const auto committer = op.sink->make_committer(writer);
       if (at != restore.transactions.end()) {
         const CommitRun run =

@@ -92,12 +92,8 @@ void choose(JobOptions& options, Strategy chosen) {
   }
 }
 
-std::vector<Entry> make_entries() {
-  const std::string checkpointing = "execution.checkpointing.";
-  const std::string fixed = "restart-strategy.fixed-delay.";
-  const std::string rate = "restart-strategy.failure-rate.";
-  const std::string exponential = "restart-strategy.exponential-delay.";
-  std::vector<Entry> entries{
+std::vector<Entry> general_entries() {
+  return {
       {{"parallelism.default", "int", "1", "subtasks of operators that do not say otherwise"},
        number([](JobOptions& o) -> int& { return o.parallelism; })},
       {{"pipeline.max-parallelism", "int", "0",
@@ -119,40 +115,53 @@ std::vector<Entry> make_entries() {
          o.state.backend = v;
          return Status{};
        }},
-      {{checkpointing + "interval", "duration", "0 ms",
+  };
+}
+
+std::vector<Entry> checkpointing_entries() {
+  const std::string prefix = "execution.checkpointing.";
+  return {
+      {{prefix + "interval", "duration", "0 ms",
         "time between the triggers of two checkpoints; 0 takes only the one at the end of the "
         "input"},
        duration([](JobOptions& o) -> Duration& { return o.checkpoint.every; })},
-      {{checkpointing + "mode", "word", "EXACTLY_ONCE", "EXACTLY_ONCE or AT_LEAST_ONCE"},
+      {{prefix + "mode", "word", "EXACTLY_ONCE", "EXACTLY_ONCE or AT_LEAST_ONCE"},
        word<Guarantee>(
            {{"EXACTLY_ONCE", Guarantee::exactly_once}, {"AT_LEAST_ONCE", Guarantee::at_least_once}},
            [](JobOptions& o, Guarantee g) { o.checkpoint.guarantee = g; })},
-      {{checkpointing + "timeout", "duration", "10 min",
-        "a checkpoint that takes longer is given up"},
+      {{prefix + "timeout", "duration", "10 min", "a checkpoint that takes longer is given up"},
        duration([](JobOptions& o) -> Duration& { return o.checkpoint.timeout; })},
-      {{checkpointing + "min-pause", "duration", "0 ms",
+      {{prefix + "min-pause", "duration", "0 ms",
         "least time between the end of one checkpoint and the trigger of the next"},
        duration([](JobOptions& o) -> Duration& { return o.checkpoint.min_pause; })},
-      {{checkpointing + "max-concurrent-checkpoints", "int", "1",
+      {{prefix + "max-concurrent-checkpoints", "int", "1",
         "how many may be under way at once; min-pause above 0 makes it 1"},
        number([](JobOptions& o) -> int& { return o.checkpoint.max_concurrent; })},
-      {{checkpointing + "tolerable-failed-checkpoints", "int", "0",
+      {{prefix + "tolerable-failed-checkpoints", "int", "0",
         "how many may fail one after the other before the job fails"},
        number([](JobOptions& o) -> int& { return o.checkpoint.tolerable_failures; })},
-      {{checkpointing + "dir", "path", "", "where checkpoints are stored; empty: in memory"},
+      {{prefix + "dir", "path", "", "where checkpoints are stored; empty: in memory"},
        [](JobOptions& o, std::string_view v) {
          o.checkpoint.storage = v;
          return Status{};
        }},
-      {{checkpointing + "num-retained", "int", "1", "how many completed checkpoints are kept"},
+      {{prefix + "num-retained", "int", "1", "how many completed checkpoints are kept"},
        number([](JobOptions& o) -> int& { return o.checkpoint.retained; })},
-      {{checkpointing + "externalized-checkpoint-retention", "word", "RETAIN_ON_CANCELLATION",
+      {{prefix + "externalized-checkpoint-retention", "word", "RETAIN_ON_CANCELLATION",
         "whether a cancelled job keeps its last checkpoints: RETAIN_ON_CANCELLATION, "
         "DELETE_ON_CANCELLATION or NO_EXTERNALIZED_CHECKPOINTS"},
        word<Retention>({{"RETAIN_ON_CANCELLATION", Retention::retain_on_cancellation},
                         {"DELETE_ON_CANCELLATION", Retention::delete_on_cancellation},
                         {"NO_EXTERNALIZED_CHECKPOINTS", Retention::delete_on_cancellation}},
                        [](JobOptions& o, Retention r) { o.checkpoint.retention = r; })},
+  };
+}
+
+std::vector<Entry> restart_entries() {
+  const std::string fixed = "restart-strategy.fixed-delay.";
+  const std::string rate = "restart-strategy.failure-rate.";
+  const std::string exponential = "restart-strategy.exponential-delay.";
+  return {
       {{"restart-strategy.type", "word", "exponential-delay",
         "none (or off, disable), fixed-delay, failure-rate or exponential-delay; without "
         "checkpoints the default is none"},
@@ -192,13 +201,20 @@ std::vector<Entry> make_entries() {
          return strategy<ExponentialDelay>(o).attempts_before_reset;
        })},
   };
+}
+
+std::vector<Entry> all_entries() {
+  std::vector<Entry> entries = general_entries();
+  for (auto* more : {checkpointing_entries, restart_entries}) {
+    for (Entry& entry : more()) entries.push_back(std::move(entry));
+  }
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.key.key < b.key.key; });
   return entries;
 }
 
 const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = make_entries();
+  static const std::vector<Entry> all = all_entries();
   return all;
 }
 

@@ -56,7 +56,7 @@ void OutputGate::offer(std::uint32_t channel, Element element) {
   ++waiting_;
 }
 
-bool OutputGate::can_send(const Channel& channel, const Element& element) const {
+bool OutputGate::can_send(const Channel& channel, const Element& element) {
   return channel.credits > 0 || !is_batch(element);
 }
 

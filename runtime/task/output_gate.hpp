@@ -73,7 +73,7 @@ private:
 
   void put(std::uint32_t channel, detail::BatchRef batch);
   void offer(std::uint32_t channel, Element element);
-  bool can_send(const Channel& channel, const Element& element) const;
+  static bool can_send(const Channel& channel, const Element& element);
   void send(std::uint32_t channel, Element element);
 
   FrameSender& sender_;

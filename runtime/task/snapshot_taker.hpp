@@ -1,10 +1,10 @@
 // SnapshotTaker: a subtask's snapshots, from the frozen state to the acknowledgement, and the
 // commits that follow when the checkpoint has completed.
 //
-//  in the subtask's turn     freeze keyed state, note positions, prepare transactions   (sync part)
-//  in the blocking pool      persist transactions, write the frozen state               (async part)
-//  in the subtask's turn     release the frozen state, acknowledge or decline
-//  on completion             commit in the pool every transaction of checkpoints up to it, in order
+//  in the subtask's turn   freeze keyed state, note positions, prepare transactions   (sync part)
+//  in the blocking pool    persist transactions, write the frozen state               (async part)
+//  in the subtask's turn   release the frozen state, acknowledge or decline
+//  on completion           commit in the pool every transaction of checkpoints up to it, in order
 #pragma once
 
 #include "checkpoint/commit.hpp"

@@ -78,7 +78,7 @@ std::vector<state::SplitPosition> SourceInput::positions() const {
 Status SourceInput::open_next() {
   const state::SplitPosition next = std::move(queue_.front());
   queue_.pop_front();
-  const Status status = call_user_code(chain_.head_name(), [&] {
+  Status status = call_user_code(chain_.head_name(), [&] {
     return chain_.source()->open(next.split, next.position, context_);
   });
   if (!status.ok()) return status;

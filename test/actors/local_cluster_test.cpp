@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <map>
+#include <numeric>
 
 using namespace std::chrono_literals;
 using namespace weir;
@@ -27,8 +28,8 @@ runtime::JobOutcome run(const Job& job, LocalClusterOptions options = {},
 }
 
 std::vector<int> numbers(int n) {
-  std::vector<int> all;
-  for (int i = 0; i < n; ++i) all.push_back(i);
+  std::vector<int> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
   return all;
 }
 

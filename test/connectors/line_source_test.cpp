@@ -62,7 +62,7 @@ std::string random_text(std::uint64_t seed, std::size_t bytes) {
 Lines split_lines(const std::string& text) {
   Lines lines;
   std::size_t begin = 0;
-  for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+  for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
     lines.push_back(text.substr(begin, end - begin));
   if (begin < text.size()) lines.push_back(text.substr(begin));
   return lines;

@@ -25,7 +25,8 @@ public:
 
   void post(Message message) { messages_.push_back(std::move(message)); }
 
-  /// Takes the first wanted message that overtakes none; an empty one (no `arrive`) if there is none.
+  /// Takes the first wanted message that overtakes none; an empty one (no `arrive`) if there is
+  /// none.
   Message take(const Wanted& wanted);
   /// Removes wanted messages; returns their texts.
   std::vector<std::string> drop(const Wanted& wanted);

@@ -22,6 +22,7 @@ using Count = std::pair<int, std::int64_t>;
 
 std::vector<SplitPosition> splits(int n, std::uint64_t bytes = 0) {
   std::vector<SplitPosition> all;
+  all.reserve(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i) all.push_back({{std::to_string(i), bytes}, std::nullopt});
   return all;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <vector>
 
 namespace weir::test {
@@ -80,8 +81,8 @@ struct CountJob {
   }
 
   static std::vector<int> numbers(int n) {
-    std::vector<int> all;
-    for (int i = 0; i < n; ++i) all.push_back(i);
+    std::vector<int> all(static_cast<std::size_t>(n));
+    std::iota(all.begin(), all.end(), 0);
     return all;
   }
 

@@ -17,10 +17,11 @@ struct TypeList {
 };
 
 /// Converts to anything, so that `T{AnyField{}, AnyField{}}` asks whether T has two fields.
+/// It is only ever asked for its type.
 struct AnyField {
   template <class T>
-  operator T() const {
-    std::abort();  // only ever asked for its type
+  operator T() const {  // NOLINT(google-explicit-constructor)
+    std::abort();
   }
 };
 

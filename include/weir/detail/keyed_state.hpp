@@ -154,6 +154,7 @@ protected:
 private:
   static std::vector<const Type*> column_types(const std::vector<StateSpec>& specs) {
     std::vector<const Type*> types;
+    types.reserve(specs.size());
     for (const StateSpec& spec : specs) types.push_back(spec.type);
     return types;
   }

@@ -98,9 +98,9 @@ struct PageRef {
 
 /// The header of a page; tags and rows follow it in the same block of memory.
 struct Page {
-  PageRef overflow;     // rows that no split can separate continue there
-  std::uint16_t count;  // slots in use
-  std::uint8_t depth;   // leading position bits that all rows of this page share
+  PageRef overflow;         // rows that no split can separate continue there
+  std::uint16_t count = 0;  // slots in use
+  std::uint8_t depth = 0;   // leading position bits that all rows of this page share
 
   static constexpr std::uint8_t kFree = 0;
 

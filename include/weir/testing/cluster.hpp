@@ -32,6 +32,7 @@ constexpr CheckpointAt checkpoint(std::uint64_t number) {
   return {number};
 }
 
+/// What a simulated machine does to a job, all of it decided by `seed`.
 struct ClusterOptions {
   std::uint64_t seed = 1;
   /// Every batch is encoded and decoded, also between actors of one process.
@@ -74,8 +75,9 @@ public:
 
   /// Names a moment in the life of a checkpoint.
   Moment at(CheckpointAt checkpoint, Phase phase) { return {*this, {checkpoint.number, phase}}; }
-  /// Adds a chaos rule; see ChaosRule. Ends the process if it cannot be read.
-  void chaos(std::string_view rule);
+  /// Adds the chaos rule that `text` describes; see ChaosRule. Ends the process if it cannot be
+  /// read.
+  void chaos(std::string_view text);
 
   /// Lets the job run to its end; false if it failed, or had not ended after `limit` of virtual
   /// time or nobody had anything left to do. `report()` says why.
