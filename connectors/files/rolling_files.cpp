@@ -78,14 +78,12 @@ public:
     if (!is_restored_ && options_.existing == Existing::refuse) {
       if (Status status = check_empty(*entries); !status.ok()) return status;
     }
-    if (Status status = check_writable(); !status.ok())
-      return status.with_cure("choose a directory for the output that this user may write");
     for (const DirectoryEntry& entry : *entries) {
       if (!entry.name.starts_with(hidden_)) continue;
       if (Status status = env_.remove_file(base::join_path(directory_, entry.name)); !status.ok())
-        return status;
+        return status.with_cure("choose a directory for the output that this user may write");
     }
-    return {};
+    return check_writable().with_cure("choose a directory for the output that this user may write");
   }
 
 private:
