@@ -3,6 +3,7 @@
 #include <weir/detail/row_table.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace weir::detail {
@@ -12,7 +13,7 @@ constexpr std::size_t kPageBytes = 4096;  // a full-sized page: cheap to clone, 
 constexpr std::size_t kSlotsFirst = 8;    // of a group's first page; most groups stay small
 constexpr std::size_t kSlotsLeast = 8;    // of a full-sized page of very wide rows
 constexpr std::size_t kPageAlign = 64;    // a cache line
-constexpr std::uint8_t kDepthMax = 20;    // deeper means hashes that do not spread: chain instead
+constexpr std::uint8_t kDepthMax = 20;    // rows that share more bits are chained instead
 
 constexpr std::size_t round_up(std::size_t n, std::size_t to) {
   return (n + to - 1) / to * to;
@@ -126,29 +127,37 @@ void RowTable::make_room(std::uint64_t hash, PageRef last) {
   if (last.slots < slots_max_) {
     const PageRef larger =
         new_page(std::min<std::size_t>(last.slots * 2UL, slots_max_), last.page->depth);
-    move_rows(last, larger, larger);
+    PageRef to = larger;
+    move_rows(last, to, to);
     replace(hash, last, larger);
     is_frozen(last) ? retire(last) : free_page(last, false);
     return;
   }
-  std::size_t ones = 0;
-  for_each_row(last, layout_.stride, [&](const char* row) {
-    const std::uint64_t h = layout_.hash_key(row);
-    ones += next_bit(key_position(h, max_parallelism_).fraction, last.page->depth) ? 1 : 0;
-  });
-  const bool separates = ones != 0 && ones != last.page->count;
-  const bool is_chained = !(*home(hash) == last);
-  if (separates && !is_chained && last.page->depth < kDepthMax) {
-    split(hash, last);
+  if (shared_bits(*home(hash), hash) < kDepthMax) {
+    split(hash);
   } else {
     if (is_frozen(last)) last = thaw(hash, last);
     last.page->overflow = new_page(slots_max_, last.page->depth);
   }
 }
 
-void RowTable::split(std::uint64_t hash, PageRef ref) {
+/// How many leading position bits the rows of a chain share with each other and with `hash`.
+int RowTable::shared_bits(PageRef head, std::uint64_t hash) const {
+  const std::uint32_t fraction = key_position(hash, max_parallelism_).fraction;
+  std::uint32_t differing = 0;
+  for_each_row(head, layout_.stride, [&](const char* row) {
+    differing |= key_position(layout_.hash_key(row), max_parallelism_).fraction ^ fraction;
+  });
+  return std::countl_zero(differing);
+}
+
+/// Splits the page that `hash` belongs to, and what is chained to it, by the next position bit. One
+/// half may stay empty: rows that come in the order of their positions (out of a snapshot) fill the
+/// other first.
+void RowTable::split(std::uint64_t hash) {
   Group& group = groups_[key_position(hash, max_parallelism_).group - range_.begin];
-  const std::uint8_t bit = ref.page->depth;
+  const PageRef head = *home(hash);
+  const std::uint8_t bit = head.page->depth;
   if (bit == 32 - group.shift) {  // double the directory: each entry stands twice
     std::vector<PageRef> doubled(group.directory.size() * 2);
     for (std::size_t i = 0; i < doubled.size(); ++i) doubled[i] = group.directory[i / 2];
@@ -157,27 +166,39 @@ void RowTable::split(std::uint64_t hash, PageRef ref) {
   }
   const PageRef zero = new_page(slots_max_, static_cast<std::uint8_t>(bit + 1));
   const PageRef one = new_page(slots_max_, static_cast<std::uint8_t>(bit + 1));
-  move_rows(ref, zero, one);
-  const unsigned entries_log2 = 32 - group.shift - bit;  // entries that point to `ref`
+  const unsigned entries_log2 = 32 - group.shift - bit;  // entries that point to `head`
   const auto at = static_cast<std::size_t>(home(hash) - group.directory.data());
   const auto first =
       group.directory.begin() + static_cast<std::ptrdiff_t>(at >> entries_log2 << entries_log2);
   const std::ptrdiff_t half = std::ptrdiff_t{1} << entries_log2 >> 1;
   std::fill_n(first, half, zero);
   std::fill_n(first + half, half, one);
-  is_frozen(ref) ? retire(ref) : free_page(ref, false);
+  PageRef zero_last = zero;
+  PageRef one_last = one;
+  for (PageRef from = head; from;) {
+    const PageRef next = from.page->overflow;
+    move_rows(from, zero_last, one_last);
+    is_frozen(from) ? retire(from) : free_page(from, false);
+    from = next;
+  }
 }
 
-/// Brings the rows of `from` into `zero` and `one` by their next position bit: copies them if a
-/// snapshot sees `from`, else moves them and leaves `from` without rows.
-void RowTable::move_rows(PageRef from, PageRef zero, PageRef one) {
+/// Brings the rows of `from` into `zero` and `one`, the last pages of two chains, by their next
+/// position bit: copies them if a snapshot sees `from`, else moves them and leaves `from` without
+/// rows.
+void RowTable::move_rows(PageRef from, PageRef& zero, PageRef& one) {
   const bool shared = is_frozen(from);
   for (std::uint32_t slot = 0; slot < from.slots; ++slot) {
     if (from.tags()[slot] == Page::kFree) continue;
     char* row = from.row(slot, layout_.stride);
     const std::uint64_t hash = layout_.hash_key(row);
     const std::uint32_t fraction = key_position(hash, max_parallelism_).fraction;
-    char* to = claim_slot(next_bit(fraction, from.page->depth) ? one : zero, hash);
+    PageRef& last = next_bit(fraction, from.page->depth) ? one : zero;
+    if (is_full(last)) {
+      last.page->overflow = new_page(slots_max_, last.page->depth);
+      last = last.page->overflow;
+    }
+    char* to = claim_slot(last, hash);
     shared ? copy_row(to, row) : relocate_row(to, row);
   }
 }

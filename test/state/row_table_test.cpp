@@ -6,9 +6,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <vector>
 
 using namespace weir::detail;
 using weir::base::Random;
@@ -199,6 +202,60 @@ TEST_CASE("keys with equal hashes are chained, found, snapshotted and erased", "
   CHECK(table.rows() == kKeys / 2);
   CHECK(table.find(42, Clash{1}) == nullptr);
   CHECK(table.find(42, Clash{2}) != nullptr);
+}
+
+namespace {
+
+/// A key that counts how often it is compared.
+struct Compared {
+  std::uint64_t n;
+  friend bool operator==(const Compared& a, const Compared& b) {
+    ++comparisons;
+    return a.n == b.n;
+  }
+  static inline std::uint64_t comparisons = 0;
+};
+
+std::uint64_t clashing_hash(std::uint64_t n) {
+  return n < 1000 ? 42 : weir::hash_of(n);
+}
+
+}  // namespace
+
+TEST_CASE("rows that come in the order of their positions, as from a snapshot, are found at once",
+          "[row_table]") {
+  std::vector<std::uint64_t> keys(100'000);
+  std::iota(keys.begin(), keys.end(), 0);
+  std::sort(keys.begin(), keys.end(), [](std::uint64_t a, std::uint64_t b) {
+    return weir::hash_of(Compared{a}) < weir::hash_of(Compared{b});
+  });
+  SmallTable<Compared, std::uint64_t> table;
+  for (const std::uint64_t n : keys) table.put({n}, n);
+  CHECK(table.table.page_bytes() < 4 * keys.size() * table.table.layout().stride);
+  Compared::comparisons = 0;
+  for (const std::uint64_t n : keys) REQUIRE(table.get({n}) != nullptr);
+  CHECK(Compared::comparisons < 2 * keys.size());
+}
+
+TEST_CASE("a chain of equal hashes does not keep other rows", "[row_table]") {
+  RowLayout layout = RowLayout::of<Compared>({&type_of<std::uint64_t>()});
+  layout.hash_key = [](const void* row) {
+    return clashing_hash(static_cast<const Compared*>(row)->n);
+  };
+  RowTable table{layout, {0, 1}, 1};
+  constexpr std::uint64_t kKeys = 50'000;
+  for (std::uint64_t n = 0; n < kKeys; ++n) {
+    if (n == kKeys / 2) table.release(table.freeze());
+    const auto [row, is_new] = table.upsert(clashing_hash(n), Compared{n});
+    REQUIRE(is_new);
+    *reinterpret_cast<std::uint64_t*>(row + layout.columns[0].offset) = n;
+  }
+  Compared::comparisons = 0;
+  for (std::uint64_t n = 1000; n < kKeys; ++n)
+    REQUIRE(table.find(clashing_hash(n), Compared{n}) != nullptr);
+  CHECK(Compared::comparisons < 2 * kKeys);
+  for (std::uint64_t n = 0; n < 1000; ++n)
+    REQUIRE(table.find(clashing_hash(n), Compared{n}) != nullptr);
 }
 
 TEST_CASE("releasing snapshots in any order frees every old page", "[row_table]") {

@@ -270,10 +270,11 @@ private:
   char* insert(std::uint64_t hash);
   PageRef thaw(std::uint64_t hash, PageRef ref);
   void make_room(std::uint64_t hash, PageRef last);
-  void split(std::uint64_t hash, PageRef ref);
+  int shared_bits(PageRef head, std::uint64_t hash) const;
+  void split(std::uint64_t hash);
   void replace(std::uint64_t hash, PageRef old, PageRef with);
   char* claim_slot(PageRef ref, std::uint64_t hash) const;
-  void move_rows(PageRef from, PageRef zero, PageRef one);
+  void move_rows(PageRef from, PageRef& zero, PageRef& one);
   PageRef new_page(std::size_t slots, std::uint8_t depth);
   bool is_frozen(PageRef ref) const { return ref.version < cow_below_; }
   void retire(PageRef ref);
