@@ -12,29 +12,42 @@ namespace {
 constexpr std::uint64_t kBytesTogether = 1 << 20;
 constexpr std::size_t kSplitsTogether = 64;
 
+std::vector<std::uint32_t> unfinished(const RestorePlan& restore, VertexId vertex,
+                                      std::uint32_t parallelism) {
+  std::vector<std::uint32_t> indices;
+  for (std::uint32_t i = 0; i < parallelism; ++i) {
+    const auto restored = restore.subtasks.find({vertex, i});
+    if (restored == restore.subtasks.end() || !restored->second.is_finished) indices.push_back(i);
+  }
+  return indices;
+}
+
 }  // namespace
 
 SplitAssigner::SplitAssigner(std::string operator_name, SourceOptions options,
-                             std::uint32_t parallelism, std::vector<state::SplitPosition> splits)
+                             std::vector<std::uint32_t> readers,
+                             std::vector<state::SplitPosition> splits)
     : operator_name_{std::move(operator_name)},
       options_{options},
-      parallelism_{parallelism},
+      readers_{std::move(readers)},
       splits_{std::make_shared<const std::vector<state::SplitPosition>>(std::move(splits))},
-      has_its_share_(parallelism) {}
+      has_its_share_(readers_.size()) {}
 
 SplitAssigner::Answer SplitAssigner::request(std::uint32_t index) {
   Answer answer;
   const auto& all = *splits_;
   if (options_.assignment == Assignment::spread) {
-    for (std::size_t i = index; i < all.size() && !has_its_share_[index]; i += parallelism_)
+    const auto place = static_cast<std::size_t>(
+        std::lower_bound(readers_.begin(), readers_.end(), index) - readers_.begin());
+    for (std::size_t i = place; i < all.size() && !has_its_share_[place]; i += readers_.size())
       answer.splits.push_back(all[i]);
-    has_its_share_[index] = true;
+    has_its_share_[place] = true;
     answer.no_more = true;
     return answer;
   }
   std::uint64_t bytes = 0;
   // Near the end everybody should get something: no more than a fair share of what is left.
-  const std::size_t share = (all.size() - next_) / parallelism_;
+  const std::size_t share = (all.size() - next_) / readers_.size();
   const std::size_t limit = std::clamp<std::size_t>(share, 1, kSplitsTogether);
   while (next_ < all.size() && answer.splits.size() < limit && bytes < kBytesTogether) {
     const auto& split = all[next_++];
@@ -49,7 +62,7 @@ checkpoint::RemainingSplits SplitAssigner::remaining() const {
   if (options_.assignment == Assignment::on_request) return {operator_name_, splits_, next_};
   auto left = std::make_shared<std::vector<state::SplitPosition>>();
   for (std::size_t i = 0; i < splits_->size(); ++i) {
-    if (!has_its_share_[i % parallelism_]) left->push_back((*splits_)[i]);
+    if (!has_its_share_[i % readers_.size()]) left->push_back((*splits_)[i]);
   }
   return {operator_name_, std::move(left), 0};
 }
@@ -60,8 +73,10 @@ std::map<VertexId, SplitAssigner> make_assigners(const Plan& plan, RestorePlan& 
     if (!plan.is_source(VertexId{v})) continue;
     const Vertex& vertex = plan.vertices()[v];
     const detail::OperatorSpec& op = plan.op(vertex.operators[0]);
-    assigners.emplace(VertexId{v}, SplitAssigner{op.name, op.source->options(), vertex.parallelism,
-                                                 std::move(restore.splits[op.name])});
+    assigners.emplace(VertexId{v},
+                      SplitAssigner{op.name, op.source->options(),
+                                    unfinished(restore, VertexId{v}, vertex.parallelism),
+                                    std::move(restore.splits[op.name])});
   }
   return assigners;
 }

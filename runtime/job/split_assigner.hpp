@@ -18,15 +18,16 @@ namespace weir::runtime {
 /// The splits of one source that no subtask has yet. Pure.
 class SplitAssigner {
 public:
-  /// `splits` are to be read in their order.
-  SplitAssigner(std::string operator_name, SourceOptions options, std::uint32_t parallelism,
-                std::vector<state::SplitPosition> splits);
+  /// `splits` are to be read in their order, by the subtasks `readers`: those that a restored
+  /// checkpoint does not hold as finished, in ascending order.
+  SplitAssigner(std::string operator_name, SourceOptions options,
+                std::vector<std::uint32_t> readers, std::vector<state::SplitPosition> splits);
 
   struct Answer {
     std::vector<state::SplitPosition> splits;
     bool no_more = false;  // these are the last ever for this subtask
   };
-  /// Subtask `index` asks for splits. With `Assignment::on_request` it gets the next one, or
+  /// Subtask `index`, one of the readers, asks for splits. With `Assignment::on_request` it gets the next one, or
   /// several small ones; with `Assignment::spread` each subtask gets its share once.
   Answer request(std::uint32_t index);
 
@@ -38,10 +39,10 @@ public:
 private:
   std::string operator_name_;
   SourceOptions options_;
-  std::uint32_t parallelism_;
+  std::vector<std::uint32_t> readers_;
   std::shared_ptr<const std::vector<state::SplitPosition>> splits_;
   std::size_t next_ = 0;             // on request: the next one to hand out
-  std::vector<bool> has_its_share_;  // spread: by subtask
+  std::vector<bool> has_its_share_;  // spread: by place in readers_
 };
 
 /// Makes the assigner of each source vertex; takes the splits out of `restore`.

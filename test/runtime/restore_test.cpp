@@ -119,7 +119,7 @@ constexpr auto kPath = RestoreRequest::From::path;
 }  // namespace
 
 TEST_CASE("splits are handed out on request, each once, the last ones singly", "[splits]") {
-  SplitAssigner assigner{"s", {}, 3, splits(200)};
+  SplitAssigner assigner{"s", {}, {0, 1, 2}, splits(200)};
   std::set<std::string> seen;
   std::size_t largest = 0;
   std::size_t last = 0;
@@ -136,12 +136,12 @@ TEST_CASE("splits are handed out on request, each once, the last ones singly", "
 }
 
 TEST_CASE("large splits are handed out alone", "[splits]") {
-  SplitAssigner assigner{"s", {}, 2, splits(50, 10 << 20)};
+  SplitAssigner assigner{"s", {}, {0, 1}, splits(50, 10 << 20)};
   CHECK(assigner.request(0).splits.size() == 1);
 }
 
 TEST_CASE("endless splits are all spread at once", "[splits]") {
-  SplitAssigner assigner{"s", {.assignment = Assignment::spread}, 2, splits(5)};
+  SplitAssigner assigner{"s", {.assignment = Assignment::spread}, {0, 1}, splits(5)};
   CHECK(assigner.remaining().all->size() == 5);
   const auto first = assigner.request(0);
   CHECK(first.splits.size() == 3);
@@ -152,8 +152,16 @@ TEST_CASE("endless splits are all spread at once", "[splits]") {
   CHECK(assigner.remaining().all->empty());
 }
 
+TEST_CASE("no split is kept for a subtask that has finished", "[splits]") {
+  SplitAssigner assigner{"s", {.assignment = Assignment::spread}, {1, 3}, splits(5)};
+  CHECK(assigner.request(3).splits.size() == 2);
+  CHECK(assigner.remaining().all->size() == 3);
+  CHECK(assigner.request(1).splits.size() == 3);
+  CHECK(assigner.remaining().all->empty());
+}
+
 TEST_CASE("what remains is what was not handed out", "[splits]") {
-  SplitAssigner assigner{"s", {}, 1, splits(100, 100 << 20)};
+  SplitAssigner assigner{"s", {}, {0}, splits(100, 100 << 20)};
   (void)assigner.request(0);
   const auto remaining = assigner.remaining();
   (void)assigner.request(0);
