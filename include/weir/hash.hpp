@@ -38,6 +38,24 @@ std::uint64_t hash_parts(const Part&... part) noexcept {
   return hash;
 }
 
+/// Hashes the elements of a container: in order, or whatever the order if it has none of its own.
+template <class Container>
+std::uint64_t hash_elements(const Container& elements) noexcept {
+  std::uint64_t hash = elements.size();
+  for (const auto& element : elements) {
+    std::uint64_t of_element = 0;
+    if constexpr (requires { typename Container::mapped_type; })
+      of_element = hash_parts(element.first, element.second);
+    else  // an element of a vector<bool> is no bool
+      of_element = hash_of(static_cast<const typename Container::value_type&>(element));
+    if constexpr (requires { typename Container::hasher; })
+      hash += mix(of_element);
+    else
+      hash = mix(std::rotl(hash, 23) ^ of_element);
+  }
+  return mix(hash);
+}
+
 template <class T>
 struct IsTuple : std::false_type {};
 template <class... T>
@@ -64,10 +82,20 @@ std::uint64_t hash_of(const K& key) noexcept {
   } else if constexpr (!detail::BuiltIn<K>::value) {
     return detail::with_fields(key,
                                [](const auto&... field) { return detail::hash_parts(field...); });
+  } else if constexpr (requires { key.begin(); }) {
+    return detail::hash_elements(key);
+  } else if constexpr (requires { key.has_value(); }) {
+    return key ? detail::hash_parts(true, *key) : detail::hash_parts(false);
+  } else if constexpr (requires { key.index(); }) {
+    return std::visit(
+        [&](const auto& value) {
+          return detail::hash_parts(static_cast<std::uint64_t>(key.index()), value);
+        },
+        key);
+  } else if constexpr (requires { key.count(); }) {
+    return hash_of(key.count());
   } else {
-    ByteWriter bytes;
-    encode(key, bytes);
-    return hash_bytes(bytes.view().data(), bytes.size());
+    return hash_of(key.time_since_epoch());
   }
 }
 
