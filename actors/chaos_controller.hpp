@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::actors {
@@ -30,8 +31,9 @@ public:
   /// Kills somebody now, by name or "any" by `dice`.
   void kill(const std::string& victim, std::uint64_t dice = 0);
 
-  /// The rules that kill at random moments; whoever has a timer carries them out with `kill`.
-  const std::vector<ChaosRule>& random_rules() const { return random_rules_; }
+  /// Returns the rules that kill at random moments and have not been taken yet; whoever hosts the
+  /// job carries them out by a `random_killer` each.
+  std::vector<ChaosRule> take_random_rules() { return std::exchange(random_rules_, {}); }
 
 private:
   struct Armed {

@@ -3,14 +3,12 @@
 #include "actors/chaos_controller.hpp"
 #include "actors/config.hpp"
 #include "actors/job_actor.hpp"
-#include "base/random.hpp"
+#include "actors/random_killer.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
-#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -53,23 +51,6 @@ private:
   runtime::JobView view_;      // guarded by mutex_
   std::uint64_t changes_ = 0;  // likewise
 };
-
-/// Kills at random moments, as one rule says: a Poisson process.
-caf::behavior random_killer(caf::event_based_actor* self, ChaosController* chaos, ChaosRule rule) {
-  const auto random = std::get<AtRandom>(rule.when);
-  auto dice = std::make_shared<base::Random>(random.seed);
-  auto left = std::make_shared<std::uint64_t>(random.times);
-  const auto pause = [dice, random] {
-    return std::chrono::duration_cast<Duration>(
-        std::chrono::duration<double>{-std::log(1.0 - dice->uniform()) / random.per_second});
-  };
-  self->delayed_send(self, pause(), Turn{});
-  return {[=](const Turn&) {
-    chaos->kill(rule.victim, dice->next());
-    if (--*left == 0) return self->quit();
-    self->delayed_send(self, pause(), Turn{});
-  }};
-}
 
 }  // namespace
 
@@ -118,7 +99,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJob job,
     return status;
   impl->job_actor_ = impl->system->spawn(
       job_actor, JobSpawn{impl->job.context, impl->services, &impl->board, options.report_every});
-  for (const ChaosRule& rule : impl->chaos.random_rules())
+  for (const ChaosRule& rule : impl->chaos.take_random_rules())
     impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));
   caf::anon_send(impl->job_actor_, LaunchJob{});
   return std::unique_ptr<LocalCluster>{new LocalCluster{std::move(impl)}};

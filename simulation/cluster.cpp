@@ -4,6 +4,7 @@
 #include "actors/config.hpp"
 #include "actors/hosted_job.hpp"
 #include "actors/job_actor.hpp"
+#include "actors/random_killer.hpp"
 #include "base/assert.hpp"
 #include "simulation/sim_env.hpp"
 #include "simulation/sim_world.hpp"
@@ -83,6 +84,8 @@ public:
     for (const std::string& name : roster_.names()) roster_.kill(name);
     actors::kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job_));
     job_ = nullptr;
+    for (const auto& killer : killers_) caf::anon_send_exit(killer, caf::exit_reason::kill);
+    killers_.clear();
     roster_.clear();
     while (scheduler_.try_run_once()) {
     }
@@ -91,6 +94,13 @@ public:
       }
     }
     pool_.clear();
+  }
+
+  void arm(const ChaosRule& rule) {
+    const Status status = chaos_.arm(hosted_.context->plan(), {rule});
+    WEIR_ASSERT(status.ok(), status.message().c_str());
+    for (const ChaosRule& random : chaos_.take_random_rules())
+      killers_.push_back(system_->spawn(actors::random_killer, &chaos_, random));
   }
 
   /// Does one thing that somebody has to do; false if there is nothing, now or later.
@@ -177,14 +187,14 @@ public:
   std::uint64_t starves_for_ = 0;  // more steps
   LastView view_;
   actors::JobActor job_;
+  std::vector<caf::actor> killers_;
   std::vector<std::string> trace_;
   Duration began_{};
 };
 
 void Moment::kill(std::string_view victim) {
   const ChaosRule rule{std::string{victim}, at_};
-  const Status status = run_.impl_->chaos_.arm(run_.impl_->hosted_.context->plan(), {rule});
-  WEIR_ASSERT(status.ok(), status.message().c_str());
+  run_.impl_->arm(rule);
 }
 
 Run::Run(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -195,8 +205,7 @@ Run::~Run() = default;
 void Run::chaos(std::string_view text) {
   auto rule = ChaosRule::parse(text);
   WEIR_ASSERT(rule.ok(), rule.status().message().c_str());
-  const Status status = impl_->chaos_.arm(impl_->hosted_.context->plan(), {*rule});
-  WEIR_ASSERT(status.ok(), status.message().c_str());
+  impl_->arm(*rule);
 }
 
 bool Run::finish(Duration limit) {

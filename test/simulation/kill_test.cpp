@@ -81,6 +81,19 @@ TEST_CASE("parts that die again and again, also while they restore, do no harm",
   }
 }
 
+TEST_CASE("kills at random moments come from a seed and a rate", "[sim]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed}};
+    CountJob count;
+    auto run = cluster.start(count.job());
+    run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
+    require_finish(run);
+    CHECK(run.restarts() >= 1);
+    count.check_exactly_once();
+  }
+}
+
 TEST_CASE("a subtask that dies after so many records is replaced", "[sim]") {
   testing::Cluster cluster{{.seed = 3}};
   CountJob count;
