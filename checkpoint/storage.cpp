@@ -86,7 +86,6 @@ Status CheckpointStorage::reserve(Epoch epoch, CheckpointId id) {
   if (Status status = check(epoch); !status.ok()) return status;
   CoordinatorRecord record = record_;
   record.last_id = std::max(record.last_id, id);
-  record.is_finished = false;  // a job that takes checkpoints is running again
   if (Status status = store(record); !status.ok()) return status;
   if (Status status = env_.create_directories(path_of(id)); !status.ok()) return status;
   return env_.sync_directory(place_);
@@ -144,11 +143,11 @@ Status CheckpointStorage::drop_files(Epoch epoch, CheckpointId id,
   return first_error;
 }
 
-Status CheckpointStorage::mark_finished(Epoch epoch) {
+Status CheckpointStorage::mark_finished(Epoch epoch, bool is_finished) {
   const std::lock_guard lock{mutex_};
   if (Status status = check(epoch); !status.ok()) return status;
   CoordinatorRecord record = record_;
-  record.is_finished = true;
+  record.is_finished = is_finished;
   return store(record);
 }
 

@@ -51,8 +51,8 @@ public:
   /// Deletes single state files of a checkpoint.
   Status drop_files(Epoch epoch, CheckpointId id, const std::vector<std::string>& files);
 
-  /// Makes it durable that the job has come to its end.
-  Status mark_finished(Epoch epoch);
+  /// Makes it durable that the job has come to its end, or that it runs again.
+  Status mark_finished(Epoch epoch, bool is_finished = true);
 
   /// Returns the ids of complete checkpoints, ascending.
   Result<std::vector<CheckpointId>> list() const;

@@ -135,6 +135,19 @@ void drop_incomplete(CheckpointStorage& storage, Epoch epoch, base::Logger& log)
   }
 }
 
+/// A job that had finished runs again. What power failure kept it from deleting then must go, or
+/// `latest` would take it for a checkpoint of the new run, whose results would be missing.
+Status begin_again(CheckpointStorage& storage, Epoch epoch, const JobLaunch& launch) {
+  if (launch.initial == nullptr) {
+    auto left = storage.list_all();
+    if (!left.ok()) return left.status();
+    for (const CheckpointId id : *left) {
+      if (Status status = storage.drop(epoch, id); !status.ok()) return status;
+    }
+  }
+  return storage.mark_finished(epoch, false);
+}
+
 }  // namespace
 
 Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, CheckpointStorage& storage,
@@ -157,14 +170,15 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, Checkpo
       launch.initial_path = storage.path_of((*chosen)->id);
     }
   } else if (request.from == RestoreRequest::From::path) {
-    auto metadata = CheckpointStorage::load(storage.env(), request.path);
+    const std::string path = checkpoint::strip_scheme(request.path);
+    auto metadata = CheckpointStorage::load(storage.env(), path);
     if (!metadata.ok())
       return metadata.status().with_context("--restore " + request.path +
                                             " names no usable checkpoint (expected "
                                             "DIRECTORY/JOB/chk-N)");
     launch.initial = std::make_shared<const CheckpointMetadata>(std::move(metadata).value());
-    const bool names_file = base::name_of(request.path) == "_metadata";
-    launch.initial_path = names_file ? base::parent_of(request.path) : request.path;
+    const bool names_file = base::name_of(path) == "_metadata";
+    launch.initial_path = names_file ? base::parent_of(path) : path;
   }
   // An explicit max parallelism must match what was written; one that was chosen is adopted.
   auto max = static_cast<std::uint32_t>(graph->options.max_parallelism);
@@ -226,6 +240,10 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
     return status;
   if (Status status = list_splits(*launch.plan, context, execution.restore); !status.ok())
     return status;
+  if (execution.record.is_finished) {
+    if (Status status = begin_again(context.storage, execution.record.epoch, launch); !status.ok())
+      return status;
+  }
   return execution;
 }
 

@@ -206,7 +206,7 @@ TEST_CASE("a job that has finished is known to have, until it runs again", "[sto
   auto storage = open(env);
   const auto record = storage->begin_epoch().value();
   CHECK(record.is_finished);
-  REQUIRE(storage->reserve(record.epoch, CheckpointId{2}).ok());
+  REQUIRE(storage->mark_finished(record.epoch, false).ok());
   CHECK_FALSE(storage->begin_epoch().value().is_finished);
 }
 

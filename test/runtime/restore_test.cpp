@@ -298,11 +298,23 @@ TEST_CASE("latest of a job that has finished has nothing to do, whatever was lef
   CHECK(place.launch_from({.from = kPath, .path = "/c/count/chk-1"}).value().initial != nullptr);
 }
 
+TEST_CASE("a job that has finished, runs again and dies early has not finished", "[launch]") {
+  Place place;
+  place.publish(1, metadata());
+  const Epoch epoch = place.storage->begin_epoch().value().epoch;
+  REQUIRE(place.storage->mark_finished(epoch).ok());  // power fails before chk-1 is deleted
+  (void)place.begin(place.launch_from({}).value()).value();
+  const auto latest = place.launch_from({.from = kLatest}).value();
+  CHECK_FALSE(latest.has_finished_before);
+  CHECK(latest.initial == nullptr);  // chk-1 is the end of the other run
+}
+
 TEST_CASE("a path must name a checkpoint", "[launch]") {
   Place place;
   place.publish(1, metadata());
   CHECK(place.launch_from({.from = kPath, .path = "/c/count/chk-1"}).ok());
   CHECK(place.launch_from({.from = kPath, .path = "/c/count/chk-1/_metadata"}).ok());
+  CHECK(place.launch_from({.from = kPath, .path = "file:///c/count/chk-1"}).ok());
   const auto missing = place.launch_from({.from = kPath, .path = "/c/count"});
   CHECK(missing.status().code() == ErrorCode::not_found);
   CHECK(mentions(missing.status().message(), "--restore /c/count names no usable checkpoint"));
