@@ -60,7 +60,7 @@ Result<std::int64_t> scale(std::string_view text, const std::array<Unit, N>& uni
 }
 
 constexpr std::int64_t kMilli = 1'000'000;  // nanoseconds
-constexpr std::array<Unit, 19> kDurationUnits{{{"", kMilli},
+constexpr std::array<Unit, 22> kDurationUnits{{{"", kMilli},
                                                {"ns", 1},
                                                {"us", 1'000},
                                                {"ms", kMilli},
@@ -78,7 +78,10 @@ constexpr std::array<Unit, 19> kDurationUnits{{{"", kMilli},
                                                {"minutes", 60'000 * kMilli},
                                                {"h", 3'600'000 * kMilli},
                                                {"hour", 3'600'000 * kMilli},
-                                               {"d", 86'400'000 * kMilli}}};
+                                               {"hours", 3'600'000 * kMilli},
+                                               {"d", 86'400'000 * kMilli},
+                                               {"day", 86'400'000 * kMilli},
+                                               {"days", 86'400'000 * kMilli}}};
 
 constexpr std::array<Unit, 12> kSizeUnits{{{"", 1},
                                            {"b", 1},

@@ -116,6 +116,12 @@ std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
   return {};
 }
 
+struct Setting {
+  std::string place;  // where it was given
+  std::string key;
+  std::string value;
+};
+
 }  // namespace
 
 std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv) {
@@ -164,17 +170,20 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
 }
 
 Status configure(const Invocation& invocation, JobOptions& options) {
+  std::vector<Setting> settings;
   for (const std::string& path : invocation.config_files) {
-    auto settings = read_config_file(path);
-    if (!settings.ok()) return settings.status();
-    for (const auto& [key, value] : *settings) {
-      if (Status status = runtime::set_option(options, key, value); !status.ok())
-        return status.with_context(path);
-    }
+    auto content = read_config_file(path);
+    if (!content.ok()) return content.status();
+    for (auto& [key, value] : *content)
+      settings.push_back({path, std::move(key), std::move(value)});
   }
-  for (const auto& [key, value] : invocation.settings) {
-    if (Status status = runtime::set_option(options, key, value); !status.ok())
-      return status.with_context("--set");
+  for (const auto& [key, value] : invocation.settings) settings.push_back({"--set", key, value});
+  // A type comes before its parameters, wherever it stands; the last of several decides.
+  std::stable_partition(settings.begin(), settings.end(),
+                        [](const Setting& setting) { return setting.key.ends_with(".type"); });
+  for (const Setting& setting : settings) {
+    if (Status status = runtime::set_option(options, setting.key, setting.value); !status.ok())
+      return status.with_context(setting.place);
   }
   if (invocation.parallelism) options.parallelism = *invocation.parallelism;
   return {};

@@ -152,8 +152,23 @@ private:
 
   void check_restart() {
     if (!graph_.options.restart) return;
+    const auto negative = [&](bool is_negative, const std::string& key) {
+      if (is_negative) add("", "restart-strategy." + key + " is negative", "choose a larger value");
+    };
+    if (const auto* fixed = std::get_if<restart::FixedDelay>(&*graph_.options.restart)) {
+      negative(fixed->attempts < 0, "fixed-delay.attempts");
+      negative(fixed->delay < Duration{}, "fixed-delay.delay");
+    }
+    if (const auto* rate = std::get_if<restart::FailureRate>(&*graph_.options.restart)) {
+      negative(rate->max_failures < 0, "failure-rate.max-failures-per-interval");
+      negative(rate->interval < Duration{}, "failure-rate.failure-rate-interval");
+      negative(rate->delay < Duration{}, "failure-rate.delay");
+    }
     if (const auto* exponential =
             std::get_if<restart::ExponentialDelay>(&*graph_.options.restart)) {
+      negative(exponential->attempts_before_reset < 0,
+               "exponential-delay.attempts-before-reset-backoff");
+      negative(exponential->reset_after < Duration{}, "exponential-delay.reset-backoff-threshold");
       if (!(exponential->multiplier > 1))
         add("", "restart-strategy.exponential-delay.backoff-multiplier is not above 1",
             "use a value such as 1.5");

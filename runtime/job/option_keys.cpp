@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -69,17 +70,37 @@ Setter word(std::vector<std::pair<std::string, T>> words, std::function<void(Job
   };
 }
 
-/// The strategy of type S, made the job's if it is another. So parameters may come before the type.
+using restart::ExponentialDelay;
+using restart::FailureRate;
+using restart::FixedDelay;
+using restart::None;
+
+/// The strategy of type S, made the job's if it is another.
 template <class S>
 S& strategy(JobOptions& options) {
   if (!options.restart || !std::holds_alternative<S>(*options.restart)) options.restart = S{};
   return std::get<S>(*options.restart);
 }
 
-using restart::ExponentialDelay;
-using restart::FailureRate;
-using restart::FixedDelay;
-using restart::None;
+std::string_view name_of(const RestartStrategy& strategy) {
+  constexpr std::array<std::string_view, 4> kNames{"none", "fixed-delay", "failure-rate",
+                                                   "exponential-delay"};
+  static_assert(std::is_same_v<RestartStrategy,
+                               std::variant<None, FixedDelay, FailureRate, ExponentialDelay>>);
+  return kNames[strategy.index()];
+}
+
+/// Sets a parameter of strategy S, unless the job has another: it would have no effect.
+template <class S>
+Setter parameter(Setter set) {
+  return [set = std::move(set)](JobOptions& options, std::string_view value) -> Status {
+    if (!options.restart || std::holds_alternative<S>(*options.restart)) return set(options, value);
+    return {ErrorCode::invalid_argument, "has no effect, since restart-strategy.type is " +
+                                             std::string{name_of(*options.restart)} + "; set " +
+                                             "restart-strategy.type=" + std::string{name_of(S{})} +
+                                             " too, or leave it out"};
+  };
+}
 
 enum class Strategy : std::uint8_t { none, fixed_delay, failure_rate, exponential_delay };
 
@@ -173,33 +194,42 @@ std::vector<Entry> restart_entries() {
                        {"exponential-delay", Strategy::exponential_delay}},
                       choose)},
       {{fixed + "attempts", "int", "1", "how many restarts"},
-       number([](JobOptions& o) -> int& { return strategy<FixedDelay>(o).attempts; })},
+       parameter<FixedDelay>(
+           number([](JobOptions& o) -> int& { return strategy<FixedDelay>(o).attempts; }))},
       {{fixed + "delay", "duration", "1 s", "time before each restart"},
-       duration([](JobOptions& o) -> Duration& { return strategy<FixedDelay>(o).delay; })},
+       parameter<FixedDelay>(
+           duration([](JobOptions& o) -> Duration& { return strategy<FixedDelay>(o).delay; }))},
       {{rate + "max-failures-per-interval", "int", "1",
         "more failures than this within the interval fail the job"},
-       number([](JobOptions& o) -> int& { return strategy<FailureRate>(o).max_failures; })},
+       parameter<FailureRate>(
+           number([](JobOptions& o) -> int& { return strategy<FailureRate>(o).max_failures; }))},
       {{rate + "failure-rate-interval", "duration", "1 min", "the interval"},
-       duration([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).interval; })},
+       parameter<FailureRate>(
+           duration([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).interval; }))},
       {{rate + "delay", "duration", "1 s", "time before each restart"},
-       duration([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).delay; })},
+       parameter<FailureRate>(
+           duration([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).delay; }))},
       {{exponential + "initial-backoff", "duration", "1 s", "time before the first restart"},
-       duration([](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).initial; })},
+       parameter<ExponentialDelay>(duration(
+           [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).initial; }))},
       {{exponential + "max-backoff", "duration", "1 min", "most time before a restart"},
-       duration([](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).max; })},
+       parameter<ExponentialDelay>(
+           duration([](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).max; }))},
       {{exponential + "backoff-multiplier", "number", "1.5", "growth from restart to restart"},
-       real([](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).multiplier; })},
+       parameter<ExponentialDelay>(real(
+           [](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).multiplier; }))},
       {{exponential + "reset-backoff-threshold", "duration", "1 h",
         "running this long without failure begins anew"},
-       duration(
-           [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).reset_after; })},
+       parameter<ExponentialDelay>(duration(
+           [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).reset_after; }))},
       {{exponential + "jitter-factor", "number", "0.1", "random part of the delay"},
-       real([](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).jitter; })},
+       parameter<ExponentialDelay>(
+           real([](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).jitter; }))},
       {{exponential + "attempts-before-reset-backoff", "int", "2147483647",
         "restarts without a reset before the job fails"},
-       number([](JobOptions& o) -> int& {
+       parameter<ExponentialDelay>(number([](JobOptions& o) -> int& {
          return strategy<ExponentialDelay>(o).attempts_before_reset;
-       })},
+       }))},
   };
 }
 

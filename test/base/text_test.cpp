@@ -11,6 +11,8 @@ TEST_CASE("durations are read in Flink's forms", "[text]") {
   CHECK(parse_duration(" 10 MIN ").value() == 10min);
   CHECK(parse_duration("2h").value() == 2h);
   CHECK(parse_duration("1 d").value() == 24h);
+  CHECK(parse_duration("2 days").value() == 48h);
+  CHECK(parse_duration("3 hours").value() == 3h);
   CHECK(parse_duration("7").value() == 7ms);
   CHECK(parse_duration("3 us").value() == 3us);
   CHECK(parse_duration("0").value() == 0s);

@@ -118,6 +118,12 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
   CHECK(mentions(with({.state = {.backend = "forst"}}), "use hashmap"));
   CHECK(mentions(with({.restart = restart::exponential({.multiplier = 1.0})}), "not above 1"));
   CHECK(mentions(with({.restart = restart::exponential({.jitter = 2.0})}), "0 to 1"));
+  CHECK(mentions(with({.restart = restart::exponential({.attempts_before_reset = -1})}),
+                 "attempts-before-reset-backoff is negative"));
+  CHECK(mentions(with({.restart = restart::fixed_delay({.attempts = -1})}),
+                 "fixed-delay.attempts is negative"));
+  CHECK(mentions(with({.restart = restart::failure_rate({.max_failures = -1})}),
+                 "failure-rate.max-failures-per-interval is negative"));
   CHECK(mentions(with({.network = {.batches_per_channel = 1}}), "below 2"));
 }
 

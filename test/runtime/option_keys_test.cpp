@@ -107,6 +107,17 @@ TEST_CASE("parameters of a strategy may come before or after its type", "[option
   CHECK(fixed.delay == 7s);
 }
 
+TEST_CASE("a parameter does not change the strategy that was chosen", "[options]") {
+  JobOptions options;
+  REQUIRE(set_option(options, "restart-strategy.type", "none").ok());
+  const Status status = set_option(options, "restart-strategy.fixed-delay.delay", "1 s");
+  CHECK(status.code() == ErrorCode::invalid_argument);
+  CHECK(status.message() ==
+        "restart-strategy.fixed-delay.delay: has no effect, since restart-strategy.type is none; "
+        "set restart-strategy.type=fixed-delay too, or leave it out");
+  CHECK(std::holds_alternative<restart::None>(*options.restart));
+}
+
 TEST_CASE("an unknown key names the nearest known one, a bad value its key", "[options]") {
   CHECK(error_of("execution.checkpointing.intervall", "1 s")
             .find("did you mean execution.checkpointing.interval?") != std::string::npos);
