@@ -24,6 +24,7 @@ struct PerformJob {
     state.view_.attempt = action.attempt;
     state.view_.records_in_before += std::exchange(state.view_.records_in, 0);
     state.view_.records_out = 0;
+    state.view_.transactions_lost_before += std::exchange(state.view_.transactions_lost, 0);
     state.counters_.clear();
     state.coordinator_ =
         state.self_->spawn(coordinator_actor, state.spawn_->context, state.spawn_->services,
@@ -107,8 +108,7 @@ void JobActorState::begin(JobSpawn spawn) {
       runtime::JobMachine::Options{
           .subtasks = {subtasks.begin(), subtasks.end()},
           .needs_end_checkpoint = has_transactions || takes_checkpoints,
-          .can_stop_with_checkpoint = takes_checkpoints && options.checkpoint.retention ==
-                                                               Retention::retain_on_cancellation,
+          .can_stop_with_checkpoint = runtime::stops_behind_checkpoint(options.checkpoint),
           .has_finished_before = context.launch.has_finished_before},
       runtime::RestartPolicy{runtime::effective_strategy(options), context.seed});
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
@@ -197,6 +197,7 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
 }
 
 void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
+  if (machine_->state() == runtime::JobState::finishing) return;  // the end of the job ended it
   ++view_.checkpoints_failed;
   spawn_->services.log.warn("checkpoint failed",
                             {{"checkpoint", lost.id.value()}, {"reason", lost.reason}});

@@ -47,15 +47,6 @@ void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
   trigger_.start(now, first_delay);
 }
 
-Actions Coordinator::on_stopped(FailureReason reason, Duration now) {
-  Actions actions;
-  trigger_.stop();
-  participants_.clear();
-  while (!reserving_.empty()) abort(reserving_.begin()->first, reason, "", now, actions);
-  while (!pending_.empty()) abort(pending_.begin()->first, reason, "", now, actions);
-  return actions;
-}
-
 Actions Coordinator::on_request(CheckpointKind kind, Duration now) {
   Actions actions;
   trigger_.request(kind, now);

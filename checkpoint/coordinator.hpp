@@ -90,8 +90,6 @@ public:
 
   /// All subtasks are running; checkpoints may begin.
   void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
-  /// The job is failing or stopping: everything under way is aborted.
-  Actions on_stopped(FailureReason reason, Duration now);
 
   /// Asks for a checkpoint besides the periodic ones. One at the end of the input is asked for
   /// again whenever it fails, as long as the job does not.

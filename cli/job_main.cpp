@@ -6,6 +6,7 @@
 #include "cli/progress.hpp"
 #include "cli/run_id.hpp"
 #include "runtime/graph/validate.hpp"
+#include "runtime/job/job_machine.hpp"
 
 #include <weir/run.hpp>
 
@@ -68,7 +69,8 @@ int show_graph(const Job& job, runtime::GraphFormat format) {
 }
 
 /// Shows the job until it ends; Ctrl-C stops it, a second one at once.
-JobOutcome follow(actors::LocalCluster& cluster, cli::Progress::Style style) {
+JobOutcome follow(actors::LocalCluster& cluster, cli::Progress::Style style,
+                  const CheckpointOptions& checkpoint) {
   const cli::Interrupts interrupts;
   cli::Progress progress{style};
   const Duration began = Clock::system().monotonic();
@@ -80,7 +82,7 @@ JobOutcome follow(actors::LocalCluster& cluster, cli::Progress::Style style) {
     progress.show(view, Clock::system().monotonic() - began);
     if (view.outcome) return *view.outcome;
     if (const int count = interrupts.count(); count > obeyed) {
-      if (count == 1)
+      if (count == 1 && runtime::stops_behind_checkpoint(checkpoint))
         std::fputs("\nstopping behind a last checkpoint; interrupt again to end at once\n", stderr);
       cluster.stop(count > 1);
       obeyed = count;
@@ -88,7 +90,17 @@ JobOutcome follow(actors::LocalCluster& cluster, cli::Progress::Style style) {
   }
 }
 
-int report(const JobOutcome& outcome, const runtime::JobView& view, Duration took) {
+/// How to go on after an end that is none, if that is possible.
+std::string how_to_continue(const runtime::JobView& view, const CheckpointOptions& checkpoint) {
+  if (!view.last_checkpoint && !view.restored_from) return {};
+  if (checkpoint.storage.empty())
+    return "; its checkpoints were in memory: set execution.checkpointing.dir to be able to "
+           "continue";
+  return "; continue with --restore latest";
+}
+
+int report(const JobOutcome& outcome, const runtime::JobView& view, Duration took,
+           const CheckpointOptions& checkpoint) {
   const double seconds = std::chrono::duration<double>{took}.count();
   const std::uint64_t read = view.records_in + view.records_in_before;
   const auto rate = static_cast<std::uint64_t>(static_cast<double>(read) / seconds);
@@ -96,18 +108,21 @@ int report(const JobOutcome& outcome, const runtime::JobView& view, Duration too
                base::format_count(read).c_str(), seconds, base::format_count(rate).c_str(),
                view.restarts, base::format_count(view.checkpoints_completed).c_str(),
                base::format_count(view.checkpoints_failed).c_str());
+  if (const std::uint64_t lost = view.transactions_lost + view.transactions_lost_before; lost != 0)
+    std::fprintf(stderr, "%s transactions were lost by the stores of sinks, and skipped\n",
+                 base::format_count(lost).c_str());
+  const std::string next = how_to_continue(view, checkpoint);
   switch (outcome.kind) {
     case JobOutcome::Kind::finished: return kFinished;
     case JobOutcome::Kind::stopped:
-      return end_with(kInterrupted,
-                      "stopped behind a last checkpoint; continue with --restore latest");
+      return end_with(kInterrupted, "stopped behind a last checkpoint" + next);
     case JobOutcome::Kind::cancelled:
       return end_with(kInterrupted,
-                      "cancelled" + (outcome.reason.empty() ? "" : ": " + outcome.reason));
+                      "cancelled" + (outcome.reason.empty() ? "" : ": " + outcome.reason) +
+                          (checkpoint.retention == Retention::retain_on_cancellation ? next : ""));
     case JobOutcome::Kind::failed:
-      if (view.checkpoints_completed != 0)
-        std::fputs("what was committed stays; mend the cause, then continue with --restore latest\n",
-                   stderr);
+      if (!next.empty())
+        std::fprintf(stderr, "what was committed stays; mend the cause%s\n", next.c_str());
       return end_with(kFailed, "the job failed: " + outcome.reason);
     case JobOutcome::Kind::not_restorable:
       return end_with(kNotRestorable, "the job cannot be restored: " + outcome.reason);
@@ -151,11 +166,12 @@ int run_job(const Job& job, const Invocation& invocation) {
                                              Env::posix(), *log);
   if (!cluster.ok()) return end_with(exit_code_of(cluster.status()), cluster.status().message());
   const Duration began = Clock::system().monotonic();
-  const JobOutcome outcome = follow(**cluster, progress_style(invocation.progress));
+  const JobOutcome outcome =
+      follow(**cluster, progress_style(invocation.progress), job.options().checkpoint);
   const Duration took = Clock::system().monotonic() - began;
   const runtime::JobView view = (*cluster)->view();
   cluster->reset();
-  return report(outcome, view, took);
+  return report(outcome, view, took, job.options().checkpoint);
 }
 
 }  // namespace

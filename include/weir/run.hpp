@@ -3,7 +3,7 @@
 //   int main(int argc, char** argv) {
 //     std::string input;
 //     weir::Flags flags{"Counts the words of text files."};
-//     flags.required("input", input, "file, directory or pattern to read");
+//     flags.required("input", &input, "file, directory or pattern to read");
 //     return weir::main(flags, [&] { return word_count_job(input); }, argc, argv);
 //   }
 #pragma once

@@ -46,10 +46,7 @@ struct OpenEnd {
   }
   OpenEnd with(Partition partition) const {
     OpenEnd result = *this;
-    for (EdgeSpec& edge : result.edges) {
-      edge.partition = partition;
-      edge.explicit_partition = true;
-    }
+    for (EdgeSpec& edge : result.edges) edge.partition = partition;
     return result;
   }
   /// Adds an operator and returns its open end.

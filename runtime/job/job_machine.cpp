@@ -31,6 +31,7 @@ constexpr std::array kTransitions{
     Transition{JobState::failing, JobState::cancelling},
     Transition{JobState::failing, JobState::ended},
     Transition{JobState::restarting, JobState::preparing},
+    Transition{JobState::failing, JobState::finishing},
     Transition{JobState::restarting, JobState::finishing},
     Transition{JobState::cancelling, JobState::finishing},
     Transition{JobState::cancelling, JobState::ended},
@@ -138,9 +139,13 @@ JobActions JobMachine::on_execution_ended() {
     return {CleanUp{outcome_->kind}};
   }
   if (state_ != JobState::failing) return {};
-  if (outcome_) {
+  if (outcome_ && outcome_->kind == JobOutcome::Kind::not_restorable) {  // nothing was touched
     move_to(JobState::ended);
     return {EndJob{*outcome_}};
+  }
+  if (outcome_) {
+    move_to(JobState::finishing);
+    return {CleanUp{outcome_->kind}};
   }
   move_to(JobState::restarting);
   return {WaitForRestart{*restart_at_}};

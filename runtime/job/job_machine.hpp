@@ -93,6 +93,11 @@ using JobAction = std::variant<PrepareExecution, DeploySubtasks, StartSubtasks, 
 using JobActions = std::vector<JobAction>;
 
 /// See the file comment.
+/// Whether a job that is stopped takes a last checkpoint first: if it takes any, and keeps it.
+inline bool stops_behind_checkpoint(const CheckpointOptions& options) {
+  return options.every > Duration{} && options.retention == Retention::retain_on_cancellation;
+}
+
 class JobMachine {
 public:
   struct Options {

@@ -27,8 +27,8 @@ public:
     std::vector<state::SplitPosition> splits;
     bool no_more = false;  // these are the last ever for this subtask
   };
-  /// Subtask `index`, one of the readers, asks for splits. With `Assignment::on_request` it gets the next one, or
-  /// several small ones; with `Assignment::spread` each subtask gets its share once.
+  /// Subtask `index`, one of the readers, asks for splits. With `Assignment::on_request` it gets
+  /// the next one, or several small ones; with `Assignment::spread` each gets its share once.
   Answer request(std::uint32_t index);
 
   /// What a checkpoint triggered now must hold. Costs nothing: the list is shared.

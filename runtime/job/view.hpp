@@ -16,10 +16,11 @@ struct JobView {
   AttemptId attempt;
   int restarts = 0;
   std::string last_failure;
-  std::uint64_t records_in = 0;         // read by sources, in this execution
-  std::uint64_t records_out = 0;        // written to sinks, in this execution
-  std::uint64_t transactions_lost = 0;  // by the stores of sinks, in this execution
-  std::uint64_t records_in_before = 0;  // read by sources, in all earlier executions
+  std::uint64_t records_in = 0;                // read by sources, in this execution
+  std::uint64_t records_out = 0;               // written to sinks, in this execution
+  std::uint64_t transactions_lost = 0;         // by the stores of sinks, in this execution
+  std::uint64_t records_in_before = 0;         // read by sources, in all earlier executions
+  std::uint64_t transactions_lost_before = 0;  // likewise
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t checkpoints_failed = 0;
   std::optional<checkpoint::CheckpointReport> last_checkpoint;

@@ -283,17 +283,6 @@ TEST_CASE("publications that finish out of order both count", "[coordinator][T8]
   CHECK(job.coordinator.retained() == std::vector<CheckpointId>{b});
 }
 
-TEST_CASE("a stopping job aborts what is under way without counting it", "[coordinator]") {
-  Job job;
-  const auto id = job.tick(10s).value();
-  job.reserved(id);
-  const Actions actions = job.coordinator.on_stopped(FailureReason::task_failed, 11s);
-  CHECK(find<NotifyAborted>(actions)->reason == FailureReason::task_failed);
-  CHECK(find<FailJob>(actions) == nullptr);
-  CHECK_FALSE(job.tick(100s));
-  CHECK_FALSE(job.coordinator.next_wake());
-}
-
 TEST_CASE("the checkpoint at the end of the input is repeated until it succeeds",
           "[coordinator][T50]") {
   Job job{{.every = 0s, .tolerable_failures = 3}};

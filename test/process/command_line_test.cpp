@@ -91,8 +91,8 @@ TEST_CASE("an interrupt ends the job behind a last checkpoint", "[process][cli]"
 
 TEST_CASE("a second interrupt ends a job at once that does not get to its last checkpoint",
           "[process][cli]") {
-  // Its sink takes ten records a second: the last barrier would be minutes behind them.
-  Child child{{test::program("throttled"), "run", "--records", "1000000", "--rate", "10",
+  // Its sink takes 200 records a second: the last barrier would be minutes behind them.
+  Child child{{test::program("throttled"), "run", "--records", "1000000", "--rate", "200",
                "--progress", "none"}};
   REQUIRE(child.wait_for("took the first record"));
   child.signal(SIGINT);

@@ -21,7 +21,8 @@ std::string random_moment(base::Random& random) {
   return moments[random.below(moments.size())];
 }
 
-/// One plan: up to four deaths of the process, with subtasks dying in between, then a run to the end.
+/// One plan: up to four deaths of the process, with subtasks dying in between, then a run to the
+/// end.
 void run_plan(std::uint64_t seed) {
   CAPTURE(seed);
   base::Random random{seed};

@@ -108,7 +108,8 @@ TEST_CASE("a job that may not restart fails with the cause and the strategy", "[
   JobMachine job = make(restart::none());
   run(job);
   (void)job.on_failure(failure(), 0s);
-  const auto end = job.on_execution_ended();
+  CHECK(find<CleanUp>(job.on_execution_ended())->outcome == JobOutcome::Kind::failed);
+  const auto end = job.on_cleaned();
   REQUIRE(find<EndJob>(end) != nullptr);
   CHECK(find<EndJob>(end)->outcome.kind == JobOutcome::Kind::failed);
   CHECK(find<EndJob>(end)->outcome.reason.find("boom") == 0);
@@ -120,7 +121,10 @@ TEST_CASE("a failure that a restart would meet again is final", "[job]") {
     JobMachine job = make();
     (void)job.on_start();
     (void)job.on_failure(failure(kind), 0s);
-    const auto end = job.on_execution_ended();
+    auto end = job.on_execution_ended();
+    // Where nothing could be restored, nothing is touched.
+    CHECK((find<CleanUp>(end) == nullptr) == (kind == JobFailure::Kind::not_restorable));
+    if (kind == JobFailure::Kind::permanent) end = job.on_cleaned();
     REQUIRE(find<EndJob>(end) != nullptr);
     CHECK((find<EndJob>(end)->outcome.kind == JobOutcome::Kind::not_restorable) ==
           (kind == JobFailure::Kind::not_restorable));

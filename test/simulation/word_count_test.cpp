@@ -44,7 +44,7 @@ std::vector<std::pair<std::string, std::int64_t>> read_output(Env& disk) {
     REQUIRE(entry.name.starts_with("part-"));
     const Bytes content = base::read_file(disk, "/out/" + entry.name).value();
     std::size_t begin = 0;
-    for (std::size_t end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    for (std::size_t end = 0; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
       const std::string line = content.substr(begin, end - begin);
       const std::size_t comma = line.find(',');
       REQUIRE(comma != std::string::npos);
@@ -76,7 +76,7 @@ std::string random_rule(base::Random& random) {
                                                 "coordinator", "node",    "any"};
   static const std::vector<std::string> phases{"triggered",    "aligning",  "snapshotted",
                                                "acknowledged", "completed", "committing"};
-  const std::string victim = victims[random.below(victims.size())];
+  const std::string& victim = victims[random.below(victims.size())];
   if (random.chance(0.15))
     return "kill " + victim + " after " + std::to_string(1 + random.below(300)) + " records";
   return "kill " + victim + " at checkpoint " + std::to_string(1 + random.below(6)) + " " +

@@ -28,7 +28,6 @@ namespace detail {
 struct EdgeSpec {
   std::size_t from = 0;  // index in GraphSpec::operators
   Partition partition = Partition::forward;
-  bool explicit_partition = false;  // the program asked for it; a forward edge may be adapted
   std::shared_ptr<const EdgeType> type = {};
 };
 
