@@ -167,7 +167,8 @@ private:
     for (auto& [key, counts] : found) {
       CAPTURE(key);
       std::sort(counts.begin(), counts.end());
-      REQUIRE(counts == expected);
+      const bool is_exact = counts == expected;  // the numbers themselves would fill pages
+      REQUIRE(is_exact);
     }
   }
 
