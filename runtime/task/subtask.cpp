@@ -133,6 +133,7 @@ void Subtask::flush_sinks() {
 void Subtask::resume(const std::function<void()>& then) {
   guarded([&] {
     then();
+    if (auto failure = snapshots_->take_failure()) return fail(std::move(*failure));
     end_if_done();
   });
 }
