@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -15,7 +16,8 @@ using detail::OperatorSpec;
 
 constexpr std::size_t kSliceRecords = 128;  // between two looks at credits and clock
 
-/// Lets several threads of the blocking pool use one committer, one after the other.
+/// Lets several threads of the blocking pool use one committer, one after the other. What it throws
+/// comes back as an error: nobody could catch it there.
 class SerialCommitter final : public detail::Committer {
 public:
   explicit SerialCommitter(std::unique_ptr<detail::Committer> committer)
@@ -23,18 +25,29 @@ public:
 
   Status persist(const Bytes& txn) override {
     const std::lock_guard lock{mutex_};
-    return committer_->persist(txn);
+    return catching([&] { return committer_->persist(txn); });
   }
   Status commit(const Bytes& txn) override {
     const std::lock_guard lock{mutex_};
-    return committer_->commit(txn);
+    return catching([&] { return committer_->commit(txn); });
   }
   Status clean_up() override {
     const std::lock_guard lock{mutex_};
-    return committer_->clean_up();
+    return catching([&] { return committer_->clean_up(); });
   }
 
 private:
+  template <class F>
+  static Status catching(F&& f) {
+    try {
+      return f();
+    } catch (const std::exception& error) {
+      return {ErrorCode::internal, error.what()};
+    } catch (...) {
+      return {ErrorCode::internal, "an exception that is no std::exception"};
+    }
+  }
+
   std::mutex mutex_;
   std::unique_ptr<detail::Committer> committer_;
 };
