@@ -14,7 +14,8 @@ using detail::BatchBody;
 using detail::BatchConsumer;
 using detail::OperatorSpec;
 
-constexpr std::size_t kSliceRecords = 128;  // between two looks at credits and clock
+constexpr std::size_t kSliceRecords = 128;  // at most, between two looks at credits and clock
+constexpr std::size_t kSliceBatches = 8;    // that a slice may make: the credits of one channel
 
 /// Lets several threads of the blocking pool use one committer, one after the other. What it throws
 /// comes back as an error: nobody could catch it there.
@@ -95,7 +96,7 @@ private:
   std::vector<BatchConsumer*> to_;
 };
 
-Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) {
+Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) : out_{out} {
   const Vertex& vertex = plan.vertex(init.subtask.vertex);
   const OperatorSpec& head = plan.op(vertex.operators[0]);
   head_name_ = head.name;
@@ -173,8 +174,12 @@ std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
       head_->consume(batch);
       return size;
     }
-    const std::size_t end = std::min(begin + kSliceRecords, size);
+    const std::size_t end = std::min(begin + slice_, size);
+    const std::uint64_t before = out_.batches_sent();
     head_operator_->process(batch, begin, end);
+    const std::uint64_t made = out_.batches_sent() - before;
+    slice_ = made > kSliceBatches ? std::max<std::size_t>(slice_ * kSliceBatches / made, 1)
+                                  : std::min(slice_ * 2, kSliceRecords);
     return end;
   });
 }
