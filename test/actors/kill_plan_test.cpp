@@ -63,7 +63,6 @@ public:
       : random_{seed},
         emit_{random_.chance(0.7) ? EmitResults::updates : EmitResults::at_end},
         force_bytes_{random_.chance(0.3)},
-        parallelism_{static_cast<int>(2 + random_.below(2))},
         input_{rows(), 2 + random_.below(3), {.rows_per_poll = 20, .pause = 500us}} {}
 
   test::Figures run() {
@@ -95,9 +94,10 @@ private:
     return all;
   }
 
-  Job job() const {
+  /// Each process runs it at a parallelism of its own.
+  Job job() {
     Job job{"count",
-            {.parallelism = parallelism_,
+            {.parallelism = static_cast<int>(2 + random_.below(3)),
              .checkpoint = {.every = 5ms, .storage = folder_ / "checkpoints"},
              .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})}};
     job.source("numbers", input_.source())
@@ -176,7 +176,6 @@ private:
   Folder folder_;
   EmitResults emit_;
   bool force_bytes_;
-  int parallelism_;
   testing::ReplayLog<int> input_;
   KillCounter log_;
   int runs_ = 0;
