@@ -95,7 +95,7 @@ private:
   std::vector<ChainSink> sinks_;
   std::vector<ChainState> states_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
-  std::size_t slice_ = 1;     // records of the next slice
+  std::size_t slice_ = 8;     // records of the next slice: few, until it is known what they make
   std::size_t finished_ = 0;  // operators that have finished
   std::uint64_t records_written_ = 0;
 };
