@@ -73,7 +73,7 @@ TEST_CASE("a job that fails is 1, with the reason as the last line", "[process][
 
 TEST_CASE("an interrupt ends the job behind a last checkpoint", "[process][cli]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 200, 100'000);  // ten times as much as is read until the interrupt
   const std::string emit = GENERATE(as<std::string>{}, "final", "updates");
   Child child{runs.command({"--emit", emit})};
   REQUIRE(child.wait_for("checkpoint completed"));

@@ -128,7 +128,6 @@ TEST_CASE("a message that nobody could read again is not written", "[codec]") {
   ByteWriter out;
   CHECK_THROWS_WITH(weir::encode(Order{}, out),
                     Catch::Contains("weir.test.Order cannot be written: a required field"));
-  CHECK(weir::hash_of(Order{}) == weir::hash_of(Order{}));
 }
 
 TEST_CASE("the bytes after a damaged message are not read as values", "[codec]") {
