@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 machine: `make demo` and `make test`.
 # The work is in CMakePresets.json and scripts/; this file only gives it short names.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench asan tsan format tidy clean
+.PHONY: help setup build demo test swarm soak bench asan tsan format tidy clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,12 @@ demo: build ## Count the words of /usr/include, kill subtasks meanwhile, check t
 test: build ## Run all tests
 	@ctest --preset release -j2
 
+swarm: build ## Simulate kills, power cuts and failing disks, SEEDS=1:1000
+	@scripts/swarm simulation_test=$(or $(SEEDS),1:1000)
+
+soak: build ## Kill parts of jobs on real threads, and whole processes, SEEDS=1:20 of the latter
+	@scripts/swarm process_test=$(or $(SEEDS),1:20) threads_test=1:100
+
 bench: build ## Measure, with the ceiling of each figure from the same run
 	@scripts/bench
 
@@ -26,6 +32,7 @@ asan: setup ## Run all tests under the address and undefined-behaviour sanitizer
 	@ctest --preset asan -j2
 
 tsan: setup ## Run all tests under the thread sanitizer
+	@scripts/caf-tsan
 	@scripts/build tsan
 	@ctest --preset tsan -j2
 

@@ -37,6 +37,12 @@ bool Roster::kill(const std::string& name) {
   return true;
 }
 
+caf::strong_actor_ptr Roster::find(const std::string& name) const {
+  const std::lock_guard lock{mutex_};
+  const auto at = actors_.find(name);
+  return at == actors_.end() ? nullptr : at->second;
+}
+
 std::vector<std::string> Roster::names() const {
   const std::lock_guard lock{mutex_};
   std::vector<std::string> names;

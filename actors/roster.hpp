@@ -20,6 +20,9 @@ public:
   /// would; "node" takes everything on it along. Returns whether there was one.
   bool kill(const std::string& name);
 
+  /// Returns the newest actor of that name, or null.
+  caf::strong_actor_ptr find(const std::string& name) const;
+
   /// Names of actors that have been added.
   std::vector<std::string> names() const;
 

@@ -105,11 +105,11 @@ public:
 
   AlignerOutcome on_cancel(CheckpointId id) override {
     AlignerOutcome outcome;
-    const auto at = std::find_if(arrivals_.begin(), arrivals_.end(),
-                                 [&](const Arrival& a) { return a.id() == id; });
-    if (at == arrivals_.end()) return outcome;
-    outcome.aborted.push_back({id, FailureReason::alignment_aborted});
-    arrivals_.erase(at);
+    if (id <= last_id_) return outcome;
+    drop_before(std::find_if(arrivals_.begin(), arrivals_.end(),
+                             [&](const Arrival& a) { return a.id() > id; }),
+                outcome);
+    last_id_ = id;
     return outcome;
   }
 

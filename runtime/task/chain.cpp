@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -13,9 +14,11 @@ using detail::BatchBody;
 using detail::BatchConsumer;
 using detail::OperatorSpec;
 
-constexpr std::size_t kSliceRecords = 128;  // between two looks at credits and clock
+constexpr std::size_t kSliceRecords = 128;  // at most, between two looks at credits and clock
+constexpr std::size_t kSliceBatches = 8;    // that a slice may make: the credits of one channel
 
-/// Lets several threads of the blocking pool use one committer, one after the other.
+/// Lets several threads of the blocking pool use one committer, one after the other. What it throws
+/// comes back as an error: nobody could catch it there.
 class SerialCommitter final : public detail::Committer {
 public:
   explicit SerialCommitter(std::unique_ptr<detail::Committer> committer)
@@ -23,18 +26,29 @@ public:
 
   Status persist(const Bytes& txn) override {
     const std::lock_guard lock{mutex_};
-    return committer_->persist(txn);
+    return catching([&] { return committer_->persist(txn); });
   }
   Status commit(const Bytes& txn) override {
     const std::lock_guard lock{mutex_};
-    return committer_->commit(txn);
+    return catching([&] { return committer_->commit(txn); });
   }
   Status clean_up() override {
     const std::lock_guard lock{mutex_};
-    return committer_->clean_up();
+    return catching([&] { return committer_->clean_up(); });
   }
 
 private:
+  template <class F>
+  static Status catching(F&& f) {
+    try {
+      return f();
+    } catch (const std::exception& error) {
+      return {ErrorCode::internal, error.what()};
+    } catch (...) {
+      return {ErrorCode::internal, "an exception that is no std::exception"};
+    }
+  }
+
   std::mutex mutex_;
   std::unique_ptr<detail::Committer> committer_;
 };
@@ -82,7 +96,7 @@ private:
   std::vector<BatchConsumer*> to_;
 };
 
-Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) {
+Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) : out_{out} {
   const Vertex& vertex = plan.vertex(init.subtask.vertex);
   const OperatorSpec& head = plan.op(vertex.operators[0]);
   head_name_ = head.name;
@@ -160,8 +174,12 @@ std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
       head_->consume(batch);
       return size;
     }
-    const std::size_t end = std::min(begin + kSliceRecords, size);
+    const std::size_t end = std::min(begin + slice_, size);
+    const std::uint64_t before = out_.batches_sent();
     head_operator_->process(batch, begin, end);
+    const std::uint64_t made = out_.batches_sent() - before;
+    slice_ = made > kSliceBatches ? std::max<std::size_t>(slice_ * kSliceBatches / made, 1)
+                                  : std::min(slice_ * 2, kSliceRecords);
     return end;
   });
 }

@@ -48,8 +48,9 @@ public:
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
 
-  /// Handles records of a batch from `begin` on, a slice of them, and returns where it stopped. The
-  /// batch must not be shared.
+  /// Handles records of a batch from `begin` on, a slice of them, and returns where it stopped.
+  /// Slices are the smaller the more each record makes, so that what waits for credits stays small.
+  /// The batch must not be shared.
   std::size_t process(detail::BatchBody& batch, std::size_t begin);
 
   /// Emits what is due at the end of the input, operator by operator; a few batches a call. Returns
@@ -85,6 +86,7 @@ private:
     std::unique_ptr<detail::Operator> op;
   };
 
+  const OutputGate& out_;
   std::string head_name_;
   std::unique_ptr<detail::SplitHost> source_;
   detail::BatchConsumer* head_ = nullptr;      // of a chain that begins with no source
@@ -93,6 +95,7 @@ private:
   std::vector<ChainSink> sinks_;
   std::vector<ChainState> states_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
+  std::size_t slice_ = 1;     // records of the next slice
   std::size_t finished_ = 0;  // operators that have finished
   std::uint64_t records_written_ = 0;
 };

@@ -96,9 +96,11 @@ InputStep ChannelInput::on_cancel(CheckpointId id) {
   return step;
 }
 
-void ChannelInput::cancel(CheckpointId id) {
-  InputStep unused;
-  apply(aligner_->on_cancel(id), unused);
+std::vector<InputStep::Cancelled> ChannelInput::cancel(CheckpointId id) {
+  InputStep step;
+  apply(aligner_->on_cancel(id), step);
+  std::erase_if(step.cancelled, [&](const auto& cancelled) { return cancelled.id == id; });
+  return std::move(step.cancelled);
 }
 
 InputStep ChannelInput::on_end(ChannelIndex channel) {

@@ -23,7 +23,7 @@ public:
   Status push(ChannelIndex channel, Frame frame) { return gate_.push(channel, std::move(frame)); }
 
   Result<InputStep> step() override;
-  void cancel(CheckpointId id) override;
+  std::vector<InputStep::Cancelled> cancel(CheckpointId id) override;
   std::uint64_t records() const override { return records_; }
 
 private:

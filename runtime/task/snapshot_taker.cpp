@@ -161,10 +161,11 @@ void SnapshotTaker::on_committed(std::size_t sink, const CommitRun& run) {
     lost_count_ += run.lost;
     port_.lost_transactions(name, run.lost, run.first_lost);
   }
-  if (!run.status.ok())
-    return port_.failed(
-        {name, "commit failed: " + run.status.message(),
-         run.is_permanent ? TaskFailure::Kind::permanent : TaskFailure::Kind::transient});
+  if (!run.status.ok()) {
+    failure_ = {name, "commit failed: " + run.status.message(),
+                run.is_permanent ? TaskFailure::Kind::permanent : TaskFailure::Kind::transient};
+    return;
+  }
   ledgers_[sink].committed(ledgers_[sink].in_commit());
   commit_next(sink);
 }

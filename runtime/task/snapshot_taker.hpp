@@ -14,7 +14,9 @@
 #include "runtime/task/source_input.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::runtime {
@@ -46,6 +48,9 @@ public:
   /// Whether any transaction is not known to be committed.
   bool has_uncommitted() const;
 
+  /// Returns why a commit failed, once.
+  std::optional<TaskFailure> take_failure() { return std::exchange(failure_, std::nullopt); }
+
   /// Transactions that the stores of sinks had lost when they were to be committed.
   std::uint64_t lost_transactions() const { return lost_count_; }
 
@@ -68,6 +73,7 @@ private:
   CheckpointId completed_;                              // the newest completed checkpoint heard of
   CheckpointId persisted_;  // transactions up to this checkpoint are safe
   std::uint64_t lost_count_ = 0;
+  std::optional<TaskFailure> failure_;
 };
 
 }  // namespace weir::runtime

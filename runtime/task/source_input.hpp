@@ -31,7 +31,7 @@ public:
   std::vector<state::SplitPosition> positions() const;
 
   Result<InputStep> step() override;
-  void cancel(CheckpointId) override {}
+  std::vector<InputStep::Cancelled> cancel(CheckpointId) override { return {}; }
   std::uint64_t records() const override { return chain_.source()->emitted(); }
 
 private:

@@ -118,7 +118,7 @@ void Subtask::on_completed(CheckpointId id, bool is_last) {
 
 void Subtask::on_aborted(CheckpointId id) {
   guarded([&] {
-    input_->cancel(id);
+    give_up(input_->cancel(id));
     cancel(id);
     if (stopped_by_ != id) return;
     stopped_by_.reset();
@@ -133,6 +133,7 @@ void Subtask::flush_sinks() {
 void Subtask::resume(const std::function<void()>& then) {
   guarded([&] {
     then();
+    if (auto failure = snapshots_->take_failure()) return fail(std::move(*failure));
     end_if_done();
   });
 }
@@ -182,11 +183,7 @@ bool Subtask::take_step(Next& next) {
     fail({chain_->head_name(), step.status().message()});
     return false;
   }
-  for (const InputStep::Cancelled& cancelled : step->cancelled) {
-    if (cancelled.reason && cancelled.id > handled_)
-      port_.decline({cancelled.id, self_, *cancelled.reason, ""});
-    cancel(cancelled.id);
-  }
+  give_up(step->cancelled);
   if (step->aligning) port_.reached(Phase::aligning, *step->aligning);
   if (step->snapshot) take_snapshot(*step->snapshot);
   switch (step->kind) {
@@ -213,6 +210,14 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
   if (barrier.kind == checkpoint::CheckpointKind::stop && life_ == Life::running) {
     stopped_by_ = barrier.id;
     life_ = Life::stopped;
+  }
+}
+
+/// Says of each checkpoint that it is off, to those who do not know.
+void Subtask::give_up(const std::vector<InputStep::Cancelled>& cancelled) {
+  for (const auto& [id, reason] : cancelled) {
+    if (reason && id > handled_) port_.decline({id, self_, *reason, ""});
+    cancel(id);
   }
 }
 

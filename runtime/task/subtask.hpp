@@ -107,6 +107,7 @@ private:
   bool work(Next& next);
   bool take_step(Next& next);
   void take_snapshot(const InputStep::Due& due);
+  void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);
   void finish();
   void end_if_done();

@@ -44,8 +44,9 @@ public:
   /// Does one piece of work: a slice of a batch, a mark, a few polls.
   virtual Result<InputStep> step() = 0;
 
-  /// Checkpoint `id` is off; channels that it blocked go on.
-  virtual void cancel(CheckpointId id) = 0;
+  /// Checkpoint `id` is off; channels that it blocked go on. Returns the older ones that will come
+  /// to nothing here because of that, of which nobody else knows.
+  virtual std::vector<InputStep::Cancelled> cancel(CheckpointId id) = 0;
 
   /// Records taken in so far.
   virtual std::uint64_t records() const = 0;

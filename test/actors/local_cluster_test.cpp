@@ -88,3 +88,25 @@ TEST_CASE("a killed subtask is replaced and nothing is lost or doubled", "[clust
     CHECK(output.pending() == 0);
   }
 }
+
+TEST_CASE("a cluster that goes away in the middle of a job takes everything along", "[cluster]") {
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    CAPTURE(round);
+    testing::ReplayLog<int> input{numbers(20'000), 8, {.rows_per_poll = 10, .pause = 100us}};
+    testing::TransactionLog<Count> output;
+    Job job{"count", {.parallelism = 4, .checkpoint = {.every = 1ms}}};
+    job.source("numbers", input.source())
+        .key_by([](int n) { return n % 10; })
+        .count("counts")
+        .sink("out", output.sink());
+    auto hosted = host_job(job, {.run = "r"}, Env::posix(), base::silent_logger());
+    REQUIRE(hosted.ok());
+    const auto cluster =
+        LocalCluster::start(std::move(hosted).value(), {}, Env::posix(), base::silent_logger());
+    REQUIRE(cluster.ok());
+    // At any moment: from before its actors exist to the middle of a checkpoint.
+    std::uint64_t seen = 0;
+    for (std::uint64_t changes = 0; changes < round && !(*cluster)->view().outcome; ++changes)
+      seen = (*cluster)->wait_for_change(seen, 1h);
+  }
+}

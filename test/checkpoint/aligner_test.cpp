@@ -122,6 +122,14 @@ TEST_CASE("a cancelled checkpoint unblocks and is never snapshotted", "[aligner]
     CHECK(aborted_by(aligner->on_cancel(CheckpointId{1})) == std::vector<std::uint64_t>{1});
     CHECK(aligner->on_cancel(CheckpointId{1}) == AlignerOutcome{});
   }
+  SECTION("at least once, a newer cancel gives up all older ones") {
+    auto aligner = at_least_once(2);
+    aligner->on_barrier(channel(0), barrier(1), kNow);
+    aligner->on_barrier(channel(0), barrier(3), kNow);
+    CHECK(aborted_by(aligner->on_cancel(CheckpointId{2})) == std::vector<std::uint64_t>{1});
+    CHECK(aligner->on_barrier(channel(1), barrier(2), kNow) == AlignerOutcome{});
+    CHECK(snapshot_of(aligner->on_barrier(channel(1), barrier(3), kNow)) == 3U);
+  }
 }
 
 TEST_CASE("barriers of checkpoints that are over are ignored", "[aligner][T5]") {

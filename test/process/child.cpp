@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -80,6 +81,13 @@ int Child::wait() {
   int status = 0;
   ::waitpid(std::exchange(pid_, -1), &status, 0);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+std::uint64_t Child::count_of(const std::string& text) const {
+  std::istringstream lines{output_};
+  std::uint64_t count = 0;
+  for (std::string line; std::getline(lines, line);) count += line.find(text) != line.npos ? 1 : 0;
+  return count;
 }
 
 std::string Child::last_line() const {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ public:
   void signal(int number) const;
   /// Waits for the end. Returns the exit code, or 128 + the signal that ended it.
   int wait();
+  /// How many lines so far contain `text`.
+  std::uint64_t count_of(const std::string& text) const;
   /// All that was printed so far.
   const std::string& output() const { return output_; }
   /// The last line that was printed; complete after `wait`.

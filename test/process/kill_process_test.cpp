@@ -23,9 +23,10 @@ std::string random_moment(base::Random& random) {
 
 /// One plan: up to four deaths of the process, with subtasks dying in between, then a run to the
 /// end.
-void run_plan(std::uint64_t seed) {
+test::Figures run_plan(std::uint64_t seed) {
   CAPTURE(seed);
   base::Random random{seed};
+  test::Figures figures{.plans = 1};
   WordCountRuns runs;
   runs.write_corpus(seed, 1 + static_cast<int>(random.below(30)), 100'000);
   const std::string emit = random.chance(0.5) ? "final" : "updates";
@@ -44,17 +45,21 @@ void run_plan(std::uint64_t seed) {
     child.signal(SIGKILL);
     const int code = child.wait();
     INFO(child.output());
+    figures += {.kills = child.count_of("chaos kills"),
+                .deaths = code == 0 ? 0U : 1U,
+                .restarts = child.count_of("restarting the job")};
     REQUIRE((code == 128 + SIGKILL || code == 0));  // it may have been faster than we
   }
   const auto last = test::run_to_end(runs.command({"--emit", emit, "--restore", "latest"}));
   INFO(last.output);
   REQUIRE(last.code == 0);
   runs.require_exact(emit);
+  return figures;
 }
 
 }  // namespace
 
 TEST_CASE("a process that is killed is continued by the next, and every count is right",
-          "[process][T19][T43]") {
+          "[process][swarm][T19][T43]") {
   test::for_each_seed(4, run_plan);
 }

@@ -1,4 +1,5 @@
-// A job whose source is far faster than its sink: for back-pressure, memory and interrupts.
+// A job whose source is far faster than its sink, and whose records may make many each: for
+// back-pressure, memory and interrupts.
 #include <weir/weir.hpp>
 
 #include <unistd.h>
@@ -62,9 +63,11 @@ private:
 int main(int argc, char** argv) {
   std::int64_t records = 1'000'000;
   std::int64_t rate = 100'000;
+  std::int64_t copies = 1;
   const auto memory = std::make_shared<Memory>();
   weir::Flags flags{"Sends records of 200 bytes to a sink that takes so many a second."};
   flags.optional("records", &records, "how many records there are")
+      .optional("copies", &copies, "how many rows each record makes")
       .optional("rate", &rate, "how many records a second the sink takes");
   const int code = weir::main(
       flags,
@@ -72,11 +75,16 @@ int main(int argc, char** argv) {
         weir::Job job{"throttled"};
         job.source("numbers", weir::generator::sequence(0, records))
             .rebalance()
-            .map("rows", [](std::int64_t n) { return std::string(200, 'x') + std::to_string(n); })
+            .flat_map("rows",
+                      [=](std::int64_t n, weir::Emit<std::string>& out) {
+                        for (std::int64_t i = 0; i < copies; ++i)
+                          out(std::string(200, 'x') + std::to_string(n));
+                      })
             .rebalance()
             .sink("slow", weir::make_sink(
                               [=](const weir::WriterContext&) {
-                                return std::make_unique<ThrottledWriter>(rate, records, memory);
+                                return std::make_unique<ThrottledWriter>(rate, records * copies,
+                                                                         memory);
                               },
                               weir::Delivery::repeatable));
         return job;

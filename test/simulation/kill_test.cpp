@@ -1,9 +1,12 @@
 // Jobs on a simulated machine: whoever dies, whenever, the output is exactly right.
 #include "test/support/count_job.hpp"
+#include "test/support/sim_figures.hpp"
 
 using namespace std::chrono_literals;
 using namespace weir;
 using test::CountJob;
+using test::Figures;
+using test::figures_of;
 using test::require_finish;
 
 TEST_CASE("without failures every count is committed once", "[sim]") {
@@ -31,26 +34,30 @@ TEST_CASE("one seed is one trace", "[sim]") {
 }
 
 TEST_CASE("whoever dies at whatever phase of a checkpoint, each count is committed once",
-          "[sim][T16][T17][T18][T64]") {
-  const auto victim =
-      GENERATE(as<std::string>{}, "numbers/0", "counts/1", "coordinator", "node", "any");
-  const auto phase = GENERATE(Phase::triggered, Phase::aligning, Phase::snapshotted,
-                              Phase::acknowledged, Phase::completed, Phase::committing);
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    CAPTURE(victim, to_string(phase), seed);
-    testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-    CountJob count;
-    auto run = cluster.start(count.job());
-    run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
-    require_finish(run);
-    CHECK(run.restarts() >= 1);
-    count.check_exactly_once();
-  }
+          "[sim][swarm][T16][T17][T18][T64]") {
+  test::for_each_seed(5, [](std::uint64_t seed) {
+    Figures figures;
+    for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
+      for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,
+                               Phase::acknowledged, Phase::completed, Phase::committing}) {
+        CAPTURE(victim, to_string(phase), seed);
+        testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+        CountJob count;
+        auto run = cluster.start(count.job());
+        run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
+        require_finish(run);
+        CHECK(run.restarts() >= 1);
+        count.check_exactly_once();
+        figures += figures_of(run);
+      }
+    }
+    return figures;
+  });
 }
 
 TEST_CASE("with sources that hardly pause, records that overtake a barrier wait for it",
-          "[sim][T1][T16]") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+          "[sim][swarm][T1][T16]") {
+  test::for_each_seed(20, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
     CountJob count{CountJob::busy()};
@@ -60,11 +67,13 @@ TEST_CASE("with sources that hardly pause, records that overtake a barrier wait 
     require_finish(run);
     CHECK(run.restarts() >= 1);
     count.check_exactly_once();
-  }
+    return figures_of(run);
+  });
 }
 
-TEST_CASE("parts that die again and again, also while they restore, do no harm", "[sim][T65]") {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+TEST_CASE("parts that die again and again, also while they restore, do no harm",
+          "[sim][swarm][T65]") {
+  test::for_each_seed(30, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
     CountJob count;
@@ -78,7 +87,8 @@ TEST_CASE("parts that die again and again, also while they restore, do no harm",
     require_finish(run);
     CHECK(run.restarts() >= 5);
     count.check_exactly_once();
-  }
+    return figures_of(run);
+  });
 }
 
 TEST_CASE("kills at random moments come from a seed and a rate", "[sim]") {
@@ -105,8 +115,9 @@ TEST_CASE("a subtask that dies after so many records is replaced", "[sim]") {
   count.check_exactly_once();
 }
 
-TEST_CASE("lost, repeated and late control messages change nothing", "[sim][T41][T42][T71]") {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+TEST_CASE("lost, repeated and late control messages change nothing",
+          "[sim][swarm][T41][T42][T71]") {
+  test::for_each_seed(40, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed, .disturbed_messages = 0.2}};
     CountJob count;
@@ -114,7 +125,8 @@ TEST_CASE("lost, repeated and late control messages change nothing", "[sim][T41]
         cluster.start(count.job({.checkpoint = {.timeout = 200ms, .tolerable_failures = 1000}}));
     require_finish(run);
     count.check_exactly_once();
-  }
+    return figures_of(run);
+  });
 }
 
 TEST_CASE("at least once: nothing is missing, whoever dies", "[sim]") {
@@ -135,8 +147,8 @@ TEST_CASE("at least once: nothing is missing, whoever dies", "[sim]") {
   CHECK(repeated > 0);
 }
 
-TEST_CASE("several checkpoints at once: each cut is exact", "[sim][T8]") {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+TEST_CASE("several checkpoints at once: each cut is exact", "[sim][swarm][T8]") {
+  test::for_each_seed(30, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
     CountJob count;
@@ -145,7 +157,8 @@ TEST_CASE("several checkpoints at once: each cut is exact", "[sim][T8]") {
     run.chaos("kill any at checkpoint " + std::to_string(5 + seed) + " acknowledged");
     require_finish(run);
     count.check_exactly_once();
-  }
+    return figures_of(run);
+  });
 }
 
 TEST_CASE("a job shorter than the interval commits all at its end", "[sim][T50]") {

@@ -2,12 +2,14 @@
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "test/support/count_job.hpp"
+#include "test/support/sim_figures.hpp"
 
 #include <weir/files.hpp>
 
 using namespace std::chrono_literals;
 using namespace weir;
 using test::CountJob;
+using test::Figures;
 using test::require_finish;
 
 namespace {
@@ -58,7 +60,7 @@ void check_files(Env& disk, const CountJob& count) {
 }  // namespace
 
 TEST_CASE("power fails before any change of the disk: the job goes on and is exactly right",
-          "[sim][T16][T17][T18][T20][T64]") {
+          "[sim][swarm][T16][T17][T18][T20][T64]") {
   std::uint64_t changes = 0;
   {
     testing::Cluster cluster{{.seed = 1}};
@@ -69,8 +71,9 @@ TEST_CASE("power fails before any change of the disk: the job goes on and is exa
     changes = cluster.disk_changes();
   }
   REQUIRE(changes > 50);
-  for (std::uint64_t n = 1; n <= changes; ++n) {
-    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+  test::for_each_seed(2, [changes](std::uint64_t seed) {
+    Figures figures;
+    for (std::uint64_t n = 1; n <= changes; ++n) {
       CAPTURE(n, seed);
       testing::Cluster cluster{{.seed = seed}};
       const CountJob count = short_job();
@@ -81,12 +84,13 @@ TEST_CASE("power fails before any change of the disk: the job goes on and is exa
       }
       if (!cluster.has_crashed()) continue;  // this seed needs fewer changes
       cluster.power_on();
-      // Twice more, at a moment of its own, before it may run to its end.
+      // Once more, at a moment of its own, before it may run to its end.
       cluster.crash_before_change(1 + n % 17);
       {
         auto run = cluster.try_start(to_files(count), {.restore_latest = true});
         if (run.ok()) (void)run->finish();
       }
+      figures += {.plans = 1, .deaths = cluster.has_crashed() ? 2U : 1U};
       cluster.power_on();  // also after a good end: what was committed must be on the disk
       auto run = cluster.try_start(to_files(count), {.restore_latest = true});
       INFO((run.ok() ? "" : run.status().message()));
@@ -96,15 +100,18 @@ TEST_CASE("power fails before any change of the disk: the job goes on and is exa
       REQUIRE(finished);
       check_files(cluster.disk(), count);
     }
-  }
+    return figures;
+  });
 }
 
-TEST_CASE("a process that dies is continued by the next, at any parallelism", "[sim][T45][T46]") {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+TEST_CASE("a process that dies is continued by the next, at any parallelism",
+          "[sim][swarm][T45][T46]") {
+  test::for_each_seed(40, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
     CountJob count;
     base::Random random{seed};
+    Figures figures;
     const auto options = [&](int parallelism) {
       return JobOptions{.parallelism = parallelism, .checkpoint = {.storage = "/checkpoints"}};
     };
@@ -113,19 +120,23 @@ TEST_CASE("a process that dies is continued by the next, at any parallelism", "[
       // Dies with transactions that are prepared, and whose checkpoint has completed, uncommitted.
       run.at(testing::checkpoint(2 + random.below(3)), Phase::committing).kill("coordinator");
       run.run_for(std::chrono::milliseconds{100 + random.below(150)});
+      figures += test::figures_of_crashed(run);
       run.crash();
     }
     const int parallelism = static_cast<int>(1 + random.below(6));
     {
       auto run = cluster.start(count.job(options(parallelism)), {.restore_latest = true});
       run.run_for(60ms);
+      figures += test::figures_of_crashed(run);
       run.crash();
     }
     auto run = cluster.start(count.job(options(static_cast<int>(1 + random.below(6)))),
                              {.restore_latest = true});
     require_finish(run);
     count.check_exactly_once();
-  }
+    figures += test::figures_of(run);
+    return figures;
+  });
 }
 
 TEST_CASE("checkpoints of a finished job are deleted, and it is known to have finished", "[sim]") {

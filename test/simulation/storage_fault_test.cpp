@@ -1,12 +1,17 @@
 // Disks that refuse, fill up and forget; checkpoints that are damaged.
 #include "base/files.hpp"
+#include "base/random.hpp"
 #include "test/support/count_job.hpp"
+#include "test/support/sim_figures.hpp"
 
 #include <weir/files.hpp>
+
+#include <sstream>
 
 using namespace std::chrono_literals;
 using namespace weir;
 using test::CountJob;
+using test::Figures;
 using test::require_finish;
 
 namespace {
@@ -38,6 +43,35 @@ std::vector<std::string> checkpoints(Env& disk) {
   return names;
 }
 
+/// The job with an output of files, which needs checkpoints as fast as its rows come.
+Job to_files(const CountJob& count, EmitResults emit, CheckpointOptions checkpoint) {
+  checkpoint.every = 20ms;
+  Job job{"count",
+          {.parallelism = 2,
+           .checkpoint = checkpoint,
+           .restart = restart::fixed_delay({.attempts = 1000, .delay = 5ms})}};
+  job.source("numbers", count.input.source())
+      .key_by([](int n) { return n % 7; })
+      .count("counts", emit)
+      .sink("out", files::csv<test::Count>("/out"));
+  return job;
+}
+
+/// All committed rows of the files; no hidden file may be left.
+std::vector<test::Count> rows_of(Env& disk) {
+  std::vector<test::Count> rows;
+  for (const auto& entry : disk.list("/out").value()) {
+    CAPTURE(entry.name);
+    REQUIRE(entry.name[0] != '.');
+    std::istringstream lines{base::read_file(disk, "/out/" + entry.name).value()};
+    for (std::string line; std::getline(lines, line);) {
+      REQUIRE_FALSE(lines.eof());  // the line ends with a newline
+      rows.emplace_back(std::stoi(line), std::stoll(line.substr(line.find(',') + 1)));
+    }
+  }
+  return rows;
+}
+
 bool has_logged(const testing::Run& run, std::string_view text) {
   return std::any_of(run.log().begin(), run.log().end(),
                      [&](const auto& line) { return line.find(text) != std::string::npos; });
@@ -59,11 +93,13 @@ TEST_CASE("as many failed checkpoints as tolerated do not disturb the job", "[si
   }
 }
 
-TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim][T70]") {
-  for (const char* part : {"_metadata", "coordinator", "chk-", "/checkpoints"}) {
-    for (std::uint64_t times = 1; times <= 8; ++times) {
-      CAPTURE(part, times);
-      testing::Cluster cluster{{.seed = times}};
+TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim][swarm][T70]") {
+  test::for_each_seed(8, [](std::uint64_t seed) {
+    Figures figures;
+    const std::uint64_t times = 1 + (seed - 1) % 8;
+    for (const char* part : {"_metadata", "coordinator", "chk-", "/checkpoints"}) {
+      CAPTURE(part, times, seed);
+      testing::Cluster cluster{{.seed = seed}};
       CountJob count;
       auto run = cluster.start(count.job(on_disk(100)));
       REQUIRE(run.run_until_checkpoint(2));
@@ -72,35 +108,76 @@ TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim
       // A few errors may meet only the deletion of old checkpoints, which is tried again later.
       if (times >= 4) CHECK(run.failed_checkpoints() >= 1);
       count.check_exactly_once();
+      figures += test::figures_of(run);
     }
-  }
+    return figures;
+  });
 }
 
-TEST_CASE("an output disk that refuses and recovers loses nothing", "[sim][T69][T70]") {
-  for (std::uint64_t times = 1; times <= 12; ++times) {
-    CAPTURE(times);
-    testing::Cluster cluster{{.seed = times}};
+TEST_CASE("an output disk that refuses and recovers loses nothing", "[sim][swarm][T69][T70]") {
+  test::for_each_seed(12, [](std::uint64_t seed) {
+    const std::uint64_t times = 1 + (seed - 1) % 12;
+    CAPTURE(times, seed);
+    testing::Cluster cluster{{.seed = seed}};
     CountJob count;
-    Job job{"count",
-            {.parallelism = 2,
-             .checkpoint = {.every = 20ms, .tolerable_failures = 3},
-             .restart = restart::fixed_delay({.attempts = 1000, .delay = 5ms})}};
-    job.source("numbers", count.input.source())
-        .key_by([](int n) { return n % 7; })
-        .count("counts", EmitResults::at_end)
-        .sink("out", files::csv<test::Count>("/out"));
-    auto run = cluster.start(job);
+    auto run = cluster.start(to_files(count, EmitResults::at_end, {.tolerable_failures = 3}));
     REQUIRE(run.run_until_checkpoint(1));
     cluster.fail_writes("/out", ErrorCode::out_of_space, times);
     require_finish(run);
-    std::size_t rows = 0;
-    for (const auto& entry : cluster.disk().list("/out").value()) {
-      REQUIRE(entry.name[0] != '.');
-      const Bytes content = base::read_file(cluster.disk(), "/out/" + entry.name).value();
-      rows += static_cast<std::size_t>(std::count(content.begin(), content.end(), '\n'));
+    CHECK(rows_of(cluster.disk()).size() == 7);
+    return test::figures_of(run);
+  });
+}
+
+TEST_CASE(
+    "whatever the disk refuses while parts of the job and whole processes die, each row is "
+    "there once",
+    "[sim][swarm]") {
+  test::for_each_seed(30, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    base::Random random{seed};
+    testing::Cluster cluster{{.seed = seed, .force_bytes = random.chance(0.3)}};
+    CountJob count;
+    const auto job = [&] {
+      return to_files(count, EmitResults::updates,
+                      {.tolerable_failures = 2, .storage = "/checkpoints"});
+    };
+    Figures figures;
+    auto run = cluster.start(job());
+    const auto next_process = [&] {
+      figures += test::figures_of_crashed(run);
+      run.crash();
+      // What is still to be refused may meet the start of a process, which then ends.
+      auto next = cluster.try_start(job(), {.restore_latest = true});
+      for (int i = 0; i < 40 && !next.ok(); ++i)
+        next = cluster.try_start(job(), {.restore_latest = true});
+      INFO((next.ok() ? "" : next.status().message()));
+      REQUIRE(next.ok());
+      run = std::move(next).value();
+    };
+    for (std::uint64_t faults = 1 + random.below(6); faults != 0 && !run.has_ended(); --faults) {
+      run.run_for(std::chrono::microseconds{random.below(80'000)});
+      const char* parts[] = {"/out", "/checkpoints", "_metadata", "coordinator", "chk-", ".state"};
+      const ErrorCode codes[] = {ErrorCode::out_of_space, ErrorCode::unavailable};
+      cluster.fail_writes(parts[random.below(std::size(parts))],
+                          codes[random.below(std::size(codes))], 1 + random.below(4));
+      if (random.chance(0.5)) run.kill("any");
+      if (random.chance(0.2) && !run.has_ended()) next_process();
     }
-    CHECK(rows == 7);
-  }
+    for (int i = 0; i < 40 && !run.finish(); ++i) next_process();
+    INFO(run.report());
+    REQUIRE(run.finish());
+    auto rows = rows_of(cluster.disk());
+    std::sort(rows.begin(), rows.end());
+    std::vector<test::Count> expected;
+    for (int key = 0; key < count.shape.keys; ++key) {
+      for (std::size_t n = 1; n <= count.expected(key); ++n)
+        expected.emplace_back(key, static_cast<std::int64_t>(n));
+    }
+    REQUIRE(rows == expected);
+    figures += test::figures_of(run);
+    return figures;
+  });
 }
 
 TEST_CASE("a damaged newest checkpoint is skipped for the one before", "[sim][T31]") {

@@ -1,7 +1,7 @@
 // Sources whose subtasks end at different times: what a dead one had left must not be dealt to one
 // that has ended.
 #include "test/support/count_job.hpp"
-#include "test/support/swarm.hpp"
+#include "test/support/sim_figures.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -45,28 +45,32 @@ auto uneven_source(Assignment assignment) {
 }  // namespace
 
 TEST_CASE("splits of a dead subtask go to those that still read, not to one that has ended",
-          "[sim]") {
-  const auto assignment = GENERATE(Assignment::on_request, Assignment::spread);
-  test::for_each_seed(5, [&](std::uint64_t seed) {
-    CAPTURE(seed);
-    testing::TransactionLog<int> log;
-    Job job{"uneven",
-            {.parallelism = 2,
-             .checkpoint = {.every = 50ms},
-             .restart = restart::fixed_delay({.attempts = 10, .delay = 10ms})}};
-    job.source("numbers", uneven_source(assignment))
-        .map("same", [](int n) { return n; })
-        .sink("out", log.sink());
-    testing::Cluster cluster{{.seed = seed}};
-    auto run = cluster.start(job);
-    run.run_until_checkpoint(6);
-    run.kill("numbers/1");
-    test::require_finish(run);
-    CHECK(run.restarts() == 1);
-    std::vector<int> committed = log.committed();
-    std::sort(committed.begin(), committed.end());
-    std::vector<int> expected(kAll);
-    std::iota(expected.begin(), expected.end(), 0);
-    CHECK(committed == expected);
+          "[sim][swarm]") {
+  test::for_each_seed(5, [](std::uint64_t seed) {
+    test::Figures figures;
+    for (const auto assignment : {Assignment::on_request, Assignment::spread}) {
+      CAPTURE(seed, static_cast<int>(assignment));
+      testing::TransactionLog<int> log;
+      Job job{"uneven",
+              {.parallelism = 2,
+               .checkpoint = {.every = 50ms},
+               .restart = restart::fixed_delay({.attempts = 10, .delay = 10ms})}};
+      job.source("numbers", uneven_source(assignment))
+          .map("same", [](int n) { return n; })
+          .sink("out", log.sink());
+      testing::Cluster cluster{{.seed = seed}};
+      auto run = cluster.start(job);
+      run.run_until_checkpoint(6);
+      run.kill("numbers/1");
+      test::require_finish(run);
+      CHECK(run.restarts() == 1);
+      std::vector<int> committed = log.committed();
+      std::sort(committed.begin(), committed.end());
+      std::vector<int> expected(kAll);
+      std::iota(expected.begin(), expected.end(), 0);
+      CHECK(committed == expected);
+      figures += test::figures_of(run);
+    }
+    return figures;
   });
 }

@@ -39,11 +39,54 @@ private:
   ValueState<std::int64_t> count_{*this, "count"};
 };
 
+/// A reader of the numbers of a job that throws in one of its functions.
+struct ReaderFaults {
+  Fuse open = std::make_shared<std::atomic<int>>(0);
+  Fuse poll = std::make_shared<std::atomic<int>>(0);
+  Fuse position = std::make_shared<std::atomic<int>>(0);
+};
+
+class FaultyReader final : public SplitReader<int, int> {
+public:
+  FaultyReader(ReaderFaults faults, int next, int end)
+      : faults_{std::move(faults)}, next_{next}, end_{end} {
+    burn(faults_.open, "cannot open");
+  }
+  Poll poll(Emit<int>& out) override {
+    if (next_ > end_ / 2) burn(faults_.poll, "cannot poll");
+    for (int n = 0; n < 5 && next_ < end_; ++n) out(next_++);
+    if (next_ == end_) return End{};
+    return Later{10ms};
+  }
+  int position() const override {
+    if (next_ > end_ / 2) burn(faults_.position, "cannot tell the position");
+    return next_;
+  }
+
+private:
+  ReaderFaults faults_;
+  int next_;
+  int end_;
+};
+
+/// Counts what goes by, and throws at the end.
+class FaultyEnd final : public Process<int, int> {
+public:
+  explicit FaultyEnd(Fuse fuse) : fuse_{std::move(fuse)} {}
+  void on_record(const int& n, const OperatorInfo&, Emit<int>& out) override { out(n); }
+  void on_end(Emit<int>&) override { burn(fuse_, "cannot end"); }
+
+private:
+  Fuse fuse_;
+};
+
 /// A transactional writer that throws or refuses in one of its functions.
 struct Faults {
   Fuse write = std::make_shared<std::atomic<int>>(0);
   Fuse prepare = std::make_shared<std::atomic<int>>(0);
   Fuse persist = std::make_shared<std::atomic<int>>(0);
+  Fuse throw_in_persist = std::make_shared<std::atomic<int>>(0);
+  Fuse throw_in_commit = std::make_shared<std::atomic<int>>(0);
 };
 
 class FaultyWriter final : public TransactionalWriter<test::Count, std::string> {
@@ -64,10 +107,14 @@ public:
     return inner_->prepare();
   }
   Status persist(const std::string&) override {
+    burn(faults_.throw_in_persist, "persist throws");
     if (faults_.persist->fetch_sub(1) > 0) return {ErrorCode::unavailable, "cannot persist"};
     return {};
   }
-  Status commit(const std::string& txn) override { return committer_->commit(txn); }
+  Status commit(const std::string& txn) override {
+    burn(faults_.throw_in_commit, "commit throws");
+    return committer_->commit(txn);
+  }
   Status clean_up() override { return committer_->clean_up(); }
 
 private:
@@ -183,6 +230,65 @@ TEST_CASE("an error in the asynchronous part only declines the checkpoint", "[si
   require_finish(run);
   CHECK(run.restarts() == 0);
   CHECK(run.failed_checkpoints() >= 1);
+  count.check_exactly_once();
+}
+
+TEST_CASE("what persists and commits may throw like everything else", "[sim]") {
+  testing::Cluster cluster{{.seed = 4}};
+  CountJob count;
+  Faults faults;
+  *faults.throw_in_persist = 1;
+  auto run = cluster.start(faulty_job(count, faults, options(5)));
+  REQUIRE(run.run_until_checkpoint(2));
+  CHECK(run.restarts() == 0);
+  CHECK(run.failed_checkpoints() == 1);
+  *faults.throw_in_commit = 1;
+  require_finish(run);
+  CHECK(run.restarts() >= 1);
+  CHECK(run.report().find("operator \"out\": commit failed: commit throws") != std::string::npos);
+  count.check_exactly_once();
+}
+
+TEST_CASE("a reader that throws, wherever it does, is opened again where it was", "[sim]") {
+  for (const char* where : {"open", "poll", "tell the position"}) {
+    CAPTURE(where);
+    testing::Cluster cluster{{.seed = 9}};
+    CountJob count;
+    ReaderFaults faults;
+    const std::string place = where;
+    *(place == "open" ? faults.open : place == "poll" ? faults.poll : faults.position) = 2;
+    Job job{"count", options()};
+    job.source("numbers", make_source([] { return std::vector<Split>{{"all"}}; },
+                                      [&](const Split&, const std::optional<int>& position) {
+                                        return std::make_unique<FaultyReader>(
+                                            faults, position.value_or(0), count.shape.rows);
+                                      }))
+        .key_by([](int n) { return n % 7; })
+        .count("counts")
+        .sink("out", count.output.sink());
+    auto run = cluster.start(job);
+    require_finish(run);
+    CHECK(run.restarts() == 2);
+    CHECK(run.report().find("operator \"numbers\": cannot " + place) != std::string::npos);
+    count.check_exactly_once();
+  }
+}
+
+TEST_CASE("an operator that throws at the end of its input says it again after a restart",
+          "[sim]") {
+  testing::Cluster cluster{{.seed = 10}};
+  CountJob count;
+  const auto fuse = std::make_shared<std::atomic<int>>(2);
+  Job job{"count", options()};
+  job.source("numbers", count.input.source())
+      .process<FaultyEnd>("checked", fuse)
+      .key_by([](int n) { return n % 7; })
+      .count("counts")
+      .sink("out", count.output.sink());
+  auto run = cluster.start(job);
+  require_finish(run);
+  CHECK(run.restarts() >= 1);
+  CHECK(run.report().find("operator \"checked\": cannot end") != std::string::npos);
   count.check_exactly_once();
 }
 

@@ -4,7 +4,7 @@
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "test/support/count_job.hpp"
-#include "test/support/swarm.hpp"
+#include "test/support/sim_figures.hpp"
 
 #include <set>
 
@@ -85,7 +85,7 @@ std::string random_rule(base::Random& random) {
 }
 
 /// One plan: a random corpus, random options, random rules, sometimes a death of the whole process.
-void run_plan(std::uint64_t seed) {
+test::Figures run_plan(std::uint64_t seed) {
   CAPTURE(seed);
   INFO("repeat with WEIR_SEED=" << seed << " build/release/bin/simulation_test \"word count*\"");
   base::Random random{seed};
@@ -105,11 +105,13 @@ void run_plan(std::uint64_t seed) {
                      .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
     return job;
   };
+  test::Figures figures;
   auto run = cluster.start(build());
   for (std::uint64_t n = random.below(4); n != 0; --n) run.chaos(random_rule(random));
   for (std::uint64_t deaths = random.below(3); deaths != 0 && !run.has_ended(); --deaths) {
     run.run_for(std::chrono::microseconds{random.below(1500)});
     if (run.has_ended()) break;
+    figures += test::figures_of_crashed(run);
     run.crash();
     run = cluster.start(build(), {.restore_latest = true});
     run.chaos(random_rule(random));
@@ -119,6 +121,8 @@ void run_plan(std::uint64_t seed) {
     check_updates(cluster.disk(), expected);
   else
     check_final(cluster.disk(), expected);
+  figures += test::figures_of(run);
+  return figures;
 }
 
 }  // namespace

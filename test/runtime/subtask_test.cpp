@@ -1,0 +1,528 @@
+// One subtask alone, carried by a port that only notes what is asked of it: each step of the
+// protocol as the subtask sees it.
+#include "runtime/task/subtask.hpp"
+
+#include "base/memory_env.hpp"
+#include "runtime/task/state_restore.hpp"
+
+#include <weir/testing/replay_log.hpp>
+#include <weir/testing/transaction_log.hpp>
+#include <weir/weir.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+#include <map>
+#include <numeric>
+#include <utility>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using namespace weir::runtime;
+using checkpoint::Barrier;
+using checkpoint::CheckpointKind;
+using checkpoint::FailureReason;
+
+namespace {
+
+using Count = std::pair<int, std::int64_t>;
+using Trace = std::vector<std::string>;
+
+constexpr std::uint32_t kCredits = 8;
+
+Barrier barrier(std::uint64_t id, CheckpointKind kind = CheckpointKind::periodic) {
+  return {.id = CheckpointId{id}, .kind = kind};
+}
+
+class FakeClock final : public Clock {
+public:
+  Duration monotonic() const override { return now; }
+  WallTime wall() const override {
+    return WallTime{std::chrono::duration_cast<std::chrono::microseconds>(now)};
+  }
+  Duration now{};
+};
+
+/// A subtask between channels that the test fills and empties. Everything that it asks for is noted
+/// as a line.
+class Bench final : private SubtaskPort {
+public:
+  Bench(const Job& job, const std::string& name, std::uint32_t max_parallelism = 128)
+      : plan_{Plan::build(job.graph(), max_parallelism)},
+        id_{plan_.find(name).value()},
+        inputs_(plan_.inputs_of(id_).size()),
+        subtask_{plan_,
+                 {.id = id_,
+                  .attempt = AttemptId{1},
+                  .run = "run",
+                  .env = &env_,
+                  .clock = &clock_,
+                  .place = {.env = &env_, .directory = "/checkpoints"}},
+                 *this} {}
+
+  /// Lets the subtask do something and then work until it has nothing to do; returns what it asked
+  /// for meanwhile.
+  template <class F>
+  Trace turn(F&& f) {
+    f(subtask_);
+    while (subtask_.drive().when == Subtask::Next::When::at_once) {
+    }
+    return std::exchange(trace_, {});
+  }
+  Trace start() {
+    return turn([](Subtask& subtask) { subtask.start(); });
+  }
+  /// Sends an element down an input channel.
+  Trace push(std::uint32_t channel, Element element) {
+    const std::uint64_t sequence = ++inputs_.at(channel);
+    return turn([&](Subtask& subtask) {
+      subtask.on_frame(ChannelIndex{channel}, {sequence, std::move(element)});
+    });
+  }
+  Trace push(std::uint32_t channel, std::vector<int> records) {
+    auto* batch = new detail::Batch<int>;
+    batch->records = std::move(records);
+    return push(channel, detail::BatchRef{batch});
+  }
+  Trace credit(std::uint32_t channel, std::uint32_t credits) {
+    return turn([&](Subtask& subtask) { subtask.on_credits(ChannelIndex{channel}, credits); });
+  }
+  /// Does the oldest piece of blocking work, and lets the subtask go on with it.
+  Trace do_work() {
+    REQUIRE_FALSE(work_.empty());
+    const auto piece = std::move(work_.front());
+    work_.pop_front();
+    piece.first();
+    return turn([&](Subtask& subtask) { subtask.resume(piece.second); });
+  }
+  std::size_t waiting_work() const { return work_.size(); }
+
+  Subtask& subtask() { return subtask_; }
+  base::MemoryEnv& env() { return env_; }
+  Duration& now() { return clock_.now; }
+  const std::vector<checkpoint::Ack>& acks() const { return acks_; }
+  std::uint64_t records_sent() const { return subtask_.counters().records_out; }
+  /// What has left: the rest of `records_sent` waits for credits.
+  std::uint64_t batches() const { return batches_; }
+  std::uint64_t records_left() const { return records_left_; }
+
+private:
+  void send(ChannelIndex channel, Frame frame) override {
+    REQUIRE(frame.sequence == ++outputs_[channel.value()]);
+    std::string what = "end";
+    if (const auto* batch = std::get_if<detail::BatchRef>(&frame.element)) {
+      ++batches_;
+      records_left_ += (*batch)->size();
+      what = std::to_string((*batch)->size()) + " records";
+    } else if (const auto* b = std::get_if<Barrier>(&frame.element)) {
+      what = "barrier " + std::to_string(b->id.value());
+    } else if (const auto* cancel = std::get_if<CancelBarrier>(&frame.element)) {
+      what = "cancel " + std::to_string(cancel->id.value());
+    }
+    note("out " + std::to_string(channel.value()) + ": " + what);
+  }
+  void grant(ChannelIndex input, std::uint32_t credits) override {
+    note("grant " + std::to_string(input.value()) + ": " + std::to_string(credits));
+  }
+  void request_splits() override { note("request splits"); }
+  void acknowledge(checkpoint::Ack ack) override {
+    note("ack " + std::to_string(ack.id.value()));
+    acks_.push_back(std::move(ack));
+  }
+  void decline(checkpoint::Decline decline) override {
+    note("decline " + std::to_string(decline.id.value()) + ": " +
+         std::string{checkpoint::describe(decline.reason)});
+  }
+  void drained() override { note("drained"); }
+  void done() override { note("done"); }
+  void lost_transactions(const std::string& name, std::uint64_t n, const std::string&) override {
+    note("lost " + std::to_string(n) + " of " + name);
+  }
+  void failed(TaskFailure failure) override {
+    note("failed: " + failure.operator_name + ": " + failure.message);
+  }
+  void run_blocking(std::function<void()> work, std::function<void()> then) override {
+    work_.emplace_back(std::move(work), std::move(then));
+  }
+  bool has_mail() const override { return false; }
+  void reached(Phase phase, CheckpointId id) override {
+    if (phase == Phase::aligning || phase == Phase::snapshotted)
+      note(std::string{to_string(phase)} + " " + std::to_string(id.value()));
+  }
+  void processed(std::uint64_t) override {}
+  Duration now() const override { return clock_.now; }
+  WallTime wall() const override { return clock_.wall(); }
+
+  void note(std::string line) { trace_.push_back(std::move(line)); }
+
+  base::MemoryEnv env_;
+  FakeClock clock_;
+  Plan plan_;
+  SubtaskId id_;
+  std::vector<std::uint64_t> inputs_;               // frames sent, by channel
+  std::map<std::uint32_t, std::uint64_t> outputs_;  // frames received, by channel
+  std::uint64_t batches_ = 0;
+  std::uint64_t records_left_ = 0;
+  Trace trace_;
+  std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
+  std::vector<checkpoint::Ack> acks_;
+  Subtask subtask_;
+};
+
+/// numbers/2 -> copies/1 -> out/2: each number is passed on as often as it says.
+Job copies(JobOptions options = {}) {
+  Job job{"copies", options};
+  job.source("numbers", testing::ReplayLog<int>{{}}.source())
+      .parallelism(2)
+      .rebalance()
+      .flat_map("copies",
+                [](int n, Emit<int>& out) {
+                  for (int i = 0; i < n; ++i) out(n);
+                })
+      .parallelism(1)
+      .rebalance()
+      .sink("out", testing::TransactionLog<int>{}.sink())
+      .parallelism(2);
+  return job;
+}
+
+/// numbers/2 -> counts/1 -> log, the last two in one chain.
+Job counts(const testing::TransactionLog<Count>& log, JobOptions options = {}) {
+  Job job{"counts", options};
+  job.source("numbers", testing::ReplayLog<int>{{}}.source())
+      .parallelism(2)
+      .key_by(std::identity{})
+      .count("counts")
+      .parallelism(1)
+      .sink("out", log.sink())
+      .parallelism(1);
+  return job;
+}
+
+}  // namespace
+
+TEST_CASE("before it begins, a subtask declines what it is asked for", "[subtask]") {
+  testing::ReplayLog<int> input{{1, 2, 3}};
+  Job job{"numbers"};
+  job.source("numbers", input.source()).sink("out", testing::TransactionLog<int>{}.sink());
+  Bench bench{job, "numbers/0"};
+  CHECK(bench.turn([](Subtask& s) { s.on_trigger(barrier(1)); }) ==
+        Trace{"decline 1: " + std::string{checkpoint::describe(FailureReason::tasks_not_running)}});
+  CHECK_FALSE(checkpoint::is_counted(FailureReason::tasks_not_running));
+  bench.start();
+  CHECK(bench.turn([](Subtask& s) { s.on_trigger(barrier(2)); }) == Trace{"snapshotted 2"});
+}
+
+TEST_CASE(
+    "a barrier holds its channel back until it has come on all, and leaves before the "
+    "snapshot is stored",
+    "[subtask]") {
+  Bench bench{copies(), "copies/0"};
+  bench.start();
+  CHECK(bench.push(0, {1, 1}) == Trace{"out 0: 1 records", "out 1: 1 records"});
+  CHECK(bench.push(0, barrier(1)) == Trace{"aligning 1"});
+  CHECK(bench.push(0, {1, 1, 1, 1}).empty());  // behind the barrier: held back
+  CHECK(bench.push(1, {1, 1}) == Trace{"out 0: 1 records", "out 1: 1 records"});
+  bench.now() = 5ms;
+  // The barrier, the snapshot, and only then what was held back.
+  CHECK(bench.push(1, barrier(1)) == Trace{"out 0: barrier 1", "out 1: barrier 1", "snapshotted 1",
+                                           "grant 0: 2", "out 0: 2 records", "out 1: 2 records"});
+  REQUIRE(bench.waiting_work() == 1);
+  CHECK(bench.do_work() == Trace{"ack 1"});
+  REQUIRE(bench.acks().size() == 1);
+  CHECK(bench.acks()[0].timings.alignment == 5ms);
+  CHECK_FALSE(bench.acks()[0].state.is_finished);
+}
+
+TEST_CASE("at least once, a barrier is counted and holds nothing back", "[subtask]") {
+  Bench bench{copies({.checkpoint = {.guarantee = Guarantee::at_least_once}}), "copies/0"};
+  bench.start();
+  CHECK(bench.push(0, barrier(1)) == Trace{"aligning 1"});
+  CHECK(bench.push(0, {1, 1}) == Trace{"out 0: 1 records", "out 1: 1 records"});
+  CHECK(bench.push(1, barrier(1)) ==
+        Trace{"out 0: barrier 1", "out 1: barrier 1", "snapshotted 1"});
+}
+
+TEST_CASE("a snapshot holds what was counted before its barrier and nothing behind it",
+          "[subtask]") {
+  testing::TransactionLog<Count> log;
+  const Job job = counts(log);
+  Bench bench{job, "counts/0"};
+  bench.start();
+  bench.push(0, {7, 7, 8});
+  bench.push(0, barrier(1));
+  bench.push(0, {7, 9});
+  bench.push(1, {8});
+  bench.push(1, barrier(1));
+  bench.push(1, {7, 7, 7});  // the state changes while it waits to be stored
+  CHECK(log.pending() == 1);
+  CHECK(bench.do_work() == Trace{"ack 1"});
+  const state::SubtaskState& state = bench.acks().at(0).state;
+  REQUIRE(state.keyed.size() == 1);
+  CHECK(state.keyed[0].rows == 2);
+  REQUIRE(state.sinks.size() == 1);
+  CHECK(state.sinks[0].transactions.size() == 1);
+
+  // What another subtask restores from it goes on counting there.
+  testing::TransactionLog<Count> restored_log;
+  const Job same = counts(restored_log);
+  Bench restored{same, "counts/0"};
+  SubtaskRestore restore;
+  restore.keyed = state.keyed;
+  REQUIRE(read_state(restored.env(), restore, "/checkpoints", restored.subtask().states()).ok());
+  restored.start();
+  restored.push(0, {7, 8, 9});
+  restored.push(0, barrier(2));
+  restored.push(1, barrier(2));
+  restored.do_work();
+  restored.turn([](Subtask& s) { s.on_completed(CheckpointId{2}, false); });
+  restored.do_work();
+  CHECK(restored_log.committed() == std::vector<Count>{{7, 3}, {8, 3}, {9, 1}});
+}
+
+TEST_CASE("what a sink has prepared is committed when its checkpoint has completed, in order",
+          "[subtask]") {
+  testing::TransactionLog<Count> log;
+  const Job job = counts(log);
+  Bench bench{job, "counts/0"};
+  bench.start();
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    bench.push(0, {5});
+    bench.push(0, barrier(id));
+    bench.push(1, barrier(id));
+    bench.do_work();
+  }
+  CHECK(log.committed().empty());
+  const auto completed = [&](std::uint64_t id, bool is_last = false) {
+    return bench.turn([&](Subtask& s) { s.on_completed(CheckpointId{id}, is_last); });
+  };
+  // The news of checkpoint 1 is lost; that of 2 commits both, and that of 3 waits its turn.
+  completed(2);
+  completed(3);
+  REQUIRE(bench.waiting_work() == 1);
+  bench.do_work();
+  CHECK(log.committed() == std::vector<Count>{{5, 1}, {5, 2}});
+  bench.do_work();
+  CHECK(log.committed() == std::vector<Count>{{5, 1}, {5, 2}, {5, 3}});
+  completed(1);
+  completed(3);
+  CHECK(bench.waiting_work() == 0);
+}
+
+TEST_CASE("a subtask ends when the last checkpoint has completed and all is committed",
+          "[subtask]") {
+  testing::TransactionLog<Count> log;
+  const Job job = counts(log);
+  Bench bench{job, "counts/0"};
+  bench.start();
+  bench.push(0, {5});
+  CHECK(bench.push(0, EndOfData{}).empty());
+  bench.push(1, {6});
+  CHECK(bench.push(1, EndOfData{}) == Trace{"drained"});
+  bench.push(0, barrier(1));  // barriers still come
+  CHECK(bench.push(1, barrier(1)) == Trace{"snapshotted 1"});
+  CHECK(bench.do_work() == Trace{"ack 1"});
+  CHECK(bench.acks().at(0).state.is_finished);
+  CHECK(bench.turn([](Subtask& s) { s.on_completed(CheckpointId{1}, true); }).empty());
+  CHECK(bench.do_work() == Trace{"done"});
+  CHECK(log.committed().size() == 2);
+}
+
+TEST_CASE("the end of the input leaves behind everything else, once", "[subtask]") {
+  Bench bench{copies(), "copies/0"};
+  bench.start();
+  CHECK(bench.push(1, EndOfData{}).empty());
+  bench.push(0, {3});
+  CHECK(bench.push(0, EndOfData{}) == Trace{"out 0: end", "out 1: end", "drained"});
+  CHECK(bench.push(0, barrier(1)) == Trace{"aligning 1"});
+  CHECK(bench.push(1, barrier(1)) ==
+        Trace{"out 0: barrier 1", "out 1: barrier 1", "snapshotted 1"});
+}
+
+TEST_CASE("the end of one channel does not end an alignment", "[subtask]") {
+  Bench bench{copies(), "copies/0"};
+  bench.start();
+  bench.push(0, barrier(1));
+  CHECK(bench.push(1, EndOfData{}).empty());
+  CHECK(bench.push(1, barrier(1)) ==
+        Trace{"out 0: barrier 1", "out 1: barrier 1", "snapshotted 1"});
+  bench.push(0, EndOfData{});
+}
+
+TEST_CASE("a cancelled checkpoint frees its channel, is passed on, and stays cancelled",
+          "[subtask]") {
+  const Trace passed_on{"out 0: cancel 1", "out 1: cancel 1"};
+  const Trace freed{"out 0: cancel 1", "out 1: cancel 1", "out 0: 1 records", "out 1: 1 records"};
+  for (const bool by_channel : {true, false}) {
+    CAPTURE(by_channel);
+    Bench bench{copies(), "copies/0"};
+    bench.start();
+    bench.push(0, barrier(1));
+    CHECK(bench.push(0, {1, 1}).empty());
+    if (by_channel)
+      CHECK(bench.push(1, CancelBarrier{CheckpointId{1}}).size() == 5);  // declined as well
+    else
+      CHECK(bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{1}); }) == freed);
+    CHECK(bench.push(1, barrier(1)).empty());
+    CHECK(bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{1}); }).empty());
+    CHECK(bench.waiting_work() == 0);
+  }
+  Bench early{copies(), "copies/0"};  // before any barrier
+  early.start();
+  CHECK(early.push(0, CancelBarrier{CheckpointId{1}}) == passed_on);
+  CHECK(early.push(1, barrier(1)).empty());
+}
+
+TEST_CASE("a newer barrier, or the end of a newer checkpoint, declines the older one",
+          "[subtask]") {
+  const std::string declined =
+      "decline 1: " + std::string{checkpoint::describe(FailureReason::alignment_aborted)};
+  {
+    Bench bench{copies(), "copies/0"};
+    bench.start();
+    bench.push(0, barrier(1));
+    CHECK(bench.push(1, barrier(2)) ==
+          Trace{declined, "out 0: cancel 1", "out 1: cancel 1", "aligning 2"});
+    CHECK(bench.push(0, barrier(2)) ==
+          Trace{"out 0: barrier 2", "out 1: barrier 2", "snapshotted 2"});
+  }
+  Bench bench{copies(), "copies/0"};
+  bench.start();
+  bench.push(0, barrier(1));
+  const Trace trace = bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{2}); });
+  REQUIRE_FALSE(trace.empty());
+  CHECK(trace[0] == declined);  // nobody else would ever say that it is off
+}
+
+TEST_CASE("without credits a subtask takes no input, and marks wait behind batches", "[subtask]") {
+  Bench bench{copies({.network = {.batches_per_channel = kCredits}}), "copies/0"};
+  bench.start();
+  for (std::uint32_t i = 0; i < kCredits; ++i) bench.push(0, {1, 1});
+  REQUIRE(bench.batches() == 2 * kCredits);
+  CHECK(bench.push(0, {1, 1}).size() <= 1);  // made, but not sent; perhaps credits for its sender
+  CHECK(bench.push(0, {1, 1}).empty());      // not even taken
+  CHECK(bench.push(1, {1}).empty());
+  CHECK(bench.subtask().counters().records_in == 2 * (kCredits + 1));
+  CHECK(bench.credit(0, 1) == Trace{"out 0: 1 records"});
+  // Channel 1 still has something waiting.
+  CHECK(bench.subtask().counters().records_in == 2 * (kCredits + 1));
+  CHECK(bench.credit(1, 1).at(0) == "out 1: 1 records");
+  CHECK(bench.subtask().counters().records_in > 2 * (kCredits + 1));
+}
+
+TEST_CASE("records that make very many each fill no more memory than a few of them must",
+          "[subtask]") {
+  constexpr int kCopies = 10'000;
+  constexpr std::uint64_t kRecords = 300;
+  Bench bench{copies({.network = {.batches_per_channel = kCredits}}), "copies/0"};
+  bench.start();
+  bench.push(0, std::vector<int>(kRecords, kCopies));
+  bench.push(0, barrier(1));
+  bench.push(1, barrier(1));
+  std::uint64_t most = 0;
+  std::uint64_t batches = 0;
+  while (bench.records_left() < kRecords * kCopies || bench.acks().empty()) {
+    most = std::max(most, bench.records_sent() - bench.records_left());
+    if (bench.waiting_work() != 0) {
+      bench.do_work();
+      continue;
+    }
+    REQUIRE(bench.batches() > batches);  // whatever waits, it moves on with every credit
+    batches = bench.batches();
+    bench.credit(0, 1);
+    bench.credit(1, 1);
+  }
+  CHECK(most <= 3 * kCopies);
+}
+
+TEST_CASE("credits go back to the sender of each channel, in groups, once its batches are done",
+          "[subtask]") {
+  Bench bench{copies({.network = {.batches_per_channel = kCredits}}), "copies/0"};
+  bench.start();
+  const auto grants = [](const Trace& trace) {
+    return std::count_if(trace.begin(), trace.end(),
+                         [](const std::string& line) { return line.starts_with("grant"); });
+  };
+  CHECK(grants(bench.push(0, {0})) == 0);
+  CHECK(grants(bench.push(1, {0})) == 0);
+  CHECK(bench.push(0, {0}) == Trace{"grant 0: 2"});
+  CHECK(bench.push(1, {0}) == Trace{"grant 1: 2"});
+}
+
+TEST_CASE("a gap in a channel fails the subtask, which then does nothing any more", "[subtask]") {
+  Bench bench{copies(), "copies/0"};
+  bench.start();
+  CHECK(bench.turn([](Subtask& s) {
+    s.on_frame(ChannelIndex{0}, {2, EndOfData{}});
+  }) == Trace{"failed: : channel 0 expected frame 1 and received 2"});
+  CHECK(bench.push(0, {1, 1}).empty());
+  CHECK(bench.push(1, barrier(1)).empty());
+  CHECK(bench.turn([](Subtask& s) { s.on_completed(CheckpointId{1}, true); }).empty());
+}
+
+TEST_CASE("a commit that fails fails the subtask, which then does nothing any more", "[subtask]") {
+  testing::TransactionLog<Count> log;
+  const Job job = counts(log);
+  Bench bench{job, "counts/0"};
+  bench.start();
+  bench.push(0, {5});
+  bench.push(0, barrier(1));
+  bench.push(1, barrier(1));
+  bench.do_work();
+  log.fail_commits(1);
+  bench.turn([](Subtask& s) { s.on_completed(CheckpointId{1}, false); });
+  CHECK(bench.do_work() == Trace{"failed: out: commit failed: the log refuses commits"});
+  CHECK(bench.push(0, barrier(2)).empty());
+  CHECK(bench.push(1, barrier(2)).empty());
+  CHECK(bench.turn([](Subtask& s) { s.on_completed(CheckpointId{1}, true); }).empty());
+  CHECK(bench.waiting_work() == 0);
+}
+
+TEST_CASE("a stop barrier lets nothing follow, unless its checkpoint is aborted", "[subtask]") {
+  std::vector<int> rows(20'000);
+  std::iota(rows.begin(), rows.end(), 0);
+  testing::ReplayLog<int> input{rows, 1, {.rows_per_poll = 10, .pause = 1ms}};
+  Job job{"numbers"};
+  job.source("numbers", input.source())
+      .rebalance()
+      .sink("out", testing::TransactionLog<int>{}.sink())
+      .parallelism(2);
+  Bench bench{job, "numbers/0"};
+  CHECK(bench.start() == Trace{"request splits"});
+  bench.turn([](Subtask& s) { s.on_splits({{Split{"0"}, std::nullopt}}, true); });
+  const auto records = bench.records_sent();
+  CHECK(records == 10);
+  CHECK(bench.turn([](Subtask& s) { s.on_trigger(barrier(1, CheckpointKind::stop)); }) ==
+        Trace{"out 0: barrier 1", "out 1: barrier 1", "snapshotted 1"});
+  bench.now() += 1ms;
+  CHECK(bench.turn([](Subtask&) {}).empty());
+  CHECK(bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{1}); }).size() == 2);
+  CHECK(bench.records_sent() == 20);
+}
+
+TEST_CASE("a source's position and its barrier are one step", "[subtask]") {
+  testing::ReplayLog<int> input{{1, 2, 3, 4, 5, 6}, 2, {.rows_per_poll = 1, .pause = 1ms}};
+  Job job{"numbers"};
+  job.source("numbers", input.source())
+      .rebalance()
+      .sink("out", testing::TransactionLog<int>{}.sink())
+      .parallelism(2);
+  Bench bench{job, "numbers/0"};
+  bench.start();
+  const std::vector<state::SplitPosition> splits{{Split{"0"}, std::nullopt},
+                                                 {Split{"1"}, std::nullopt}};
+  bench.turn([&](Subtask& s) { s.on_splits(splits, true); });
+  CHECK(bench.records_sent() == 1);
+  bench.turn([](Subtask& s) { s.on_trigger(barrier(1)); });
+  bench.now() += 1ms;
+  bench.turn([](Subtask&) {});
+  CHECK(bench.records_sent() == 2);
+  CHECK(bench.do_work() == Trace{"ack 1"});
+  const auto& sources = bench.acks().at(0).state.sources;
+  REQUIRE(sources.size() == 1);
+  REQUIRE(sources[0].splits.size() == 2);
+  // Of split 0 one row was read before the barrier, whatever was read since; 1 had not begun.
+  ByteReader position{*sources[0].splits[0].position};
+  CHECK(detail::decode<std::uint64_t>(position) == 2);
+  CHECK_FALSE(sources[0].splits[1].position);
+}
