@@ -87,11 +87,11 @@ public:
   ~Impl() {
     for (const auto& killer : killers) caf::anon_send_exit(killer, caf::exit_reason::kill);
     kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job_actor_));
-    for (const std::string& name : roster.names()) roster.kill(name);
+    roster.close();
     killers.clear();
     job_actor_ = nullptr;
-    roster.clear();
-    pool.reset();  // finishes its work, whose answers may still name actors
+    system->await_all_actors_done();  // until then they may still ask the pool for work
+    pool.reset();                     // finishes its work, whose answers may still name actors
     system.reset();
   }
 
