@@ -8,7 +8,8 @@
 // never stops to rehash, and walking the directories visits rows in key-group order.
 //
 // Snapshots: `freeze` copies the directories only. A page that a live snapshot can see is cloned
-// before its first change (copy on write), and the old page is freed when its last snapshot ends.
+// before its first change (copy on write). When its last snapshot ends the old page becomes spare:
+// the next snapshot's clones are made there.
 //
 // Invariants
 //  - A page reachable from the directories with `version < cow_below_` is never written to.
@@ -250,7 +251,8 @@ public:
   KeyGroupRange range() const { return range_; }
   std::uint32_t max_parallelism() const { return max_parallelism_; }
   std::size_t rows() const { return rows_; }
-  /// Memory taken by pages, frozen ones included, without what rows own outside their page.
+  /// Memory taken by pages, frozen ones included, without what rows own outside their page and
+  /// without what is kept for the next snapshot.
   std::size_t page_bytes() const { return page_bytes_; }
 
 private:
@@ -299,6 +301,9 @@ private:
   bool is_frozen(PageRef ref) const { return ref.version < cow_below_; }
   void retire(PageRef ref);
   void free_page(PageRef ref, bool destroy_rows);
+  void spare_page(PageRef ref);
+  void free_spare_pages();
+  void give_up(PageRef ref, bool destroy_rows);
   std::size_t bytes_of(PageRef ref) const;
   void destroy_row(char* row) const;
   void copy_row(char* to, const char* from) const;
@@ -310,6 +315,7 @@ private:
   const std::size_t slots_max_;  // slots of a full-sized page
   std::vector<Group> groups_;
   std::vector<Snapshot> snapshots_;  // live ones, oldest first
+  std::vector<void*> spare_;         // memory of full-sized pages that nobody uses
   std::uint32_t version_ = 1;        // of pages made now
   std::uint32_t cow_below_ = 0;      // pages with a lower version are visible to a snapshot
   std::size_t rows_ = 0;
