@@ -6,7 +6,6 @@
 #include "actors/random_killer.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -68,16 +67,12 @@ public:
 
   ~Impl() {
     for (const auto& killer : killers) caf::anon_send_exit(killer, caf::exit_reason::kill);
-    // Whoever spawns others goes first and is waited for: nobody may come after the last kill, and
-    // nobody may still ask the pool for anything when it closes.
-    end(caf::actor_cast<caf::strong_actor_ptr>(job_actor_));
-    end(roster.find("node"));
-    for (const std::string& name : roster.names()) roster.kill(name);
+    kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job_actor_));
+    roster.close();
     killers.clear();
     job_actor_ = nullptr;
-    roster.clear();
-    system->await_all_actors_done();
-    pool.reset();  // finishes its work, whose answers may still name actors
+    system->await_all_actors_done();  // until then they may still ask the pool for work
+    pool.reset();                     // finishes its work, whose answers may still name actors
     system.reset();
   }
 
@@ -91,15 +86,6 @@ public:
   Services services;
   JobActor job_actor_;
   std::vector<caf::actor> killers;
-
-private:
-  /// Kills an actor and waits until it has ended.
-  void end(const caf::strong_actor_ptr& actor) {
-    if (!actor) return;
-    kill_actor(actor);
-    caf::scoped_actor waiting{*system};
-    waiting->wait_for(caf::actor_cast<caf::actor>(actor));
-  }
 };
 
 LocalCluster::LocalCluster(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}

@@ -20,6 +20,7 @@ void kill_actor(const caf::strong_actor_ptr& actor) {
 
 void Roster::add(const std::string& name, caf::strong_actor_ptr actor) {
   const std::lock_guard lock{mutex_};
+  if (is_closed_) return kill_actor(actor);
   actors_[name] = std::move(actor);
 }
 
@@ -50,8 +51,10 @@ std::vector<std::string> Roster::names() const {
   return names;
 }
 
-void Roster::clear() {
+void Roster::close() {
   const std::lock_guard lock{mutex_};
+  is_closed_ = true;
+  for (const auto& [name, actor] : actors_) kill_actor(actor);
   actors_.clear();
 }
 

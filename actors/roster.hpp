@@ -26,12 +26,14 @@ public:
   /// Names of actors that have been added.
   std::vector<std::string> names() const;
 
-  /// Forgets all actors; must be called before the actor system ends.
-  void clear();
+  /// Ends all actors, those too that are added from now on, and forgets them; must be called before
+  /// the actor system ends.
+  void close();
 
 private:
   mutable std::mutex mutex_;
   std::map<std::string, caf::strong_actor_ptr> actors_;  // guarded by mutex_
+  bool is_closed_ = false;                               // likewise
 };
 
 /// Ends one actor at once.

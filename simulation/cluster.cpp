@@ -81,12 +81,11 @@ public:
   ~Impl() {
     // As after SIGKILL: what waits in the pool is never done, and nobody handles another message.
     pool_.clear();
-    for (const std::string& name : roster_.names()) roster_.kill(name);
+    roster_.close();
     actors::kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job_));
     job_ = nullptr;
     for (const auto& killer : killers_) caf::anon_send_exit(killer, caf::exit_reason::kill);
     killers_.clear();
-    roster_.clear();
     while (scheduler_.try_run_once()) {
     }
     while (scheduler_.trigger_timeout()) {

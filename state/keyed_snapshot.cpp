@@ -33,6 +33,14 @@ void encode_row(const RowLayout& layout, const char* row, ByteWriter& out) {
   }
 }
 
+/// Bytes of each row that are its encoding as they are, or 0 if rows must be encoded part by part.
+std::size_t packed_bytes(const RowLayout& layout) {
+  if (layout.columns.size() != 1) return 0;
+  const auto& [type, offset] = layout.columns[0];
+  const bool is_packed = layout.key->packed != 0 && type->packed != 0;
+  return is_packed && offset == layout.key->packed ? offset + type->packed : 0;
+}
+
 std::string_view name_of(detail::StateKind kind) {
   switch (kind) {
     case detail::StateKind::value: return "ValueState";
@@ -130,6 +138,7 @@ Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows
                           .inlined = {},
                           .groups = {},
                           .rows = rows.rows()};
+  const std::size_t packed = packed_bytes(rows.layout());
   ByteWriter payload;
   Status status;
   for (std::uint32_t group = rows.range().begin; group < rows.range().end; ++group) {
@@ -141,7 +150,10 @@ Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows
       payload.clear();
     };
     rows.for_each(group, [&](const char* row) {
-      encode_row(rows.layout(), row, payload);
+      if (packed != 0)
+        payload.put_raw(row, packed);
+      else
+        encode_row(rows.layout(), row, payload);
       if (payload.size() >= kBlockBytes) close_block();
     });
     close_block();

@@ -84,6 +84,7 @@ RowTable::~RowTable() {
   for (Snapshot& snapshot : snapshots_) {
     for (const PageRef ref : snapshot.retired) free_page(ref, true);
   }
+  free_spare_pages();
 }
 
 void RowTable::clear() {
@@ -101,6 +102,7 @@ void RowTable::clear() {
     group = Group{.directory = std::vector<PageRef>(1)};
   }
   rows_ = 0;
+  free_spare_pages();
 }
 
 char* RowTable::insert(std::uint64_t hash) {
@@ -316,7 +318,7 @@ void RowTable::release(FrozenRows frozen) {
     if (older != nullptr && ref.version <= older->version)
       older->retired.push_back(ref);
     else
-      free_page(ref, true);
+      spare_page(ref);
   }
   snapshots_.erase(at);
   cow_below_ = snapshots_.empty() ? 0 : snapshots_.back().version + 1;
@@ -325,7 +327,13 @@ void RowTable::release(FrozenRows frozen) {
 PageRef RowTable::new_page(std::size_t slots, std::uint8_t depth) {
   const std::size_t offset = rows_offset(slots, layout_.align);
   const std::size_t bytes = offset + slots * layout_.stride;
-  void* memory = ::operator new (bytes, std::align_val_t{kPageAlign});
+  void* memory = nullptr;
+  if (slots == slots_max_ && !spare_.empty()) {
+    memory = spare_.back();
+    spare_.pop_back();
+  } else {
+    memory = ::operator new (bytes, std::align_val_t{kPageAlign});
+  }
   const PageRef ref{.page = ::new (memory) Page{.overflow = {}, .count = 0, .depth = depth},
                     .version = version_,
                     .slots = static_cast<std::uint16_t>(slots),
@@ -344,13 +352,30 @@ void RowTable::retire(PageRef ref) {
 }
 
 void RowTable::free_page(PageRef ref, bool destroy_rows) {
+  give_up(ref, destroy_rows);
+  ::operator delete (static_cast<void*>(ref.page), std::align_val_t{kPageAlign});
+}
+
+/// Keeps the memory of a page that a snapshot has given back for a page that the next one takes. A
+/// snapshot gives back all of its pages at once: freeing them one by one takes milliseconds.
+void RowTable::spare_page(PageRef ref) {
+  if (ref.slots != slots_max_) return free_page(ref, true);
+  give_up(ref, true);
+  spare_.push_back(ref.page);
+}
+
+void RowTable::free_spare_pages() {
+  for (void* page : spare_) ::operator delete (page, std::align_val_t{kPageAlign});
+  spare_.clear();
+}
+
+void RowTable::give_up(PageRef ref, bool destroy_rows) {
   if (destroy_rows && !layout_.trivial) {
     for (std::uint32_t slot = 0; slot < ref.slots; ++slot) {
       if (ref.tags()[slot] != Page::kFree) destroy_row(ref.row(slot, layout_.stride));
     }
   }
   page_bytes_ -= bytes_of(ref);
-  ::operator delete (static_cast<void*>(ref.page), std::align_val_t{kPageAlign});
 }
 
 std::size_t RowTable::bytes_of(PageRef ref) const {

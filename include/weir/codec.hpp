@@ -28,6 +28,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -67,7 +68,10 @@ void encode(const T& value, ByteWriter& out) {
     out.put(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (ProtobufMessage<T>) {
     std::string bytes;
-    value.SerializeToString(&bytes);
+    if (!value.IsInitialized() || !value.SerializeToString(&bytes))
+      throw std::runtime_error{
+          "a message of type " + value.GetTypeName() + " cannot be written: " +
+          (value.IsInitialized() ? "it is larger than 2 GiB" : "a required field is missing")};
     out.put<std::uint32_t>(static_cast<std::uint32_t>(bytes.size()));
     out.put_raw(bytes.data(), bytes.size());
   } else if constexpr (BuiltIn<T>::value) {

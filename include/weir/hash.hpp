@@ -67,7 +67,11 @@ struct IsTuple<std::pair<A, B>> : std::true_type {};
 
 template <Key K>
 std::uint64_t hash_of(const K& key) noexcept {
-  if constexpr (detail::SpecialisedCodec<K> || detail::ProtobufMessage<K>) {
+  if constexpr (detail::ProtobufMessage<K>) {
+    std::string bytes;
+    (void)key.SerializeToString(&bytes);  // a message that cannot be written fails when it is sent
+    return hash_bytes(bytes.data(), bytes.size());
+  } else if constexpr (detail::SpecialisedCodec<K>) {
     ByteWriter bytes;
     encode(key, bytes);
     return hash_bytes(bytes.view().data(), bytes.size());

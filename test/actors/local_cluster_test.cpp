@@ -110,3 +110,23 @@ TEST_CASE("a cluster that goes away in the middle of a job takes everything alon
       seen = (*cluster)->wait_for_change(seen, 1h);
   }
 }
+
+TEST_CASE("a cluster may go at any moment of a restart", "[cluster]") {
+  for (int i = 0; i < 300; ++i) {
+    CAPTURE(i);
+    testing::ReplayLog<int> input{numbers(10)};
+    testing::TransactionLog<int> output;
+    Job job{"failing",
+            {.restart = restart::fixed_delay({.attempts = 1'000'000, .delay = Duration{}})}};
+    job.source("numbers", input.source())
+        .map("fail", [](int n) -> int { throw std::runtime_error{std::to_string(n)}; })
+        .sink("out", output.sink());
+    auto hosted = host_job(job, {.run = "r"}, Env::posix(), base::silent_logger());
+    REQUIRE(hosted.ok());
+    auto cluster =
+        LocalCluster::start(std::move(hosted).value(), {}, Env::posix(), base::silent_logger());
+    REQUIRE(cluster.ok());
+    std::uint64_t seen = 0;
+    while ((*cluster)->view().restarts < i % 3) seen = (*cluster)->wait_for_change(seen, 1s);
+  }
+}

@@ -67,6 +67,7 @@ private:
 /// Looks like a protobuf message to the codec.
 struct FakeMessage {
   std::string text;
+  bool IsInitialized() const { return true; }
   bool SerializeToString(std::string* out) const {
     *out = text;
     return true;

@@ -73,7 +73,7 @@ TEST_CASE("a job that fails is 1, with the reason as the last line", "[process][
 
 TEST_CASE("an interrupt ends the job behind a last checkpoint", "[process][cli]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 200, 100'000);  // ten times as much as is read until the interrupt
   const std::string emit = GENERATE(as<std::string>{}, "final", "updates");
   Child child{runs.command({"--emit", emit})};
   REQUIRE(child.wait_for("checkpoint completed"));
@@ -92,14 +92,25 @@ TEST_CASE("an interrupt ends the job behind a last checkpoint", "[process][cli]"
 TEST_CASE("a second interrupt ends a job at once that does not get to its last checkpoint",
           "[process][cli]") {
   // Its sink takes 200 records a second: the last barrier would be minutes behind them.
-  Child child{{test::program("throttled"), "run", "--records", "1000000", "--rate", "200",
-               "--progress", "none"}};
+  Child child{{test::program("throttled"), "run", "--records", "1000000", "--rate", "200", "--set",
+               "execution.checkpointing.interval=1h", "--progress", "none"}};
   REQUIRE(child.wait_for("took the first record"));
   child.signal(SIGINT);
   REQUIRE(child.wait_for("interrupt again to end at once"));
   child.signal(SIGINT);
   CHECK(child.wait() == 130);
   CHECK_THAT(child.output(), Contains("cancelled"));
+}
+
+TEST_CASE("a job that takes no checkpoints ends at the first interrupt and promises none",
+          "[process][cli]") {
+  Child child{{test::program("throttled"), "run", "--records", "1000000", "--rate", "200",
+               "--progress", "none"}};
+  REQUIRE(child.wait_for("took the first record"));
+  child.signal(SIGINT);
+  CHECK(child.wait() == 130);
+  CHECK_THAT(child.output(), Contains("cancelled"));
+  CHECK_THAT(child.output(), !Contains("checkpoint;") && !Contains("--restore"));
 }
 
 TEST_CASE("the graph is shown without anything being read or written", "[process][cli]") {

@@ -124,6 +124,12 @@ TEST_CASE("bytes that are no message are noticed", "[codec]") {
   CHECK_FALSE(decoded<Order>(framed("")));                              // a required field lacks
 }
 
+TEST_CASE("a message that nobody could read again is not written", "[codec]") {
+  ByteWriter out;
+  CHECK_THROWS_WITH(weir::encode(Order{}, out),
+                    Catch::Contains("weir.test.Order cannot be written: a required field"));
+}
+
 TEST_CASE("the bytes after a damaged message are not read as values", "[codec]") {
   ByteWriter out;
   weir::encode(std::vector{payment("alice", 1), payment("bob", 2)}, out);

@@ -44,7 +44,8 @@ std::vector<std::pair<std::string, std::int64_t>> read_output(Env& disk) {
     REQUIRE(entry.name.starts_with("part-"));
     const Bytes content = base::read_file(disk, "/out/" + entry.name).value();
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    for (std::size_t end = 0; (end = content.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
       const std::string line = content.substr(begin, end - begin);
       const std::size_t comma = line.find(',');
       REQUIRE(comma != std::string::npos);

@@ -25,6 +25,7 @@ concept SpecialisedCodec = requires {
 /// A protobuf message, recognised by its shape so that no protobuf header is needed here.
 template <class T>
 concept ProtobufMessage = requires(T& m, const T& c, std::string* s, const void* p, int n) {
+  { c.IsInitialized() } -> std::same_as<bool>;
   { c.SerializeToString(s) } -> std::same_as<bool>;
   { m.ParseFromArray(p, n) } -> std::same_as<bool>;
   { c.GetTypeName() } -> std::convertible_to<std::string>;

@@ -98,7 +98,6 @@ public:
   }
 
   std::uint32_t channels() const { return static_cast<std::uint32_t>(open_.size()); }
-  bool is_open(std::uint32_t channel) const { return static_cast<bool>(open_[channel].batch); }
 
 private:
   struct Open {
@@ -132,7 +131,7 @@ public:
   void consume(BatchBody& body) override {
     auto& batch = static_cast<Batch<T>&>(body);
     const std::uint32_t channels = open_.channels();
-    if (channels == 1 && !open_.is_open(0)) {
+    if (channels == 1) {
       if (BatchRef whole = take_if_full(batch)) return open_.send_whole(0, std::move(whole));
     }
     const std::size_t n = batch.records.size();
@@ -205,7 +204,7 @@ public:
     batch.hashes.clear();
     for (const T& record : batch.records)
       batch.hashes.push_back(hash_of(std::invoke(key_of_, record)));
-    if (open_.channels() == 1 && !open_.is_open(0)) {
+    if (open_.channels() == 1) {
       if (BatchRef whole = take_if_full(batch)) return open_.send_whole(0, std::move(whole));
     }
     for (std::size_t i = 0; i < batch.records.size(); ++i) {

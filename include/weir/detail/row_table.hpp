@@ -8,7 +8,8 @@
 // never stops to rehash, and walking the directories visits rows in key-group order.
 //
 // Snapshots: `freeze` copies the directories only. A page that a live snapshot can see is cloned
-// before its first change (copy on write), and the old page is freed when its last snapshot ends.
+// before its first change (copy on write). When its last snapshot ends the old page becomes spare:
+// the next snapshot's clones are made there.
 //
 // Invariants
 //  - A page reachable from the directories with `version < cow_below_` is never written to.
@@ -22,6 +23,7 @@
 #include <weir/detail/type.hpp>
 #include <weir/hash.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -116,11 +118,29 @@ inline std::uint8_t* PageRef::tags() const {
 /// Calls `visit(row)` for each row of a page and of those chained to it.
 template <class Visit>
 void for_each_row(PageRef ref, std::size_t stride, Visit&& visit) {
+  // Eight tags at once: a branch for each slot would be guessed wrong at every third of them.
+  constexpr std::uint64_t kUsed = 0x8080808080808080;  // the bit that tells a tag from kFree
   for (; ref; ref = ref.page->overflow) {
-    for (std::uint32_t slot = 0; slot < ref.slots; ++slot) {
-      if (ref.tags()[slot] != Page::kFree) visit(static_cast<const char*>(ref.row(slot, stride)));
+    for (std::uint32_t slot = 0; slot < ref.slots; slot += 8) {
+      std::uint64_t used = 0;
+      std::memcpy(&used, ref.tags() + slot, sizeof used);  // the last ones may be bytes of rows
+      used &= kUsed;
+      if (ref.slots - slot < 8) used &= ~(~std::uint64_t{0} << 8 * (ref.slots - slot));
+      for (; used != 0; used &= used - 1) {
+        const std::uint32_t at = slot + static_cast<std::uint32_t>(std::countr_zero(used)) / 8;
+        visit(static_cast<const char*>(ref.row(at, stride)));
+      }
     }
   }
+}
+
+/// Asks the processor to load a page that is walked next: pages lie anywhere in memory, so that it
+/// cannot guess.
+inline void prefetch_page(PageRef ref, std::size_t stride) {
+  constexpr std::size_t kLine = 64;
+  const char* const begin = reinterpret_cast<const char*>(ref.page);
+  const char* const end = ref ? ref.row(ref.slots, stride) : begin;
+  for (const char* line = begin; line < end; line += kLine) __builtin_prefetch(line, 0, 2);
 }
 
 /// A version of a table that stays as it was when `RowTable::freeze` made it. It is given back with
@@ -131,10 +151,11 @@ public:
   template <class Visit>
   void for_each(std::uint32_t group, Visit&& visit) const {
     PageRef previous;
-    for (std::size_t i = begins_[group - range_.begin]; i < begins_[group - range_.begin + 1];
-         ++i) {
+    const std::size_t end = begins_[group - range_.begin + 1];
+    for (std::size_t i = begins_[group - range_.begin]; i < end; ++i) {
       if (pages_[i] == previous) continue;  // several directory entries may share a page
       previous = pages_[i];
+      if (i + 1 < end) prefetch_page(pages_[i + 1], layout_->stride);
       for_each_row(previous, layout_->stride, visit);
     }
   }
@@ -230,7 +251,8 @@ public:
   KeyGroupRange range() const { return range_; }
   std::uint32_t max_parallelism() const { return max_parallelism_; }
   std::size_t rows() const { return rows_; }
-  /// Memory taken by pages, frozen ones included, without what rows own outside their page.
+  /// Memory taken by pages, frozen ones included, without what rows own outside their page and
+  /// without what is kept for the next snapshot.
   std::size_t page_bytes() const { return page_bytes_; }
 
 private:
@@ -279,6 +301,9 @@ private:
   bool is_frozen(PageRef ref) const { return ref.version < cow_below_; }
   void retire(PageRef ref);
   void free_page(PageRef ref, bool destroy_rows);
+  void spare_page(PageRef ref);
+  void free_spare_pages();
+  void give_up(PageRef ref, bool destroy_rows);
   std::size_t bytes_of(PageRef ref) const;
   void destroy_row(char* row) const;
   void copy_row(char* to, const char* from) const;
@@ -290,6 +315,7 @@ private:
   const std::size_t slots_max_;  // slots of a full-sized page
   std::vector<Group> groups_;
   std::vector<Snapshot> snapshots_;  // live ones, oldest first
+  std::vector<void*> spare_;         // memory of full-sized pages that nobody uses
   std::uint32_t version_ = 1;        // of pages made now
   std::uint32_t cow_below_ = 0;      // pages with a lower version are visible to a snapshot
   std::size_t rows_ = 0;

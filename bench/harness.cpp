@@ -1,0 +1,111 @@
+#include "bench/harness.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+namespace bench {
+namespace {
+
+/// Columns of a row are separated by tabs: scripts/bench aligns them.
+void print_row(const std::string& what, const std::string& weir, const std::string& ceiling,
+               const std::string& ratio, const std::string& goal, bool reached) {
+  fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", what, weir, ceiling, ratio, goal, reached ? "yes" : "NO");
+  std::fflush(stdout);
+}
+
+/// Three digits are as many as such figures are worth.
+std::string readable(double figure, const std::string& unit) {
+  const int decimals = figure < 1 ? 2 : figure < 100 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", figure, decimals, unit);
+}
+
+}  // namespace
+
+Options read_options(int argc, char** argv, const std::string& description) {
+  Options options{.directory = std::filesystem::temp_directory_path()};
+  CLI::App app{description};
+  app.add_flag("--quick", options.quick, "little work, once: only to see that it still works");
+  app.add_option("--directory", options.directory, "where files go while this runs")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  return options;
+}
+
+double median(Figures figures) {
+  require(!figures.empty(), "nothing was measured");
+  const auto middle = figures.begin() + static_cast<std::ptrdiff_t>(figures.size() / 2);
+  std::nth_element(figures.begin(), middle, figures.end());
+  return *middle;
+}
+
+std::vector<Figures> interleave(int repetitions,
+                                const std::vector<std::function<double()>>& sides) {
+  std::vector<Figures> figures(sides.size());
+  for (int i = 0; i < repetitions; ++i) {
+    for (std::size_t side = 0; side < sides.size(); ++side) figures[side].push_back(sides[side]());
+  }
+  return figures;
+}
+
+void print_ratio(const std::string& what, const std::string& unit, const Figures& weir,
+                 const Figures& ceiling, double ratio_min) {
+  // Both sides of a repetition ran one after the other, so their ratio is steadier than they are.
+  Figures ratios;
+  for (std::size_t i = 0; i < weir.size(); ++i) ratios.push_back(weir[i] / ceiling[i]);
+  const double ratio = median(ratios);
+  print_row(what, readable(median(weir), unit), readable(median(ceiling), unit),
+            fmt::format("{:.2f}", ratio), fmt::format(">= {:.2f}", ratio_min), ratio >= ratio_min);
+}
+
+void print_limit(const std::string& what, const std::string& unit, const Figures& weir,
+                 const Figures& without, double limit) {
+  const double figure = median(weir);
+  print_row(what, readable(figure, unit), without.empty() ? "-" : readable(median(without), unit),
+            "-", "<= " + readable(limit, unit), figure <= limit);
+}
+
+void require(bool done, const std::string& what) {
+  if (done) return;
+  fmt::print(stderr, "the benchmark did not do its work: {}\n", what);
+  std::exit(1);
+}
+
+weir::JobResult run(const weir::Job& job) {
+  auto handle = weir::run_local(job);
+  require(handle.ok(), handle.ok() ? "" : handle.status().message());
+  const weir::JobResult result = handle->wait();
+  require(result.end == weir::JobEnd::finished, result.reason);
+  return result;
+}
+
+double seconds(const std::function<void()>& work) {
+  const double began = now();
+  work();
+  return now() - began;
+}
+
+double now() {
+  return std::chrono::duration<double>{std::chrono::steady_clock::now().time_since_epoch()}.count();
+}
+
+TemporaryDirectory::TemporaryDirectory(const Options& options)
+    : path_{options.directory + "/weir-bench-XXXXXX"} {
+  require(::mkdtemp(path_.data()) != nullptr, "cannot make a directory in " + options.directory);
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace bench
