@@ -1,9 +1,6 @@
-// One subtask alone, carried by a port that only notes what is asked of it: each step of the
-// protocol as the subtask sees it.
-#include "runtime/task/subtask.hpp"
-
-#include "base/memory_env.hpp"
+// One subtask alone: each step of the protocol as the subtask sees it.
 #include "runtime/task/state_restore.hpp"
+#include "test/runtime/subtask_bench.hpp"
 
 #include <weir/testing/replay_log.hpp>
 #include <weir/testing/transaction_log.hpp>
@@ -11,8 +8,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <deque>
-#include <map>
 #include <numeric>
 #include <utility>
 
@@ -22,152 +17,18 @@ using namespace weir::runtime;
 using checkpoint::Barrier;
 using checkpoint::CheckpointKind;
 using checkpoint::FailureReason;
+using test::Bench;
+using test::Trace;
 
 namespace {
 
 using Count = std::pair<int, std::int64_t>;
-using Trace = std::vector<std::string>;
 
 constexpr std::uint32_t kCredits = 8;
 
 Barrier barrier(std::uint64_t id, CheckpointKind kind = CheckpointKind::periodic) {
   return {.id = CheckpointId{id}, .kind = kind};
 }
-
-class FakeClock final : public Clock {
-public:
-  Duration monotonic() const override { return now; }
-  WallTime wall() const override {
-    return WallTime{std::chrono::duration_cast<std::chrono::microseconds>(now)};
-  }
-  Duration now{};
-};
-
-/// A subtask between channels that the test fills and empties. Everything that it asks for is noted
-/// as a line.
-class Bench final : private SubtaskPort {
-public:
-  Bench(const Job& job, const std::string& name, std::uint32_t max_parallelism = 128)
-      : plan_{Plan::build(job.graph(), max_parallelism)},
-        id_{plan_.find(name).value()},
-        inputs_(plan_.inputs_of(id_).size()),
-        subtask_{plan_,
-                 {.id = id_,
-                  .attempt = AttemptId{1},
-                  .run = "run",
-                  .env = &env_,
-                  .clock = &clock_,
-                  .place = {.env = &env_, .directory = "/checkpoints"}},
-                 *this} {}
-
-  /// Lets the subtask do something and then work until it has nothing to do; returns what it asked
-  /// for meanwhile.
-  template <class F>
-  Trace turn(F&& f) {
-    f(subtask_);
-    while (subtask_.drive().when == Subtask::Next::When::at_once) {
-    }
-    return std::exchange(trace_, {});
-  }
-  Trace start() {
-    return turn([](Subtask& subtask) { subtask.start(); });
-  }
-  /// Sends an element down an input channel.
-  Trace push(std::uint32_t channel, Element element) {
-    const std::uint64_t sequence = ++inputs_.at(channel);
-    return turn([&](Subtask& subtask) {
-      subtask.on_frame(ChannelIndex{channel}, {sequence, std::move(element)});
-    });
-  }
-  Trace push(std::uint32_t channel, std::vector<int> records) {
-    auto* batch = new detail::Batch<int>;
-    batch->records = std::move(records);
-    return push(channel, detail::BatchRef{batch});
-  }
-  Trace credit(std::uint32_t channel, std::uint32_t credits) {
-    return turn([&](Subtask& subtask) { subtask.on_credits(ChannelIndex{channel}, credits); });
-  }
-  /// Does the oldest piece of blocking work, and lets the subtask go on with it.
-  Trace do_work() {
-    REQUIRE_FALSE(work_.empty());
-    const auto piece = std::move(work_.front());
-    work_.pop_front();
-    piece.first();
-    return turn([&](Subtask& subtask) { subtask.resume(piece.second); });
-  }
-  std::size_t waiting_work() const { return work_.size(); }
-
-  Subtask& subtask() { return subtask_; }
-  base::MemoryEnv& env() { return env_; }
-  Duration& now() { return clock_.now; }
-  const std::vector<checkpoint::Ack>& acks() const { return acks_; }
-  std::uint64_t records_sent() const { return subtask_.counters().records_out; }
-  /// What has left: the rest of `records_sent` waits for credits.
-  std::uint64_t batches() const { return batches_; }
-  std::uint64_t records_left() const { return records_left_; }
-
-private:
-  void send(ChannelIndex channel, Frame frame) override {
-    REQUIRE(frame.sequence == ++outputs_[channel.value()]);
-    std::string what = "end";
-    if (const auto* batch = std::get_if<detail::BatchRef>(&frame.element)) {
-      ++batches_;
-      records_left_ += (*batch)->size();
-      what = std::to_string((*batch)->size()) + " records";
-    } else if (const auto* b = std::get_if<Barrier>(&frame.element)) {
-      what = "barrier " + std::to_string(b->id.value());
-    } else if (const auto* cancel = std::get_if<CancelBarrier>(&frame.element)) {
-      what = "cancel " + std::to_string(cancel->id.value());
-    }
-    note("out " + std::to_string(channel.value()) + ": " + what);
-  }
-  void grant(ChannelIndex input, std::uint32_t credits) override {
-    note("grant " + std::to_string(input.value()) + ": " + std::to_string(credits));
-  }
-  void request_splits() override { note("request splits"); }
-  void acknowledge(checkpoint::Ack ack) override {
-    note("ack " + std::to_string(ack.id.value()));
-    acks_.push_back(std::move(ack));
-  }
-  void decline(checkpoint::Decline decline) override {
-    note("decline " + std::to_string(decline.id.value()) + ": " +
-         std::string{checkpoint::describe(decline.reason)});
-  }
-  void drained() override { note("drained"); }
-  void done() override { note("done"); }
-  void lost_transactions(const std::string& name, std::uint64_t n, const std::string&) override {
-    note("lost " + std::to_string(n) + " of " + name);
-  }
-  void failed(TaskFailure failure) override {
-    note("failed: " + failure.operator_name + ": " + failure.message);
-  }
-  void run_blocking(std::function<void()> work, std::function<void()> then) override {
-    work_.emplace_back(std::move(work), std::move(then));
-  }
-  bool has_mail() const override { return false; }
-  void reached(Phase phase, CheckpointId id) override {
-    if (phase == Phase::aligning || phase == Phase::snapshotted)
-      note(std::string{to_string(phase)} + " " + std::to_string(id.value()));
-  }
-  void processed(std::uint64_t) override {}
-  Duration now() const override { return clock_.now; }
-  WallTime wall() const override { return clock_.wall(); }
-
-  void note(std::string line) { trace_.push_back(std::move(line)); }
-
-  base::MemoryEnv env_;
-  FakeClock clock_;
-  Plan plan_;
-  SubtaskId id_;
-  std::vector<std::uint64_t> inputs_;               // frames sent, by channel
-  std::map<std::uint32_t, std::uint64_t> outputs_;  // frames received, by channel
-  std::uint64_t batches_ = 0;
-  std::uint64_t records_left_ = 0;
-  Trace trace_;
-  std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
-  std::vector<checkpoint::Ack> acks_;
-  Subtask subtask_;
-};
 
 /// numbers/2 -> copies/1 -> out/2: each number is passed on as often as it says.
 Job copies(JobOptions options = {}) {

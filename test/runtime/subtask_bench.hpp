@@ -1,0 +1,149 @@
+// Bench: one subtask alone, carried by a port that only notes what is asked of it.
+#pragma once
+
+#include "base/memory_env.hpp"
+#include "runtime/task/subtask.hpp"
+#include "test/support/collect.hpp"
+
+#include <weir/job.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::test {
+
+using Trace = std::vector<std::string>;
+
+/// A subtask between channels that the test fills and empties. Everything that it asks for is noted
+/// as a line.
+class Bench final : private runtime::SubtaskPort {
+public:
+  Bench(const Job& job, const std::string& name, std::uint32_t max_parallelism = 128)
+      : plan_{runtime::Plan::build(job.graph(), max_parallelism)},
+        id_{plan_.find(name).value()},
+        inputs_(plan_.inputs_of(id_).size()),
+        subtask_{plan_,
+                 {.id = id_,
+                  .attempt = AttemptId{1},
+                  .run = "run",
+                  .env = &env_,
+                  .clock = &clock_,
+                  .place = {.env = &env_, .directory = "/checkpoints"}},
+                 *this} {}
+
+  /// Lets the subtask do something and then work until it has nothing to do; returns what it asked
+  /// for meanwhile.
+  template <class F>
+  Trace turn(F&& f) {
+    f(subtask_);
+    while (subtask_.drive().when == runtime::Subtask::Next::When::at_once) {
+    }
+    return std::exchange(trace_, {});
+  }
+  Trace start() {
+    return turn([](runtime::Subtask& subtask) { subtask.start(); });
+  }
+  /// Sends an element down an input channel.
+  Trace push(std::uint32_t channel, runtime::Element element) {
+    const std::uint64_t sequence = ++inputs_.at(channel);
+    return turn([&](runtime::Subtask& subtask) {
+      subtask.on_frame(ChannelIndex{channel}, {sequence, std::move(element)});
+    });
+  }
+  Trace push(std::uint32_t channel, std::vector<int> records) {
+    auto* batch = new detail::Batch<int>;
+    batch->records = std::move(records);
+    return push(channel, detail::BatchRef{batch});
+  }
+  Trace credit(std::uint32_t channel, std::uint32_t credits) {
+    return turn(
+        [&](runtime::Subtask& subtask) { subtask.on_credits(ChannelIndex{channel}, credits); });
+  }
+  /// Does the oldest piece of blocking work, and lets the subtask go on with it.
+  Trace do_work() {
+    REQUIRE_FALSE(work_.empty());
+    const auto piece = std::move(work_.front());
+    work_.pop_front();
+    piece.first();
+    return turn([&](runtime::Subtask& subtask) { subtask.resume(piece.second); });
+  }
+  std::size_t waiting_work() const { return work_.size(); }
+
+  runtime::Subtask& subtask() { return subtask_; }
+  base::MemoryEnv& env() { return env_; }
+  Duration& now() { return clock_.now; }
+  const std::vector<checkpoint::Ack>& acks() const { return acks_; }
+  std::uint64_t records_sent() const { return subtask_.counters().records_out; }
+  /// What has left: the rest of `records_sent` waits for credits.
+  std::uint64_t batches() const { return batches_; }
+  std::uint64_t records_left() const { return records_left_; }
+
+private:
+  void send(ChannelIndex channel, runtime::Frame frame) override {
+    REQUIRE(frame.sequence == ++outputs_[channel.value()]);
+    std::string what = "end";
+    if (const auto* batch = std::get_if<detail::BatchRef>(&frame.element)) {
+      ++batches_;
+      records_left_ += (*batch)->size();
+      what = std::to_string((*batch)->size()) + " records";
+    } else if (const auto* b = std::get_if<checkpoint::Barrier>(&frame.element)) {
+      what = "barrier " + std::to_string(b->id.value());
+    } else if (const auto* cancel = std::get_if<runtime::CancelBarrier>(&frame.element)) {
+      what = "cancel " + std::to_string(cancel->id.value());
+    }
+    note("out " + std::to_string(channel.value()) + ": " + what);
+  }
+  void grant(ChannelIndex input, std::uint32_t credits) override {
+    note("grant " + std::to_string(input.value()) + ": " + std::to_string(credits));
+  }
+  void request_splits() override { note("request splits"); }
+  void acknowledge(checkpoint::Ack ack) override {
+    note("ack " + std::to_string(ack.id.value()));
+    acks_.push_back(std::move(ack));
+  }
+  void decline(checkpoint::Decline decline) override {
+    note("decline " + std::to_string(decline.id.value()) + ": " +
+         std::string{checkpoint::describe(decline.reason)});
+  }
+  void drained() override { note("drained"); }
+  void done() override { note("done"); }
+  void lost_transactions(const std::string& name, std::uint64_t n, const std::string&) override {
+    note("lost " + std::to_string(n) + " of " + name);
+  }
+  void failed(runtime::TaskFailure failure) override {
+    note("failed: " + failure.operator_name + ": " + failure.message);
+  }
+  void run_blocking(std::function<void()> work, std::function<void()> then) override {
+    work_.emplace_back(std::move(work), std::move(then));
+  }
+  bool has_mail() const override { return false; }
+  void reached(Phase phase, CheckpointId id) override {
+    if (phase == Phase::aligning || phase == Phase::snapshotted)
+      note(std::string{to_string(phase)} + " " + std::to_string(id.value()));
+  }
+  void processed(std::uint64_t) override {}
+  Duration now() const override { return clock_.now; }
+  WallTime wall() const override { return clock_.wall(); }
+
+  void note(std::string line) { trace_.push_back(std::move(line)); }
+
+  base::MemoryEnv env_;
+  StoppedClock clock_;
+  runtime::Plan plan_;
+  SubtaskId id_;
+  std::vector<std::uint64_t> inputs_;               // frames sent, by channel
+  std::map<std::uint32_t, std::uint64_t> outputs_;  // frames received, by channel
+  std::uint64_t batches_ = 0;
+  std::uint64_t records_left_ = 0;
+  Trace trace_;
+  std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
+  std::vector<checkpoint::Ack> acks_;
+  runtime::Subtask subtask_;
+};
+
+}  // namespace weir::test
