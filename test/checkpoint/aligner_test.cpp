@@ -68,7 +68,7 @@ TEST_CASE("a barrier blocks its channel until the last one has come", "[aligner]
   CHECK(outcome.snapshot->alignment == 25ms);
 }
 
-TEST_CASE("a newer barrier gives up the alignment that it finds", "[aligner][T3]") {
+TEST_CASE("a newer barrier gives up the alignment that it finds", "[aligner]") {
   auto aligner = aligned(2);
   aligner->on_barrier(channel(0), barrier(1), kNow);
   const auto outcome = aligner->on_barrier(channel(1), barrier(2), kNow);
@@ -79,7 +79,7 @@ TEST_CASE("a newer barrier gives up the alignment that it finds", "[aligner][T3]
   CHECK(snapshot_of(aligner->on_barrier(channel(0), barrier(2), kNow)) == 2U);
 }
 
-TEST_CASE("a cancelled checkpoint unblocks and is never snapshotted", "[aligner][T4]") {
+TEST_CASE("a cancelled checkpoint unblocks and is never snapshotted", "[aligner]") {
   SECTION("before any barrier") {
     auto aligner = aligned(2);
     CHECK_FALSE(aligner->on_cancel(CheckpointId{1}).unblock_all);
@@ -132,7 +132,7 @@ TEST_CASE("a cancelled checkpoint unblocks and is never snapshotted", "[aligner]
   }
 }
 
-TEST_CASE("barriers of checkpoints that are over are ignored", "[aligner][T5]") {
+TEST_CASE("barriers of checkpoints that are over are ignored", "[aligner]") {
   for (auto make : {aligned, at_least_once}) {
     auto aligner = make(2);
     aligner->on_barrier(channel(0), barrier(5), kNow);
@@ -144,7 +144,7 @@ TEST_CASE("barriers of checkpoints that are over are ignored", "[aligner][T5]") 
   }
 }
 
-TEST_CASE("a repeated barrier on the same channel counts once", "[aligner][T71]") {
+TEST_CASE("a repeated barrier on the same channel counts once", "[aligner]") {
   for (auto make : {aligned, at_least_once}) {
     auto aligner = make(2);
     aligner->on_barrier(channel(0), barrier(1), kNow);
@@ -153,8 +153,7 @@ TEST_CASE("a repeated barrier on the same channel counts once", "[aligner][T71]"
   }
 }
 
-TEST_CASE("at least once: a later checkpoint that completes first drops the earlier",
-          "[aligner][T7]") {
+TEST_CASE("at least once: a later checkpoint that completes first drops the earlier", "[aligner]") {
   auto aligner = at_least_once(2);
   CHECK_FALSE(aligner->on_barrier(channel(0), barrier(1), kNow).block_channel);
   CHECK_FALSE(aligner->on_barrier(channel(0), barrier(2), kNow).block_channel);
@@ -172,7 +171,7 @@ TEST_CASE("at least once: no more than fifty checkpoints are tracked", "[aligner
         std::vector<std::uint64_t>{1});
 }
 
-TEST_CASE("random barriers and records on random channels give consistent cuts", "[aligner][T1]") {
+TEST_CASE("random barriers and records on random channels give consistent cuts", "[aligner]") {
   // Each channel carries numbered records with barriers between them. A snapshot must hold, of
   // every channel, exactly the records before that channel's barrier; and nothing may stay blocked.
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {

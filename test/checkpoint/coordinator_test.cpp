@@ -108,12 +108,12 @@ TEST_CASE("a checkpoint goes from reservation to notification in this order", "[
   CHECK(job.coordinator.retained() == std::vector<CheckpointId>{*id});
 }
 
-TEST_CASE("ids go on where the last coordinator stopped", "[coordinator][T20]") {
+TEST_CASE("ids go on where the last coordinator stopped", "[coordinator]") {
   Job job{{.every = 10s}, 41};
   CHECK(job.tick(10s) == CheckpointId{42});
 }
 
-TEST_CASE("an id is used up even when its checkpoint fails", "[coordinator][T20]") {
+TEST_CASE("an id is used up even when its checkpoint fails", "[coordinator]") {
   Job job{{.every = 10s, .tolerable_failures = 5}};
   const auto first = job.tick(10s).value();
   job.reserved(first, {ErrorCode::unavailable, "no"});
@@ -132,7 +132,7 @@ TEST_CASE("only as many completed checkpoints as asked for are kept", "[coordina
   CHECK(job.coordinator.retained() == std::vector<CheckpointId>{b, c});
 }
 
-TEST_CASE("a checkpoint that takes too long is given up everywhere", "[coordinator][T23]") {
+TEST_CASE("a checkpoint that takes too long is given up everywhere", "[coordinator]") {
   Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 1}};
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -162,8 +162,7 @@ TEST_CASE("a reservation that hangs expires, and what it made later is deleted",
   CHECK(find<DropFiles>(job.last)->id == id);
 }
 
-TEST_CASE("one decline aborts the checkpoint and, by default, fails the job",
-          "[coordinator][T24]") {
+TEST_CASE("one decline aborts the checkpoint and, by default, fails the job", "[coordinator]") {
   Job job;
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -174,7 +173,7 @@ TEST_CASE("one decline aborts the checkpoint and, by default, fails the job",
   CHECK(job.decline(id).empty());  // the second subtask's decline is no second failure
 }
 
-TEST_CASE("a decline from a stranger changes nothing", "[coordinator][T22]") {
+TEST_CASE("a decline from a stranger changes nothing", "[coordinator]") {
   Job job;
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -184,7 +183,7 @@ TEST_CASE("a decline from a stranger changes nothing", "[coordinator][T22]") {
   CHECK(job.coordinator.pending().size() == 1);
 }
 
-TEST_CASE("the state of an unknown attempt is deleted, not published", "[coordinator][T22]") {
+TEST_CASE("the state of an unknown attempt is deleted, not published", "[coordinator]") {
   Job job;
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -196,14 +195,14 @@ TEST_CASE("the state of an unknown attempt is deleted, not published", "[coordin
   CHECK(find<DropState>(actions)->state.keyed[0].path == "old");
 }
 
-TEST_CASE("acknowledgements after completion are duplicates", "[coordinator][T21]") {
+TEST_CASE("acknowledgements after completion are duplicates", "[coordinator]") {
   Job job;
   const auto id = job.complete_at(10s);
   CHECK(job.ack(id, 0).empty());
   CHECK(job.coordinator.last_ack_result() == AckResult::duplicate);
 }
 
-TEST_CASE("metadata that cannot be stored voids the checkpoint", "[coordinator][T16]") {
+TEST_CASE("metadata that cannot be stored voids the checkpoint", "[coordinator]") {
   Job job{{.every = 10s, .tolerable_failures = 1}};
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -215,7 +214,7 @@ TEST_CASE("metadata that cannot be stored voids the checkpoint", "[coordinator][
   CHECK(job.coordinator.retained().empty());
 }
 
-TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[coordinator][T19]") {
+TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[coordinator]") {
   Job job{{.every = 10s, .tolerable_failures = 1}};
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -231,8 +230,7 @@ TEST_CASE("nothing is deleted when the outcome of a publication is unknown", "[c
   CHECK(find<DropFiles>(job.last)->id == id);  // nobody needs it any more
 }
 
-TEST_CASE("a publication that hangs expires, and may be found complete later",
-          "[coordinator][T19][T69]") {
+TEST_CASE("a publication that hangs expires, and may be found complete later", "[coordinator]") {
   Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 1}};
   const auto id = job.tick(10s).value();
   job.reserved(id);
@@ -248,7 +246,7 @@ TEST_CASE("a publication that hangs expires, and may be found complete later",
 }
 
 TEST_CASE("with three at once each completes, and a newer one subsumes older ones",
-          "[coordinator][T8]") {
+          "[coordinator]") {
   Job job{{.every = 10s, .max_concurrent = 3, .retained = 10}};
   std::vector<CheckpointId> ids;
   for (const auto at : {10s, 20s, 30s}) {
@@ -268,7 +266,7 @@ TEST_CASE("with three at once each completes, and a newer one subsumes older one
   CHECK(job.coordinator.retained() == std::vector<CheckpointId>{ids[1], ids[2]});
 }
 
-TEST_CASE("publications that finish out of order both count", "[coordinator][T8]") {
+TEST_CASE("publications that finish out of order both count", "[coordinator]") {
   Job job{{.every = 10s, .max_concurrent = 2, .retained = 1}};
   const auto a = job.tick(10s).value();
   job.reserved(a);
@@ -283,8 +281,7 @@ TEST_CASE("publications that finish out of order both count", "[coordinator][T8]
   CHECK(job.coordinator.retained() == std::vector<CheckpointId>{b});
 }
 
-TEST_CASE("the checkpoint at the end of the input is repeated until it succeeds",
-          "[coordinator][T50]") {
+TEST_CASE("the checkpoint at the end of the input is repeated until it succeeds", "[coordinator]") {
   Job job{{.every = 0s, .tolerable_failures = 3}};
   CHECK_FALSE(job.tick(1000s));
   Actions actions = job.coordinator.on_request(CheckpointKind::end_of_input, job.now);
@@ -311,7 +308,7 @@ TEST_CASE("a checkpoint is final only if every subtask had finished", "[coordina
   CHECK_FALSE(find<NotifyCompleted>(job.last)->report.is_final);
 }
 
-TEST_CASE("random answers never break the coordinator's promises", "[coordinator][T71]") {
+TEST_CASE("random answers never break the coordinator's promises", "[coordinator]") {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     base::Random random{seed};

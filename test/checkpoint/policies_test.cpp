@@ -57,7 +57,7 @@ TEST_CASE("no more start than may be under way", "[trigger]") {
   CHECK(policy.take(2s, 1) == kPeriodic);
 }
 
-TEST_CASE("the pause counts from the end of the last checkpoint", "[trigger][T28]") {
+TEST_CASE("the pause counts from the end of the last checkpoint", "[trigger]") {
   TriggerPolicy policy{{.interval = 1s, .min_pause = 5s, .max_concurrent = 3}};
   policy.start(0s, 1s);
   CHECK(policy.take(1s, 0) == kPeriodic);
@@ -68,7 +68,7 @@ TEST_CASE("the pause counts from the end of the last checkpoint", "[trigger][T28
   CHECK(policy.take(35s, 0) == kPeriodic);
 }
 
-TEST_CASE("requests go before periodic checkpoints and do not wait for pauses", "[trigger][T27]") {
+TEST_CASE("requests go before periodic checkpoints and do not wait for pauses", "[trigger]") {
   TriggerPolicy policy{{.interval = 10s, .min_pause = 5s}};
   policy.start(0s, 1s);
   policy.on_ended(1s);
@@ -95,8 +95,7 @@ TEST_CASE("without an interval only requests start checkpoints", "[trigger]") {
   CHECK(policy.take(1000s, 0) == kEnd);
 }
 
-TEST_CASE("k failures in a row are tolerated, k + 1 are not, and success resets",
-          "[failure][T25]") {
+TEST_CASE("k failures in a row are tolerated, k + 1 are not, and success resets", "[failure]") {
   FailurePolicy policy{2};
   std::uint64_t id = 0;
   const auto fail = [&] { return policy.on_failure(CheckpointId{++id}, FailureReason::expired); };
@@ -109,7 +108,7 @@ TEST_CASE("k failures in a row are tolerated, k + 1 are not, and success resets"
   CHECK_FALSE(fail());  // the count has begun anew
 }
 
-TEST_CASE("by default the first counted failure fails the job", "[failure][T24]") {
+TEST_CASE("by default the first counted failure fails the job", "[failure]") {
   CHECK(FailurePolicy{0}.on_failure(CheckpointId{1}, FailureReason::snapshot_failed));
 }
 
@@ -122,7 +121,7 @@ TEST_CASE("a checkpoint counts once, and only if it is newer than the last succe
   CHECK(policy.consecutive() == 0);
 }
 
-TEST_CASE("failures that say nothing about the storage are not counted", "[failure][T29]") {
+TEST_CASE("failures that say nothing about the storage are not counted", "[failure]") {
   for (const auto reason :
        {FailureReason::subsumed, FailureReason::alignment_aborted, FailureReason::tasks_not_running,
         FailureReason::task_failed, FailureReason::job_stopping}) {
@@ -131,7 +130,7 @@ TEST_CASE("failures that say nothing about the storage are not counted", "[failu
   }
 }
 
-TEST_CASE("an acknowledgement is a success, a duplicate or unknown", "[pending][T21][T22]") {
+TEST_CASE("an acknowledgement is a success, a duplicate or unknown", "[pending]") {
   PendingCheckpoint pending{
       {.id = CheckpointId{4}, .triggered_at = {}}, {speaker(0), speaker(1, 2)}, 0s, 10s};
   CHECK(pending.acknowledge(ack(4, speaker(0))) == AckResult::success);
@@ -144,7 +143,7 @@ TEST_CASE("an acknowledgement is a success, a duplicate or unknown", "[pending][
   CHECK(pending.is_complete());
 }
 
-TEST_CASE("a lost notification is made up for by the next", "[commit][T41]") {
+TEST_CASE("a lost notification is made up for by the next", "[commit]") {
   TransactionLedger ledger;
   ledger.prepared(CheckpointId{1}, "a");
   ledger.prepared(CheckpointId{2}, "b");
@@ -155,7 +154,7 @@ TEST_CASE("a lost notification is made up for by the next", "[commit][T41]") {
   CHECK(ledger.uncommitted().size() == 1);
 }
 
-TEST_CASE("a late or repeated notification commits nothing", "[commit][T42][T18]") {
+TEST_CASE("a late or repeated notification commits nothing", "[commit]") {
   TransactionLedger ledger;
   ledger.prepared(CheckpointId{1}, "a");
   ledger.prepared(CheckpointId{2}, "b");

@@ -77,7 +77,7 @@ TEST_CASE("only complete checkpoints are listed, in order", "[storage]") {
   CHECK(storage->list_all().value().size() == 12);
 }
 
-TEST_CASE("an older epoch can neither publish nor reserve nor delete", "[storage][T30]") {
+TEST_CASE("an older epoch can neither publish nor reserve nor delete", "[storage]") {
   MemoryEnv env;
   auto storage = open(env);
   const Epoch old = publish(*storage, 1);
@@ -93,7 +93,7 @@ TEST_CASE("an older epoch can neither publish nor reserve nor delete", "[storage
   CHECK(storage->publish(now, metadata(2, now)).ok());
 }
 
-TEST_CASE("ids and epochs are not used twice after a crash", "[storage][T20]") {
+TEST_CASE("ids and epochs are not used twice after a crash", "[storage]") {
   MemoryEnv env;
   Epoch first;
   {
@@ -109,7 +109,7 @@ TEST_CASE("ids and epochs are not used twice after a crash", "[storage][T20]") {
   CHECK(record.last_id == CheckpointId{4});
 }
 
-TEST_CASE("what was published survives a crash, what was not does not appear", "[storage][T16]") {
+TEST_CASE("what was published survives a crash, what was not does not appear", "[storage]") {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     CAPTURE(seed);
     MemoryEnv env;
@@ -138,8 +138,7 @@ TEST_CASE("a half-deleted checkpoint is not complete", "[storage]") {
   CHECK(env.stat("/state/job/chk-1").status().code() == ErrorCode::not_found);
 }
 
-TEST_CASE("damaged, truncated and foreign metadata is refused with the file's name",
-          "[storage][T31]") {
+TEST_CASE("damaged, truncated and foreign metadata is refused with the file's name", "[storage]") {
   MemoryEnv env;
   auto storage = open(env);
   publish(*storage, 1);
@@ -163,8 +162,7 @@ TEST_CASE("damaged, truncated and foreign metadata is refused with the file's na
   CHECK(status.message().find("version 2") != std::string::npos);
 }
 
-TEST_CASE("a missing or truncated state file is noticed when a checkpoint is loaded",
-          "[storage][T31]") {
+TEST_CASE("a missing or truncated state file is noticed when a checkpoint is loaded", "[storage]") {
   MemoryEnv env;
   auto storage = open(env);
   const Epoch epoch = storage->begin_epoch().value().epoch;

@@ -86,7 +86,7 @@ TEST_CASE("rows are invisible until they are committed, then whole", "[files]") 
   CHECK(f.content() == "a,1\n\"b,\"\"\",2\n");
 }
 
-TEST_CASE("a checkpoint without rows prepares nothing", "[files][T48]") {
+TEST_CASE("a checkpoint without rows prepares nothing", "[files]") {
   Fixture f;
   REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
@@ -140,7 +140,7 @@ TEST_CASE("what an open file held at the checkpoint is committed at a restore, a
   CHECK(f.content() == "before,1\n");
 }
 
-TEST_CASE("a restore commits what was prepared and removes what never will be", "[files][T43]") {
+TEST_CASE("a restore commits what was prepared and removes what never will be", "[files]") {
   Fixture f;
   REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
@@ -155,7 +155,7 @@ TEST_CASE("a restore commits what was prepared and removes what never will be", 
   CHECK(f.names(true).empty());
 }
 
-TEST_CASE("only the sink's own hidden files are removed", "[files][T47]") {
+TEST_CASE("only the sink's own hidden files are removed", "[files]") {
   Fixture f;
   REQUIRE(f.env.create_directories("/out").ok());
   test::write_file(f.env, "/out/.weir~job~out2~part-x", "other operator");
@@ -194,7 +194,7 @@ TEST_CASE("a prepared file that is gone is an error that names it", "[files]") {
   CHECK(status.message().find("/out/") != std::string::npos);
 }
 
-TEST_CASE("a full disk and a lost directory are reported, not swallowed", "[files][T70]") {
+TEST_CASE("a full disk and a lost directory are reported, not swallowed", "[files]") {
   Fixture f;
   REQUIRE(f.committer()->clean_up().ok());
   auto writer = f.writer();
@@ -213,7 +213,7 @@ TEST_CASE("a damaged transaction in a checkpoint is refused", "[files]") {
   CHECK(f.committer()->persist("garbage").code() == ErrorCode::corrupt);
 }
 
-TEST_CASE("power may fail at any moment: committed rows stay, each once", "[files][T43]") {
+TEST_CASE("power may fail at any moment: committed rows stay, each once", "[files]") {
   // Writes, prepares, persists and commits three transactions; power fails before the n-th change
   // of the disk. Then a restore continues from the last transaction that was persisted.
   for (std::uint64_t n = 1; n < 60; ++n) {

@@ -170,7 +170,7 @@ TEST_CASE("a checkpoint of another max parallelism is refused", "[process][resto
 }
 
 TEST_CASE("a newest checkpoint that is cut off is skipped, and the one before is used",
-          "[process][restore][T31]") {
+          "[process][restore]") {
   WordCountRuns runs;
   runs.write_corpus(1, 40, 100'000);
   const auto command = [&](std::vector<std::string> more) {
@@ -194,7 +194,7 @@ TEST_CASE("a newest checkpoint that is cut off is skipped, and the one before is
 }
 
 TEST_CASE("when all checkpoints are damaged the job does not start over by itself",
-          "[process][restore][T31]") {
+          "[process][restore]") {
   WordCountRuns runs;
   runs.write_corpus(1, 40, 100'000);
   leave_half_done(runs);
@@ -208,7 +208,7 @@ TEST_CASE("when all checkpoints are damaged the job does not start over by itsel
 }
 
 TEST_CASE("a disk that is full fails the job, and nothing is lost when there is room again",
-          "[process][input][T70]") {
+          "[process][input]") {
   if (run_to_end({"unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/mnt"})
           .code != 0) {
     WARN("no small file system can be mounted here: not tested");

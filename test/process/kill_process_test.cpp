@@ -60,6 +60,6 @@ test::Figures run_plan(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("a process that is killed is continued by the next, and every count is right",
-          "[process][swarm][T19][T43]") {
+          "[process][swarm]") {
   test::for_each_seed(4, run_plan);
 }

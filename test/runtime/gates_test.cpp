@@ -46,7 +46,7 @@ TEST_CASE("a channel delivers what was sent, in order", "[input_gate]") {
   CHECK_FALSE(gate.next());
 }
 
-TEST_CASE("a gap and a repetition are noticed, never processed", "[input_gate][T71]") {
+TEST_CASE("a gap and a repetition are noticed, never processed", "[input_gate]") {
   InputGate gate{2, 8};
   REQUIRE(gate.push(ChannelIndex{0}, {1, EndOfData{}}).ok());
   const Status repeated = gate.push(ChannelIndex{0}, {1, EndOfData{}});

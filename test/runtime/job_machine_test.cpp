@@ -87,7 +87,7 @@ TEST_CASE("a failure ends the whole execution before a new one begins", "[job]")
   run(job);
 }
 
-TEST_CASE("a failure in any stage of an execution leads to a restart", "[job][T65]") {
+TEST_CASE("a failure in any stage of an execution leads to a restart", "[job]") {
   for (int stage = 0; stage < 3; ++stage) {
     CAPTURE(stage);
     JobMachine job = make();
@@ -210,7 +210,7 @@ TEST_CASE("a stop whose checkpoint fails, and a job that fails while it stops, a
   }
 }
 
-TEST_CASE("no order of events breaks the life of a job", "[job][T71]") {
+TEST_CASE("no order of events breaks the life of a job", "[job]") {
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     CAPTURE(seed);
     base::Random random{seed};

@@ -17,14 +17,14 @@ std::optional<Duration> delay(RestartPolicy& policy, Duration now) {
 
 }  // namespace
 
-TEST_CASE("none: the first failure is the end", "[restart][T67]") {
+TEST_CASE("none: the first failure is the end", "[restart]") {
   RestartPolicy policy{restart::none(), 1};
   CHECK_FALSE(delay(policy, 5s));
   CHECK(policy.restarts() == 0);
   CHECK(policy.describe().find("restart-strategy.type") != std::string::npos);
 }
 
-TEST_CASE("fixed delay: as many restarts as attempts, each after the delay", "[restart][T67]") {
+TEST_CASE("fixed delay: as many restarts as attempts, each after the delay", "[restart]") {
   RestartPolicy policy{restart::fixed_delay({.attempts = 3, .delay = 10s}), 1};
   CHECK(delay(policy, 0s) == 10s);
   CHECK(delay(policy, 100s) == 10s);
@@ -33,13 +33,13 @@ TEST_CASE("fixed delay: as many restarts as attempts, each after the delay", "[r
   CHECK(policy.restarts() == 3);
 }
 
-TEST_CASE("fixed delay: the default is one restart after a second", "[restart][T67]") {
+TEST_CASE("fixed delay: the default is one restart after a second", "[restart]") {
   RestartPolicy policy{restart::fixed_delay(), 1};
   CHECK(delay(policy, 0s) == 1s);
   CHECK_FALSE(delay(policy, 1s));
 }
 
-TEST_CASE("failures before the scheduled restart are part of it", "[restart][T67]") {
+TEST_CASE("failures before the scheduled restart are part of it", "[restart]") {
   RestartPolicy policy{restart::fixed_delay({.attempts = 1, .delay = 10s}), 1};
   CHECK(delay(policy, 0s) == 10s);
   for (const auto at : {0s, 1s, 9s}) {
@@ -53,7 +53,7 @@ TEST_CASE("failures before the scheduled restart are part of it", "[restart][T67
 }
 
 TEST_CASE("failure rate: gives up when more failures than allowed fall into the interval",
-          "[restart][T67]") {
+          "[restart]") {
   RestartPolicy policy{restart::failure_rate({.max_failures = 2, .interval = 60s, .delay = 1s}), 1};
   CHECK(delay(policy, 0s) == 1s);
   CHECK(delay(policy, 30s) == 1s);
@@ -62,7 +62,7 @@ TEST_CASE("failure rate: gives up when more failures than allowed fall into the 
   CHECK_FALSE(delay(policy, 120s));  // 61, 100, 120
 }
 
-TEST_CASE("failure rate: exactly at the end of the interval still counts", "[restart][T67]") {
+TEST_CASE("failure rate: exactly at the end of the interval still counts", "[restart]") {
   RestartPolicy inside{restart::failure_rate({.max_failures = 1, .interval = 60s, .delay = 0s}), 1};
   CHECK(delay(inside, 0s) == 0s);
   CHECK_FALSE(delay(inside, 60s));
@@ -72,7 +72,7 @@ TEST_CASE("failure rate: exactly at the end of the interval still counts", "[res
   CHECK(delay(outside, 60s + 1ms) == 0s);
 }
 
-TEST_CASE("exponential: delays grow by the multiplier up to the maximum", "[restart][T67]") {
+TEST_CASE("exponential: delays grow by the multiplier up to the maximum", "[restart]") {
   RestartPolicy policy{
       restart::exponential({.initial = 1s, .max = 10s, .multiplier = 2.0, .jitter = 0.0}), 1};
   Duration now = 0s;
@@ -82,7 +82,7 @@ TEST_CASE("exponential: delays grow by the multiplier up to the maximum", "[rest
   }
 }
 
-TEST_CASE("exponential: the default grows by a half", "[restart][T67]") {
+TEST_CASE("exponential: the default grows by a half", "[restart]") {
   RestartPolicy policy{restart::exponential({.jitter = 0.0}), 1};
   CHECK(delay(policy, 0s) == 1000ms);
   CHECK(delay(policy, 10s) == 1500ms);
@@ -90,7 +90,7 @@ TEST_CASE("exponential: the default grows by a half", "[restart][T67]") {
 }
 
 TEST_CASE("exponential: begins anew after the threshold, counted from the last restart",
-          "[restart][T67]") {
+          "[restart]") {
   RestartPolicy policy{
       restart::exponential({.initial = 1s, .multiplier = 2.0, .reset_after = 1h, .jitter = 0.0}),
       1};
@@ -101,7 +101,7 @@ TEST_CASE("exponential: begins anew after the threshold, counted from the last r
   CHECK(delay(policy, last + 1h) == 1s);
 }
 
-TEST_CASE("exponential: gives up after the attempts before reset", "[restart][T67]") {
+TEST_CASE("exponential: gives up after the attempts before reset", "[restart]") {
   RestartPolicy policy{restart::exponential({.initial = 1s,
                                              .multiplier = 2.0,
                                              .reset_after = 1h,
@@ -121,8 +121,7 @@ TEST_CASE("exponential: gives up after the attempts before reset", "[restart][T6
   CHECK(delay(reset, 1s + 1h) == 1s);
 }
 
-TEST_CASE("exponential: jitter varies the delay by its fraction, within the bounds",
-          "[restart][T67]") {
+TEST_CASE("exponential: jitter varies the delay by its fraction, within the bounds", "[restart]") {
   Duration least = 1h;
   Duration most = 0s;
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
@@ -142,7 +141,7 @@ TEST_CASE("exponential: jitter varies the delay by its fraction, within the boun
   CHECK(most > 10800ms);
 }
 
-TEST_CASE("without a setting: exponential with checkpoints, none without", "[restart][T67]") {
+TEST_CASE("without a setting: exponential with checkpoints, none without", "[restart]") {
   CHECK(std::holds_alternative<restart::None>(runtime::effective_strategy({})));
   CHECK(std::holds_alternative<restart::ExponentialDelay>(
       runtime::effective_strategy({.checkpoint = {.every = 1s}})));

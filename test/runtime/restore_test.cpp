@@ -205,8 +205,7 @@ TEST_CASE("a vertex that had finished as a whole stays finished at any paralleli
   for (const auto& [subtask, part] : restore.subtasks) CHECK(part.is_finished);
 }
 
-TEST_CASE("state without a place is refused with all operators named, or dropped",
-          "[restore][T60]") {
+TEST_CASE("state without a place is refused with all operators named, or dropped", "[restore]") {
   const Plan plan = plan_of(count_job({.parallelism = 2}, "renamed"));
   const std::string text = refusal(plan, metadata());
   CHECK(mentions(text, "no operator \"counts\" to take its keyed state"));
@@ -216,7 +215,7 @@ TEST_CASE("state without a place is refused with all operators named, or dropped
   CHECK(restore.splits.at("numbers").size() == 5);
 }
 
-TEST_CASE("another key, state type, position or transaction type is refused", "[restore][T60]") {
+TEST_CASE("another key, state type, position or transaction type is refused", "[restore]") {
   const Plan plan = plan_of(count_job());
   auto m = metadata();
   m.parts[1].state.keyed[0].key_schema = "str";
@@ -232,11 +231,11 @@ TEST_CASE("another key, state type, position or transaction type is refused", "[
   CHECK(mentions(refusal(plan, m), "is not the sink that prepared its transactions"));
 }
 
-TEST_CASE("another max parallelism is refused", "[restore][T61]") {
+TEST_CASE("another max parallelism is refused", "[restore]") {
   CHECK(mentions(refusal(plan_of(count_job(), 64), metadata()), "pipeline.max-parallelism to 128"));
 }
 
-TEST_CASE("a max parallelism that was chosen is adopted from the checkpoint", "[launch][T61]") {
+TEST_CASE("a max parallelism that was chosen is adopted from the checkpoint", "[launch]") {
   Place place;
   auto m = metadata();
   m.max_parallelism = 256;
@@ -251,7 +250,7 @@ TEST_CASE("a max parallelism that was chosen is adopted from the checkpoint", "[
   CHECK(mentions(wide.status().message(), "lower the parallelism"));
 }
 
-TEST_CASE("latest is the newest checkpoint that can be read", "[launch][T31]") {
+TEST_CASE("latest is the newest checkpoint that can be read", "[launch]") {
   Place place;
   for (std::uint64_t id = 1; id <= 3; ++id) place.publish(id, metadata());
   auto file = place.env.create("/c/count/chk-3/_metadata").value();
@@ -330,7 +329,7 @@ TEST_CASE("a job that begins afresh leaves the checkpoints of earlier runs alone
   CHECK(execution.record.last_id == CheckpointId{1});
 }
 
-TEST_CASE("what crashed executions left half done is deleted", "[launch][T16]") {
+TEST_CASE("what crashed executions left half done is deleted", "[launch]") {
   Place place;
   place.publish(1, metadata());
   const Epoch epoch = place.storage->begin_epoch().value().epoch;
@@ -342,7 +341,7 @@ TEST_CASE("what crashed executions left half done is deleted", "[launch][T16]") 
   CHECK(execution.retained == std::vector<CheckpointId>{CheckpointId{1}});
 }
 
-TEST_CASE("transactions of the checkpoint are committed before anything runs", "[launch][T17]") {
+TEST_CASE("transactions of the checkpoint are committed before anything runs", "[launch]") {
   Place place;
   testing::TransactionLog<Count> log;
   Job job{"count"};

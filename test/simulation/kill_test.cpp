@@ -34,7 +34,7 @@ TEST_CASE("one seed is one trace", "[sim]") {
 }
 
 TEST_CASE("whoever dies at whatever phase of a checkpoint, each count is committed once",
-          "[sim][swarm][T16][T17][T18][T64]") {
+          "[sim][swarm]") {
   test::for_each_seed(5, [](std::uint64_t seed) {
     Figures figures;
     for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
@@ -56,7 +56,7 @@ TEST_CASE("whoever dies at whatever phase of a checkpoint, each count is committ
 }
 
 TEST_CASE("with sources that hardly pause, records that overtake a barrier wait for it",
-          "[sim][swarm][T1][T16]") {
+          "[sim][swarm]") {
   test::for_each_seed(20, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
@@ -71,8 +71,7 @@ TEST_CASE("with sources that hardly pause, records that overtake a barrier wait 
   });
 }
 
-TEST_CASE("parts that die again and again, also while they restore, do no harm",
-          "[sim][swarm][T65]") {
+TEST_CASE("parts that die again and again, also while they restore, do no harm", "[sim][swarm]") {
   test::for_each_seed(30, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
@@ -115,8 +114,7 @@ TEST_CASE("a subtask that dies after so many records is replaced", "[sim]") {
   count.check_exactly_once();
 }
 
-TEST_CASE("lost, repeated and late control messages change nothing",
-          "[sim][swarm][T41][T42][T71]") {
+TEST_CASE("lost, repeated and late control messages change nothing", "[sim][swarm]") {
   test::for_each_seed(40, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed, .disturbed_messages = 0.2}};
@@ -147,7 +145,7 @@ TEST_CASE("at least once: nothing is missing, whoever dies", "[sim]") {
   CHECK(repeated > 0);
 }
 
-TEST_CASE("several checkpoints at once: each cut is exact", "[sim][swarm][T8]") {
+TEST_CASE("several checkpoints at once: each cut is exact", "[sim][swarm]") {
   test::for_each_seed(30, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
@@ -161,7 +159,7 @@ TEST_CASE("several checkpoints at once: each cut is exact", "[sim][swarm][T8]") 
   });
 }
 
-TEST_CASE("a job shorter than the interval commits all at its end", "[sim][T50]") {
+TEST_CASE("a job shorter than the interval commits all at its end", "[sim]") {
   testing::Cluster cluster{{.seed = 1}};
   CountJob count;
   auto run = cluster.start(count.job({.checkpoint = {.every = 1h}}));
@@ -170,7 +168,7 @@ TEST_CASE("a job shorter than the interval commits all at its end", "[sim][T50]"
   count.check_exactly_once();
 }
 
-TEST_CASE("a job that dies in its last checkpoint repeats it", "[sim][T50]") {
+TEST_CASE("a job that dies in its last checkpoint repeats it", "[sim]") {
   for (const char* rule :
        {"kill counts/0 at checkpoint 1 aligning", "kill coordinator at checkpoint 1 completed",
         "kill coordinator at checkpoint 1 committing",

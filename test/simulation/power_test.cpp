@@ -60,7 +60,7 @@ void check_files(Env& disk, const CountJob& count) {
 }  // namespace
 
 TEST_CASE("power fails before any change of the disk: the job goes on and is exactly right",
-          "[sim][swarm][T16][T17][T18][T20][T64]") {
+          "[sim][swarm]") {
   std::uint64_t changes = 0;
   {
     testing::Cluster cluster{{.seed = 1}};
@@ -104,8 +104,7 @@ TEST_CASE("power fails before any change of the disk: the job goes on and is exa
   });
 }
 
-TEST_CASE("a process that dies is continued by the next, at any parallelism",
-          "[sim][swarm][T45][T46]") {
+TEST_CASE("a process that dies is continued by the next, at any parallelism", "[sim][swarm]") {
   test::for_each_seed(40, [](std::uint64_t seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};

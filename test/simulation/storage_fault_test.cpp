@@ -79,7 +79,7 @@ bool has_logged(const testing::Run& run, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("as many failed checkpoints as tolerated do not disturb the job", "[sim][T25][T69]") {
+TEST_CASE("as many failed checkpoints as tolerated do not disturb the job", "[sim]") {
   for (const int tolerable : {0, 2}) {
     testing::Cluster cluster{{.seed = 3}};
     CountJob count;
@@ -93,7 +93,7 @@ TEST_CASE("as many failed checkpoints as tolerated do not disturb the job", "[si
   }
 }
 
-TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim][swarm][T70]") {
+TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim][swarm]") {
   test::for_each_seed(8, [](std::uint64_t seed) {
     Figures figures;
     const std::uint64_t times = 1 + (seed - 1) % 8;
@@ -114,7 +114,7 @@ TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim
   });
 }
 
-TEST_CASE("an output disk that refuses and recovers loses nothing", "[sim][swarm][T69][T70]") {
+TEST_CASE("an output disk that refuses and recovers loses nothing", "[sim][swarm]") {
   test::for_each_seed(12, [](std::uint64_t seed) {
     const std::uint64_t times = 1 + (seed - 1) % 12;
     CAPTURE(times, seed);
@@ -180,7 +180,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("a damaged newest checkpoint is skipped for the one before", "[sim][T31]") {
+TEST_CASE("a damaged newest checkpoint is skipped for the one before", "[sim]") {
   testing::Cluster cluster{{.seed = 5}};
   CountJob count;
   // The log commits for good, so the run that goes back must not have committed beyond the older
@@ -197,7 +197,7 @@ TEST_CASE("a damaged newest checkpoint is skipped for the one before", "[sim][T3
   count.check_at_least_once();  // what had been committed since the older one comes again
 }
 
-TEST_CASE("a checkpoint whose state file is cut off is skipped as well", "[sim][T31]") {
+TEST_CASE("a checkpoint whose state file is cut off is skipped as well", "[sim]") {
   testing::Cluster cluster{{.seed = 5}};
   CountJob count{{.rows = 40'000, .keys = 20'000, .pace = {.rows_per_poll = 400, .pause = 10ms}}};
   JobOptions options = on_disk();
@@ -235,8 +235,7 @@ TEST_CASE("state that is damaged inside ends the job with the file's name, not i
   CHECK(run.report().find(".state is damaged at byte") != std::string::npos);
 }
 
-TEST_CASE("a checkpoint that does not fit the job is refused before anything is touched",
-          "[sim][T60][T61]") {
+TEST_CASE("a checkpoint that does not fit the job is refused before anything is touched", "[sim]") {
   testing::Cluster cluster{{.seed = 7}};
   CountJob count;
   leave_checkpoints(cluster, count, 2, on_disk());
@@ -264,7 +263,7 @@ TEST_CASE("a checkpoint that does not fit the job is refused before anything is 
   count.check_exactly_once();
 }
 
-TEST_CASE("dropping state is possible, but only on demand", "[sim][T60]") {
+TEST_CASE("dropping state is possible, but only on demand", "[sim]") {
   testing::Cluster cluster{{.seed = 8}};
   CountJob count;
   leave_checkpoints(cluster, count, 2, on_disk());

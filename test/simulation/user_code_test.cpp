@@ -148,7 +148,7 @@ Job faulty_job(const CountJob& count, const Faults& faults, JobOptions o = optio
 
 }  // namespace
 
-TEST_CASE("an exception fails the subtask with its text, and the job restarts", "[sim][T66]") {
+TEST_CASE("an exception fails the subtask with its text, and the job restarts", "[sim]") {
   testing::Cluster cluster{{.seed = 1}};
   CountJob count;
   auto fuse = std::make_shared<std::atomic<int>>(3);
@@ -169,7 +169,7 @@ TEST_CASE("an exception fails the subtask with its text, and the job restarts", 
   count.check_exactly_once();
 }
 
-TEST_CASE("a record that always fails ends the job when restarts are used up", "[sim][T66]") {
+TEST_CASE("a record that always fails ends the job when restarts are used up", "[sim]") {
   testing::Cluster cluster{{.seed = 1}};
   CountJob count;
   Job job{"count",
@@ -192,8 +192,7 @@ TEST_CASE("a record that always fails ends the job when restarts are used up", "
         std::string::npos);
 }
 
-TEST_CASE("an operator that cannot be built fails the deployment, and is tried again",
-          "[sim][T66]") {
+TEST_CASE("an operator that cannot be built fails the deployment, and is tried again", "[sim]") {
   testing::Cluster cluster{{.seed = 2}};
   CountJob count;
   auto fuse = std::make_shared<std::atomic<int>>(103);
@@ -209,7 +208,7 @@ TEST_CASE("an operator that cannot be built fails the deployment, and is tried a
   count.check_exactly_once();
 }
 
-TEST_CASE("an exception in the synchronous part of a snapshot fails the task", "[sim][T26][T66]") {
+TEST_CASE("an exception in the synchronous part of a snapshot fails the task", "[sim]") {
   testing::Cluster cluster{{.seed = 3}};
   CountJob count;
   Faults faults;
@@ -221,7 +220,7 @@ TEST_CASE("an exception in the synchronous part of a snapshot fails the task", "
   count.check_exactly_once();
 }
 
-TEST_CASE("an error in the asynchronous part only declines the checkpoint", "[sim][T66]") {
+TEST_CASE("an error in the asynchronous part only declines the checkpoint", "[sim]") {
   testing::Cluster cluster{{.seed = 4}};
   CountJob count;
   Faults faults;
@@ -292,7 +291,7 @@ TEST_CASE("an operator that throws at the end of its input says it again after a
   count.check_exactly_once();
 }
 
-TEST_CASE("a writer that throws is replaced", "[sim][T66]") {
+TEST_CASE("a writer that throws is replaced", "[sim]") {
   testing::Cluster cluster{{.seed = 5}};
   CountJob count;
   Faults faults;
@@ -303,7 +302,7 @@ TEST_CASE("a writer that throws is replaced", "[sim][T66]") {
   count.check_exactly_once();
 }
 
-TEST_CASE("a store that is away when commits are due gets them later", "[sim][T66]") {
+TEST_CASE("a store that is away when commits are due gets them later", "[sim]") {
   testing::Cluster cluster{{.seed = 6}};
   CountJob count;
   auto run = cluster.start(count.job());
@@ -314,8 +313,7 @@ TEST_CASE("a store that is away when commits are due gets them later", "[sim][T6
   count.check_exactly_once();
 }
 
-TEST_CASE("transactions that the store has lost end the job, or are skipped on demand",
-          "[sim][T44]") {
+TEST_CASE("transactions that the store has lost end the job, or are skipped on demand", "[sim]") {
   for (const auto policy : {LostTransactions::fail, LostTransactions::skip}) {
     for (const bool at_restore : {true, false}) {
       CAPTURE(static_cast<int>(policy), at_restore);
