@@ -17,7 +17,7 @@
 
 namespace weir::detail {
 
-inline constexpr std::size_t kBatchRecords = 1024;    // more gains nothing: see docs/performance.md
+inline constexpr std::size_t kBatchRecords = 1024;    // more gains little: see docs/performance.md
 inline constexpr std::size_t kBatchBytes = 32 << 10;  // stays in the first-level cache
 
 /// How many records of T make a full batch.
