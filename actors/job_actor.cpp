@@ -197,7 +197,9 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
 }
 
 void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
-  if (machine_->state() == runtime::JobState::finishing) return;  // the end of the job ended it
+  const runtime::JobState state = machine_->state();
+  if (state == runtime::JobState::finishing || state == runtime::JobState::ended)
+    return;  // not a failure: the job has ended, and with it what was under way
   ++view_.checkpoints_failed;
   spawn_->services.log.warn("checkpoint failed",
                             {{"checkpoint", lost.id.value()}, {"reason", lost.reason}});
