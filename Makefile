@@ -40,7 +40,7 @@ format: setup ## Format all sources
 	@git ls-files -co --exclude-standard '*.cpp' '*.hpp' | xargs clang-format-14 -i
 
 tidy: setup ## Check style, layers and clang-tidy
-	@scripts/build dev --configure-only
+	@scripts/build dev weir_layer_proto weir_test_messages
 	@tools/tidy.py --format --clang-tidy build/dev
 
 clean: ## Remove all build folders

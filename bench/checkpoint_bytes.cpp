@@ -20,7 +20,6 @@
 namespace {
 
 using weir::detail::KeyedStateOf;
-using weir::detail::RowTable;
 
 constexpr std::uint32_t kMaxParallelism = 128;
 

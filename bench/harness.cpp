@@ -14,9 +14,13 @@ namespace {
 
 /// Columns of a row are separated by tabs: scripts/bench aligns them.
 void print_row(const std::string& what, const std::string& weir, const std::string& ceiling,
-               const std::string& ratio, const std::string& goal, bool reached) {
-  fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", what, weir, ceiling, ratio, goal, reached ? "yes" : "NO");
+               const std::string& ratio, const std::string& goal, const std::string& reached) {
+  fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", what, weir, ceiling, ratio, goal, reached);
   std::fflush(stdout);
+}
+
+std::string yes_or_no(bool reached) {
+  return reached ? "yes" : "NO";
 }
 
 /// Three digits are as many as such figures are worth.
@@ -58,20 +62,21 @@ std::vector<Figures> interleave(int repetitions,
 }
 
 void print_ratio(const std::string& what, const std::string& unit, const Figures& weir,
-                 const Figures& ceiling, double ratio_min) {
+                 const Figures& ceiling, std::optional<double> ratio_min) {
   // Both sides of a repetition ran one after the other, so their ratio is steadier than they are.
   Figures ratios;
   for (std::size_t i = 0; i < weir.size(); ++i) ratios.push_back(weir[i] / ceiling[i]);
   const double ratio = median(ratios);
   print_row(what, readable(median(weir), unit), readable(median(ceiling), unit),
-            fmt::format("{:.2f}", ratio), fmt::format(">= {:.2f}", ratio_min), ratio >= ratio_min);
+            fmt::format("{:.2f}", ratio), ratio_min ? fmt::format(">= {:.2f}", *ratio_min) : "-",
+            ratio_min ? yes_or_no(ratio >= *ratio_min) : "-");
 }
 
 void print_limit(const std::string& what, const std::string& unit, const Figures& weir,
                  const Figures& without, double limit) {
   const double figure = median(weir);
   print_row(what, readable(figure, unit), without.empty() ? "-" : readable(median(without), unit),
-            "-", "<= " + readable(limit, unit), figure <= limit);
+            "-", "<= " + readable(limit, unit), yes_or_no(figure <= limit));
 }
 
 void require(bool done, const std::string& what) {
@@ -83,7 +88,7 @@ void require(bool done, const std::string& what) {
 weir::JobResult run(const weir::Job& job) {
   auto handle = weir::run_local(job);
   require(handle.ok(), handle.ok() ? "" : handle.status().message());
-  const weir::JobResult result = handle->wait();
+  weir::JobResult result = handle->wait();
   require(result.end == weir::JobEnd::finished, result.reason);
   return result;
 }

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,9 @@ double median(Figures figures);
 /// Runs each side `repetitions` times, in turn, and returns the figures of each.
 std::vector<Figures> interleave(int repetitions, const std::vector<std::function<double()>>& sides);
 
-/// Prints a row whose goal is a least ratio of Weir to its ceiling; more is better.
+/// Prints a row whose goal, if it has one, is a least ratio of Weir to its ceiling; more is better.
 void print_ratio(const std::string& what, const std::string& unit, const Figures& weir,
-                 const Figures& ceiling, double ratio_min);
+                 const Figures& ceiling, std::optional<double> ratio_min);
 
 /// Prints a row whose goal is a largest figure. `without` is the same figure without what is
 /// measured; may be empty.

@@ -91,6 +91,7 @@ std::uint64_t hash_of(const K& key) noexcept {
   } else if constexpr (requires { key.has_value(); }) {
     return key ? detail::hash_parts(true, *key) : detail::hash_parts(false);
   } else if constexpr (requires { key.index(); }) {
+    if (key.valueless_by_exception()) return 0;  // which visit would throw at
     return std::visit(
         [&](const auto& value) {
           return detail::hash_parts(static_cast<std::uint64_t>(key.index()), value);

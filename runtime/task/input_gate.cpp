@@ -7,7 +7,7 @@
 namespace weir::runtime {
 
 InputGate::InputGate(std::size_t channels, std::uint32_t credits)
-    : channels_(channels), group_{std::max(1U, credits / 4)} {}
+    : channels_(channels), group_{std::max(1U, credits / 2)} {}
 
 Status InputGate::push(ChannelIndex channel, Frame frame) {
   Channel& c = channels_.at(channel.value());

@@ -22,6 +22,7 @@ constexpr uid_t kNobody = 65534;
   ::dup2(output, STDERR_FILENO);
   if (options.as_nobody && ::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(126);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   ::execvp(arguments[0], arguments.data());
@@ -62,7 +63,7 @@ bool Child::read_more() {
 
 bool Child::wait_for(const std::string& text) {
   while (true) {
-    for (std::size_t end; (end = output_.find('\n', seen_)) != std::string::npos;) {
+    for (std::size_t end = 0; (end = output_.find('\n', seen_)) != std::string::npos;) {
       const std::string line = output_.substr(seen_, end - seen_);
       seen_ = end + 1;
       if (line.find(text) != std::string::npos) return true;
@@ -86,7 +87,8 @@ int Child::wait() {
 std::uint64_t Child::count_of(const std::string& text) const {
   std::istringstream lines{output_};
   std::uint64_t count = 0;
-  for (std::string line; std::getline(lines, line);) count += line.find(text) != line.npos ? 1 : 0;
+  for (std::string line; std::getline(lines, line);)
+    count += line.find(text) != std::string::npos ? 1 : 0;
   return count;
 }
 

@@ -16,6 +16,10 @@ struct Memory {
   long long late_kib = 0;
 };
 
+constexpr long long kib(long long mebibytes) {
+  return mebibytes * 1024;
+}
+
 /// Runs the throttled job. Its source could make all 400 MB of rows in a fraction of the time that
 /// its sink takes.
 Memory run_throttled(const std::string& records, const std::string& copies) {
@@ -40,7 +44,7 @@ Memory run_throttled(const std::string& records, const std::string& copies) {
 
 TEST_CASE("memory stays as it is behind a slow sink", "[process][memory]") {
   const Memory memory = run_throttled("2000000", "1");
-  CHECK(memory.late_kib < memory.early_kib + 16 * 1024);
+  CHECK(memory.late_kib < memory.early_kib + kib(16));
 }
 
 TEST_CASE("memory stays small behind a slow sink when each record makes very many rows",
@@ -49,6 +53,6 @@ TEST_CASE("memory stays small behind a slow sink when each record makes very man
   const Memory burst = run_throttled("200", "10000");
   // One record makes more than 2 MB of rows. The first few come together, as nobody knows yet what
   // they make; a whole slice of them would take 600 MB.
-  CHECK(burst.early_kib < usual.early_kib + 64 * 1024);
-  CHECK(burst.late_kib < usual.early_kib + 32 * 1024);
+  CHECK(burst.early_kib < usual.early_kib + kib(64));
+  CHECK(burst.late_kib < usual.early_kib + kib(32));
 }

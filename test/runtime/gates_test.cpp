@@ -74,10 +74,10 @@ TEST_CASE("channels take turns, and a blocked one waits", "[input_gate]") {
   CHECK_FALSE(gate.next());
 }
 
-TEST_CASE("credits go back in groups of a quarter", "[input_gate]") {
+TEST_CASE("credits go back in groups of a half", "[input_gate]") {
   InputGate gate{1, 8};
-  CHECK(gate.processed(ChannelIndex{0}) == 0);
-  CHECK(gate.processed(ChannelIndex{0}) == 2);
+  for (int i = 0; i < 3; ++i) CHECK(gate.processed(ChannelIndex{0}) == 0);
+  CHECK(gate.processed(ChannelIndex{0}) == 4);
   CHECK(gate.processed(ChannelIndex{0}) == 0);
   InputGate small{1, 2};
   CHECK(small.processed(ChannelIndex{0}) == 1);
