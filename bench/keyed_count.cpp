@@ -1,8 +1,8 @@
 // Counts a million different numbers: a source actor sends them to an actor that keeps a count for
 // each.
 //
-// Ceiling: one thread that makes the same numbers and counts them in an absl::flat_hash_map. A second
-// row shows a loop that, like Weir, asks for the memory of the numbers that come next.
+// Ceiling: one thread that makes the same numbers and counts them in an absl::flat_hash_map. A
+// second row shows a loop that, like Weir, asks for the memory of the numbers that come next.
 #include "bench/harness.hpp"
 #include "bench/keys.hpp"
 #include "bench/tally.hpp"
