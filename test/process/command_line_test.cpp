@@ -73,11 +73,12 @@ TEST_CASE("a job that fails is 1, with the reason as the last line", "[process][
 
 TEST_CASE("an interrupt ends the job behind a last checkpoint", "[process][cli]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 200, 100'000);  // ten times as much as is read until the interrupt
-  const std::string emit = GENERATE(as<std::string>{}, "final", "updates");
+  runs.write_corpus(1, 100, 100'000);  // many times as much as is read until the interrupt
+  const auto [emit, signal] =
+      GENERATE(table<std::string, int>({{"final", SIGINT}, {"updates", SIGTERM}}));
   Child child{runs.command({"--emit", emit})};
   REQUIRE(child.wait_for("checkpoint completed"));
-  child.signal(GENERATE(SIGINT, SIGTERM));
+  child.signal(signal);
   const int code = child.wait();
   INFO(child.output());
   REQUIRE(code == 130);
