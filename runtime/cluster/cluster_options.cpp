@@ -52,9 +52,9 @@ std::vector<Entry> slot_entries() {
       {{"cluster.evenly-spread-out-slots", "bool", "true",
         "true: the least loaded worker first; false: as few workers as possible"},
        [](ClusterOptions& o, std::string_view value) {
-         bool is_even = true;
+         bool is_even = o.spread == SlotSpread::even;
          Status status = read_option(value, is_even);
-         if (status.ok()) o.spread = is_even ? SlotSpread::even : SlotSpread::packed;
+         o.spread = is_even ? SlotSpread::even : SlotSpread::packed;
          return status;
        }},
       {{"jobmanager.scheduler", "word", "Default",

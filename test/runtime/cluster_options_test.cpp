@@ -97,6 +97,9 @@ TEST_CASE("a wrong key or value of a cluster is named", "[options]") {
   CHECK(set_option(options, "cluster.evenly-spread-out-slots", "maybe").message() ==
         "cluster.evenly-spread-out-slots: \"maybe\" is neither true nor false");
   CHECK(options.spread == SlotSpread::even);
+  REQUIRE(set_option(options, "cluster.evenly-spread-out-slots", "false").ok());
+  CHECK_FALSE(set_option(options, "cluster.evenly-spread-out-slots", "maybe").ok());
+  CHECK(options.spread == SlotSpread::packed);
 }
 
 TEST_CASE("values that do not fit together are refused with the cure", "[options]") {
