@@ -31,6 +31,11 @@ SystemConfig::SystemConfig(int threads) {
   set("scheduler.max-throughput", kMessagesPerTurn);
 }
 
+NetworkedSystemConfig::NetworkedSystemConfig(const net::NetworkOptions& options, int threads)
+    : SystemConfig{threads} {
+  net::configure_network(*this, options);
+}
+
 SimulatedSystemConfig::SimulatedSystemConfig() {
   configure(*this);
   set("scheduler.policy", caf::atom("testing"));
