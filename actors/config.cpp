@@ -1,6 +1,6 @@
 #include "actors/config.hpp"
 
-#include "actors/interfaces.hpp"
+#include "actors/cluster/interfaces.hpp"
 
 #include <caf/atom.hpp>
 
@@ -17,6 +17,7 @@ constexpr std::size_t kMessagesPerTurn = 25;
 void configure(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::weir_messages>();
   config.add_message_types<caf::id_block::weir_handles>();
+  config.add_message_types<caf::id_block::weir_cluster>();
   config.set("logger.verbosity", caf::atom("quiet"));
 }
 
@@ -29,6 +30,11 @@ SystemConfig::SystemConfig(int threads) {
   set("scheduler.max-threads",
       threads > 0 ? static_cast<std::size_t>(threads) : std::size_t{cores});
   set("scheduler.max-throughput", kMessagesPerTurn);
+}
+
+NetworkedSystemConfig::NetworkedSystemConfig(const net::NetworkOptions& options, int threads)
+    : SystemConfig{threads} {
+  net::configure_network(*this, options);
 }
 
 SimulatedSystemConfig::SimulatedSystemConfig() {

@@ -28,8 +28,8 @@ struct Perform {
   void operator()(const ReserveId& action) const {
     ask_blocking(
         state.self_, state.services_->pool,
-        [storage = state.context_->storage, epoch = state.epoch(), id = action.id] {
-          return storage->reserve(epoch, id);
+        [job = state.hosted_, epoch = state.epoch(), id = action.id] {
+          return job->storage->reserve(epoch, id);
         },
         [this_state = &state, id = action.id](const Status& status) {
           this_state->perform(this_state->coordinator_->on_reserved(
@@ -43,7 +43,7 @@ struct Perform {
     for (const auto& [vertex, assigner] : state.assigners_)
       remaining.push_back(assigner.remaining());
     for (const TaskHandle& task : state.tasks_) {
-      if (state.context_->plan().is_source(task.id.vertex))
+      if (state.plan().is_source(task.id.vertex))
         send_control(state.self_, *state.services_, task.actor, "Trigger",
                      TriggerCheckpoint{action.barrier});
     }
@@ -53,13 +53,13 @@ struct Perform {
     const CheckpointId id = action.barrier.id;
     state.reached(Phase::completed, id);
     CheckpointMetadata metadata =
-        runtime::make_metadata(state.context_->plan(), state.context_->run, state.epoch(),
+        runtime::make_metadata(state.plan(), state.hosted_->context->run(), state.epoch(),
                                std::move(action), std::move(state.remaining_[id]));
     state.remaining_.erase(id);
     ask_blocking(
         state.self_, state.services_->pool,
-        [storage = state.context_->storage, epoch = state.epoch(), metadata = std::move(metadata)] {
-          return storage->publish(epoch, metadata);
+        [job = state.hosted_, epoch = state.epoch(), metadata = std::move(metadata)] {
+          return job->storage->publish(epoch, metadata);
         },
         [this_state = &state, id](const Status& status) {
           this_state->perform(
@@ -85,7 +85,7 @@ struct Perform {
     if (!action.detail.empty()) reason += ": " + action.detail;
     if (!action.missing.empty()) {
       reason += "; no answer from";
-      for (const SubtaskId id : action.missing) reason += " " + state.context_->plan().name_of(id);
+      for (const SubtaskId id : action.missing) reason += " " + state.plan().name_of(id);
     }
     state.self_->send(state.job_,
                       CheckpointLost{state.attempt_, action.id, action.kind, std::move(reason)});
@@ -116,28 +116,27 @@ private:
   template <class F>
   void drop(CheckpointId id, F f) const {
     base::Logger* log = &state.services_->log;
-    state.services_->pool.submit(
-        [storage = state.context_->storage, epoch = state.epoch(), id, f, log] {
-          const Status status = f(*storage, epoch);
-          if (!status.ok() && status.code() != ErrorCode::fenced)
-            log->warn("files of a checkpoint cannot be deleted",
-                      {{"checkpoint", id.value()}, {"error", status.message()}});
-        });
+    state.services_->pool.submit([job = state.hosted_, epoch = state.epoch(), id, f, log] {
+      const Status status = f(*job->storage, epoch);
+      if (!status.ok() && status.code() != ErrorCode::fenced)
+        log->warn("files of a checkpoint cannot be deleted",
+                  {{"checkpoint", id.value()}, {"error", status.message()}});
+    });
   }
 };
 
-void CoordinatorState::begin(JobContextPtr context, const Services& services, JobActor job,
+void CoordinatorState::begin(HostedJobPtr hosted, const Services& services, JobActor job,
                              AttemptId attempt) {
-  context_ = std::move(context);
+  hosted_ = std::move(hosted);
   services_.emplace(services);
   job_ = std::move(job);
   attempt_ = attempt;
   ask_blocking(
       self_, services_->pool,
-      [context = context_, services, attempt] {
+      [hosted = hosted_, services, attempt] {
         return runtime::begin_execution(
-            context->launch,
-            {*context->storage, services.env, services.clock, context->run, attempt, services.log});
+            hosted->launch, {*hosted->storage, services.env, services.clock, hosted->context->run(),
+                             attempt, services.log});
       },
       [this](Result<runtime::Execution> execution) {
         if (execution.ok()) return on_begun(std::move(execution).value());
@@ -156,9 +155,9 @@ void CoordinatorState::begin(JobContextPtr context, const Services& services, Jo
 
 void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
-  coordinator_.emplace(context_->options().checkpoint, execution_->record.last_id,
+  coordinator_.emplace(hosted_->context->options().checkpoint, execution_->record.last_id,
                        execution_->retained);
-  assigners_ = runtime::make_assigners(context_->plan(), execution_->restore);
+  assigners_ = runtime::make_assigners(plan(), execution_->restore);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
 }
@@ -167,9 +166,9 @@ void CoordinatorState::on_running(TasksRunning& running) {
   tasks_ = std::move(running.tasks);
   std::vector<Speaker> participants;
   for (const TaskHandle& task : tasks_) participants.push_back({task.id, task.attempt});
-  const CheckpointOptions& options = context_->options().checkpoint;
+  const CheckpointOptions& options = hosted_->context->options().checkpoint;
   // Drawn from [min pause, interval], so that jobs that start together do not checkpoint together.
-  base::Random random{context_->seed + attempt_.value()};
+  base::Random random{hosted_->seed + attempt_.value()};
   const Duration least = std::min(options.min_pause, options.every);
   const auto spread = static_cast<std::uint64_t>((options.every - least).count());
   const Duration first = least + Duration{static_cast<Duration::rep>(random.below(spread + 1))};
@@ -238,11 +237,11 @@ void CoordinatorState::reached(Phase phase, CheckpointId id) {
   if (faults.armed() && faults.reached(name, phase, id.value())) throw runtime::Killed{};
 }
 
-CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self,
-                                                  JobContextPtr context, Services services,
-                                                  JobActor job, AttemptId attempt) {
+CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, HostedJobPtr hosted,
+                                                  Services services, JobActor job,
+                                                  AttemptId attempt) {
   CoordinatorState& state = self->state;
-  state.begin(std::move(context), services, std::move(job), attempt);
+  state.begin(std::move(hosted), services, std::move(job), attempt);
   return {
       [&state](TasksRunning& running) { state.on_running(running); },
       [&state](AckCheckpoint& ack) { state.on_ack(ack); },

@@ -2,8 +2,8 @@
 // one execution of a job.
 #pragma once
 
+#include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/job_context.hpp"
 #include "actors/services.hpp"
 #include "runtime/job/split_assigner.hpp"
 
@@ -26,7 +26,7 @@ public:
   explicit CoordinatorState(Self self) : self_{self} {}
 
   /// Begins the execution: chooses what to restore, and tells the job.
-  void begin(JobContextPtr context, const Services& services, JobActor job, AttemptId attempt);
+  void begin(HostedJobPtr hosted, const Services& services, JobActor job, AttemptId attempt);
   void on_running(TasksRunning& running);
   void on_ack(checkpoint::Ack& ack);
   void on_decline(const checkpoint::Decline& decline);
@@ -46,9 +46,10 @@ private:
   void reached(Phase phase, CheckpointId id);
   Duration now() const { return services_->clock.monotonic(); }
   Epoch epoch() const { return execution_->record.epoch; }
+  const runtime::Plan& plan() const { return hosted_->context->plan(); }
 
   Self self_;
-  JobContextPtr context_;
+  HostedJobPtr hosted_;
   std::optional<Services> services_;
   JobActor job_;
   AttemptId attempt_;
@@ -61,8 +62,8 @@ private:
   std::optional<Duration> wake_at_;
 };
 
-CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self,
-                                                  JobContextPtr context, Services services,
-                                                  JobActor job, AttemptId attempt);
+CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, HostedJobPtr hosted,
+                                                  Services services, JobActor job,
+                                                  AttemptId attempt);
 
 }  // namespace weir::actors

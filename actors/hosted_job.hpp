@@ -1,9 +1,12 @@
-// HostedJob: a job with its storage, checked, planned and ready to be run by actors.
+// HostedJob: a job with its storage, checked, planned and ready to be run by actors: what its
+// master knows besides what all nodes know.
 #pragma once
 
 #include "actors/job_context.hpp"
 #include "base/log.hpp"
 #include "base/memory_env.hpp"
+#include "checkpoint/storage.hpp"
+#include "runtime/job/launch.hpp"
 
 #include <weir/job.hpp>
 
@@ -20,16 +23,21 @@ struct HostOptions {
   bool force_bytes = false;
 };
 
-/// See the file comment. Must outlive the actors that run the job.
+/// See the file comment. Shared by the job's actors and by the work they have in the pool.
 struct HostedJob {
   std::unique_ptr<base::MemoryEnv> memory;  // holds the checkpoints of a job without a directory
   std::unique_ptr<checkpoint::CheckpointStorage> storage;
+  runtime::JobLaunch launch;
   JobContextPtr context;
+  std::uint64_t seed = 0;  // of jitter
 };
 
+using HostedJobPtr = std::shared_ptr<const HostedJob>;
+
 /// Checks the job, opens its storage, chooses the checkpoint to continue from, and builds its plan.
-/// Blocks. `invalid_argument` lists all problems of the job; other codes are those of the storage
-/// and of `runtime::launch`.
-Result<HostedJob> host_job(const Job& job, const HostOptions& options, Env& env, base::Logger& log);
+/// Blocks. `env` must outlive the job. `invalid_argument` lists all problems of the job; other
+/// codes are those of the storage and of `runtime::launch`.
+Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& env,
+                              base::Logger& log);
 
 }  // namespace weir::actors

@@ -12,7 +12,7 @@
 //                                 SubtaskActor
 //
 // Each carries one pure state machine: runtime::JobMachine, checkpoint::Coordinator,
-// runtime::Subtask. A restart replaces every actor but the job's and the node's, so that stale
+// runtime::Subtask. A restart replaces every actor but the job's and the nodes', so that stale
 // messages land nowhere.
 #pragma once
 
@@ -26,6 +26,8 @@
 namespace weir::actors {
 
 struct Peers;
+struct RequestSlots;
+struct SlotsGranted;
 struct TasksDeployed;
 struct TasksRunning;
 
@@ -73,7 +75,10 @@ using JobActor = caf::typed_actor<
     caf::reacts_to<ExecutionPrepared>, caf::reacts_to<ExecutionRefused>,
     caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
     caf::reacts_to<CheckpointsFailed>,
-    // From the node: the subtasks exist.
+    // From whoever assigns slots.
+    caf::reacts_to<SlotsGranted>, caf::reacts_to<SlotsMissing>, caf::reacts_to<SlotsRefused>,
+    caf::reacts_to<NodeLost>,
+    // From a node: the subtasks exist.
     caf::reacts_to<TasksDeployed>,
     // From subtasks.
     caf::reacts_to<TaskReady>, caf::reacts_to<TaskFailed>, caf::reacts_to<TaskDrained>,
@@ -81,7 +86,12 @@ using JobActor = caf::typed_actor<
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
-/// Hosts subtasks in one process (actors/node_actor).
+/// Assigns slots on nodes to jobs. A job without such an actor runs in its own process alone.
+using SlotActor = caf::typed_actor<
+    // From a job: a place for each of its subtasks.
+    caf::reacts_to<RequestSlots>>;
+
+/// Hosts subtasks of one job in one process (actors/node_actor).
 using NodeActor = caf::typed_actor<
     // From the job: spawn these subtasks and say where they are.
     caf::reacts_to<DeployTasks>>;
@@ -106,6 +116,24 @@ struct TasksDeployed {
   std::vector<TaskHandle> tasks;
 };
 
+struct RequestSlots {
+  AttemptId attempt;
+  JobActor job;
+};
+
+/// Subtasks that are to run on one node.
+struct NodeShare {
+  NodeActor node;
+  std::string name;  // of the node, for people
+  std::vector<SubtaskId> subtasks;
+};
+
+/// A place for each subtask.
+struct SlotsGranted {
+  AttemptId attempt;
+  std::vector<NodeShare> shares;
+};
+
 struct TasksRunning {
   std::vector<TaskHandle> tasks;
 };
@@ -123,6 +151,18 @@ auto inspect(Inspector& f, TasksDeployed& message) {
   return f(caf::meta::type_name("TasksDeployed"), message.attempt, message.tasks);
 }
 template <class Inspector>
+auto inspect(Inspector& f, RequestSlots& message) {
+  return f(caf::meta::type_name("RequestSlots"), message.attempt, message.job);
+}
+template <class Inspector>
+auto inspect(Inspector& f, NodeShare& share) {
+  return f(caf::meta::type_name("NodeShare"), share.node, share.name, share.subtasks);
+}
+template <class Inspector>
+auto inspect(Inspector& f, SlotsGranted& message) {
+  return f(caf::meta::type_name("SlotsGranted"), message.attempt, message.shares);
+}
+template <class Inspector>
 auto inspect(Inspector& f, TasksRunning& message) {
   return f(caf::meta::type_name("TasksRunning"), message.tasks);
 }
@@ -135,10 +175,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_handles, caf::id_block::weir_messages::end)
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::CoordinatorActor))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::JobActor))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::NodeActor))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::SlotActor))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TaskHandle))
   CAF_ADD_TYPE_ID(weir_handles, (std::vector<weir::actors::TaskHandle>))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::Peers))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksDeployed))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksRunning))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::RequestSlots))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::NodeShare))
+  CAF_ADD_TYPE_ID(weir_handles, (std::vector<weir::actors::NodeShare>))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::SlotsGranted))
 
 CAF_END_TYPE_ID_BLOCK(weir_handles)

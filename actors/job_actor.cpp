@@ -20,14 +20,23 @@ using runtime::JobFailure;
 struct PerformJob {
   JobActorState& state;
 
-  void operator()(const runtime::PrepareExecution& action) const {
+  void operator()(const runtime::AcquireSlots& action) const {
     state.view_.attempt = action.attempt;
+    if (state.spawn_->slots) {
+      state.self_->send(state.spawn_->slots, RequestSlots{action.attempt, JobActor{state.self_}});
+    } else {
+      SlotsGranted granted{action.attempt, {state.own_node()}};
+      state.on_slots_granted(granted);
+    }
+  }
+
+  void operator()(const runtime::PrepareExecution& action) const {
     state.view_.records_in_before += std::exchange(state.view_.records_in, 0);
     state.view_.records_out = 0;
     state.view_.transactions_lost_before += std::exchange(state.view_.transactions_lost, 0);
     state.counters_.clear();
     state.coordinator_ =
-        state.self_->spawn(coordinator_actor, state.spawn_->context, state.spawn_->services,
+        state.self_->spawn(coordinator_actor, state.spawn_->job, state.spawn_->services,
                            JobActor{state.self_}, action.attempt);
     const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(state.coordinator_);
     state.spawn_->services.roster.add("coordinator", pointer);
@@ -35,16 +44,7 @@ struct PerformJob {
   }
 
   void operator()(const runtime::DeploySubtasks& action) const {
-    if (!state.node_) {
-      state.node_ = state.self_->spawn(node_actor, state.spawn_->context, state.spawn_->services,
-                                       JobActor{state.self_});
-      const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(state.node_);
-      state.spawn_->services.roster.add("node", pointer);
-      state.watch(pointer, "the node");
-    }
-    state.is_deploying_ = true;
-    state.self_->send(state.node_, DeployTasks{action.attempt, std::move(state.prepared_->restore),
-                                               state.prepared_->directory});
+    for (const NodeShare& share : state.nodes_) state.deploy(share, action.attempt);
   }
 
   void operator()(const runtime::StartSubtasks&) const {
@@ -78,9 +78,8 @@ struct PerformJob {
   void operator()(const runtime::CleanUp& action) const {
     run_blocking(
         state.self_, state.spawn_->services.pool,
-        [context = state.spawn_->context, outcome = action.outcome,
-         log = &state.spawn_->services.log] {
-          runtime::clean_up(*context->storage, context->launch, outcome, *log);
+        [job = state.spawn_->job, outcome = action.outcome, log = &state.spawn_->services.log] {
+          runtime::clean_up(*job->storage, job->launch, outcome, *log);
         },
         [this_state = &state] { this_state->perform(this_state->machine_->on_cleaned()); });
   }
@@ -96,7 +95,8 @@ struct PerformJob {
 
 void JobActorState::begin(JobSpawn spawn) {
   spawn_.emplace(std::move(spawn));
-  const JobContext& context = *spawn_->context;
+  const HostedJob& job = *spawn_->job;
+  const JobContext& context = *job.context;
   const auto subtasks = context.plan().subtasks();
   const JobOptions& options = context.options();
   const auto& operators = context.plan().graph().operators;
@@ -109,8 +109,8 @@ void JobActorState::begin(JobSpawn spawn) {
           .subtasks = {subtasks.begin(), subtasks.end()},
           .needs_end_checkpoint = has_transactions || takes_checkpoints,
           .can_stop_with_checkpoint = runtime::stops_behind_checkpoint(options.checkpoint),
-          .has_finished_before = context.launch.has_finished_before},
-      runtime::RestartPolicy{runtime::effective_strategy(options), context.seed});
+          .has_finished_before = job.launch.has_finished_before},
+      runtime::RestartPolicy{runtime::effective_strategy(options), job.seed});
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
 }
 
@@ -121,6 +121,49 @@ void JobActorState::on_launch() {
 
 void JobActorState::on_stop(const StopJob& stop) {
   perform(machine_->on_stop_requested(stop.at_once));
+}
+
+void JobActorState::on_slots_granted(SlotsGranted& granted) {
+  if (!is_current(granted.attempt)) return;
+  const std::vector<NodeShare> before = std::exchange(nodes_, std::move(granted.shares));
+  for (const NodeShare& share : before) {
+    if (is_node(share.node.address())) continue;
+    self_->demonitor(share.node.address());
+    watched_.erase(share.node.address());
+  }
+  view_.waiting_for.clear();
+  for (const NodeShare& share : nodes_) {
+    const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(share.node);
+    if (!watched_.contains(caf::actor_cast<caf::actor_addr>(pointer))) watch(pointer, share.name);
+  }
+  perform(machine_->on_slots());
+}
+
+void JobActorState::on_slots_missing(const SlotsMissing& missing) {
+  if (!is_current(missing.attempt)) return;
+  view_.waiting_for = missing.what;
+  show();
+}
+
+void JobActorState::on_slots_refused(const SlotsRefused& refused) {
+  if (is_current(refused.attempt)) fail(refused.failure);
+}
+
+/// The node's actors may live on, out of reach: nobody waits for their end. Whatever they still say
+/// is of an attempt that is over.
+void JobActorState::on_node_lost(const NodeLost& lost) {
+  const auto at = std::find_if(nodes_.begin(), nodes_.end(),
+                               [&](const NodeShare& share) { return share.name == lost.node; });
+  if (at == nodes_.end()) return;
+  const caf::node_id node = at->node.node();
+  std::erase_if(watched_, [&](const auto& entry) { return entry.first.node() == node; });
+  std::erase_if(deploying_, [&](const caf::actor_addr& address) { return address.node() == node; });
+  std::erase_if(tasks_, [&](const TaskHandle& task) { return task.actor.node() == node; });
+  nodes_.erase(at);
+  const auto before = machine_->state();
+  if (before == runtime::JobState::failing || before == runtime::JobState::cancelling)
+    return check_execution_ended();
+  fail({lost.node + ": " + lost.reason, JobFailure::Kind::transient});
 }
 
 void JobActorState::on_prepared(ExecutionPrepared& prepared) {
@@ -137,18 +180,47 @@ void JobActorState::on_refused(const ExecutionRefused& refused) {
   if (is_current(refused.attempt)) fail(refused.failure);
 }
 
-void JobActorState::on_deployed(TasksDeployed& deployed) {
-  is_deploying_ = false;
-  tasks_ = std::move(deployed.tasks);
-  for (const TaskHandle& task : tasks_)
-    watch(caf::actor_cast<caf::strong_actor_ptr>(task.actor),
-          "subtask " + spawn_->context->plan().name_of(task.id));
-  if (machine_->state() == runtime::JobState::deploying) {
-    for (const TaskHandle& task : tasks_)
-      self_->send(task.actor, Peers{JobActor{self_}, coordinator_, tasks_});
-  } else {
-    end_execution();  // the execution failed while its subtasks were being spawned
+/// Returns the node in the job's own process; begins one if there is none.
+NodeShare JobActorState::own_node() {
+  const auto subtasks = plan().subtasks();
+  NodeShare share{{}, "the node", {subtasks.begin(), subtasks.end()}};
+  if (!nodes_.empty()) {
+    share.node = nodes_.front().node;
+    return share;
   }
+  share.node = self_->spawn(node_actor, spawn_->job->context, spawn_->services, JobActor{self_});
+  spawn_->services.roster.add("node", caf::actor_cast<caf::strong_actor_ptr>(share.node));
+  return share;
+}
+
+void JobActorState::deploy(const NodeShare& share, AttemptId attempt) {
+  DeployTasks deploy{attempt, {}, prepared_->directory};
+  for (const SubtaskId subtask : share.subtasks)
+    deploy.tasks.emplace(subtask, std::move(prepared_->restore[subtask]));
+  deploying_.insert(share.node.address());
+  self_->send(share.node, std::move(deploy));
+}
+
+void JobActorState::on_deployed(TasksDeployed& deployed) {
+  const auto node = caf::actor_cast<caf::actor_addr>(self_->current_sender());
+  const bool is_expected = is_current(deployed.attempt) && deploying_.erase(node) != 0;
+  if (!is_expected) {  // the execution is over: so must they be
+    for (const TaskHandle& task : deployed.tasks)
+      kill_actor(caf::actor_cast<caf::strong_actor_ptr>(task.actor));
+    return;
+  }
+  for (TaskHandle& task : deployed.tasks) {
+    watch(caf::actor_cast<caf::strong_actor_ptr>(task.actor), "subtask " + plan().name_of(task.id));
+    tasks_.push_back(std::move(task));
+  }
+  if (!deploying_.empty()) return;
+  if (machine_->state() == runtime::JobState::deploying) return connect_tasks();
+  end_execution();  // the execution failed while its subtasks were being spawned
+}
+
+void JobActorState::connect_tasks() {
+  for (const TaskHandle& task : tasks_)
+    self_->send(task.actor, Peers{JobActor{self_}, coordinator_, tasks_});
 }
 
 void JobActorState::on_ready(const TaskReady& ready) {
@@ -157,7 +229,7 @@ void JobActorState::on_ready(const TaskReady& ready) {
 
 void JobActorState::on_task_failed(const TaskFailed& failed) {
   if (!is_current(failed.from.attempt)) return;
-  const std::string subtask = spawn_->context->plan().name_of(failed.from.subtask);
+  const std::string subtask = plan().name_of(failed.from.subtask);
   std::string cause = "subtask " + subtask + ": ";
   if (!failed.failure.operator_name.empty())
     cause += "operator \"" + failed.failure.operator_name + "\": ";
@@ -179,7 +251,7 @@ void JobActorState::on_counters(const TaskCounters& counters) {
   view_.records_out = 0;
   view_.transactions_lost = 0;
   for (const auto& [subtask, counted] : counters_) {
-    if (spawn_->context->plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
+    if (plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
     view_.records_out += counted.records_written;
     view_.transactions_lost += counted.transactions_lost;
   }
@@ -225,14 +297,14 @@ void JobActorState::on_down(const caf::down_msg& down) {
   if (at == watched_.end()) return;
   const std::string who = at->second;
   watched_.erase(at);
-  if (down.source == node_.address()) {
-    node_ = nullptr;
-    is_deploying_ = false;
-  }
+  deploying_.erase(down.source);
+  std::erase_if(nodes_, [&](const NodeShare& share) { return share.node == down.source; });
   if (machine_->state() == runtime::JobState::failing ||
       machine_->state() == runtime::JobState::cancelling)
     return check_execution_ended();
-  fail({who + " died: " + caf::to_string(down.reason), JobFailure::Kind::transient});
+  const bool is_cut_off = down.reason == caf::exit_reason::remote_link_unreachable;
+  fail({who + " died: " + (is_cut_off ? "its connection broke" : caf::to_string(down.reason)),
+        JobFailure::Kind::transient});
 }
 
 void JobActorState::fail(JobFailure failure) {
@@ -249,11 +321,15 @@ void JobActorState::watch(const caf::strong_actor_ptr& actor, std::string displa
   watched_.emplace(caf::actor_cast<caf::actor_addr>(actor), std::move(display_name));
 }
 
-/// Kills everything that belongs to the execution; the node stays for the next one.
+bool JobActorState::is_node(const caf::actor_addr& address) const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [&](const NodeShare& share) { return share.node == address; });
+}
+
+/// Kills everything that belongs to the execution; nodes stay for the next one.
 void JobActorState::end_execution() {
   for (const auto& [address, who] : watched_) {
-    if (node_ && address == node_.address()) continue;
-    kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
+    if (!is_node(address)) kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
   }
   tasks_.clear();
   coordinator_ = nullptr;
@@ -261,8 +337,7 @@ void JobActorState::end_execution() {
 }
 
 void JobActorState::check_execution_ended() {
-  const std::size_t staying = node_ ? 1 : 0;
-  if (is_deploying_ || watched_.size() > staying) return;
+  if (!deploying_.empty() || watched_.size() > nodes_.size()) return;
   perform(machine_->on_execution_ended());
 }
 
@@ -289,6 +364,10 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const CheckpointDone& done) { state.on_checkpoint_done(done); },
       [&state](const CheckpointLost& lost) { state.on_checkpoint_lost(lost); },
       [&state](const CheckpointsFailed& failed) { state.on_checkpoints_failed(failed); },
+      [&state](SlotsGranted& granted) { state.on_slots_granted(granted); },
+      [&state](const SlotsMissing& missing) { state.on_slots_missing(missing); },
+      [&state](const SlotsRefused& refused) { state.on_slots_refused(refused); },
+      [&state](const NodeLost& lost) { state.on_node_lost(lost); },
       [&state](TasksDeployed& deployed) { state.on_deployed(deployed); },
       [&state](const TaskReady& ready) { state.on_ready(ready); },
       [&state](const TaskFailed& failed) { state.on_task_failed(failed); },

@@ -1,9 +1,9 @@
-// JobActor: carries a runtime::JobMachine. It spawns the coordinator of each execution and the
-// node, deploys subtasks, watches all of them, and begins again when one of them fails.
+// JobActor: carries a runtime::JobMachine. It spawns the coordinator of each execution, deploys
+// subtasks on nodes, watches all of them, and begins again when one of them fails.
 #pragma once
 
+#include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/job_context.hpp"
 #include "actors/services.hpp"
 #include "runtime/job/view.hpp"
 
@@ -19,10 +19,11 @@ namespace weir::actors {
 
 /// What a job actor is spawned with.
 struct JobSpawn {
-  JobContextPtr context;
+  HostedJobPtr job;
   Services services;
   runtime::JobObserver* observer = nullptr;  // may be null; else outlives the actor
   Duration report_every{};                   // how often subtasks are asked for counters; 0: never
+  SlotActor slots = {};                      // without one the job runs in this process alone
 };
 
 /// The actor's state.
@@ -37,6 +38,10 @@ public:
   void begin(JobSpawn spawn);
   void on_launch();
   void on_stop(const StopJob& stop);
+  void on_slots_granted(SlotsGranted& granted);
+  void on_slots_missing(const SlotsMissing& missing);
+  void on_slots_refused(const SlotsRefused& refused);
+  void on_node_lost(const NodeLost& lost);
   void on_prepared(ExecutionPrepared& prepared);
   void on_refused(const ExecutionRefused& refused);
   void on_deployed(TasksDeployed& deployed);
@@ -56,21 +61,26 @@ private:
 
   void perform(const runtime::JobActions& actions);
   void fail(runtime::JobFailure failure);
+  void deploy(const NodeShare& share, AttemptId attempt);
+  void connect_tasks();
   void watch(const caf::strong_actor_ptr& actor, std::string display_name);
+  bool is_node(const caf::actor_addr& address) const;
+  NodeShare own_node();
   void end_execution();
   void check_execution_ended();
   void show();
+  const runtime::Plan& plan() const { return spawn_->job->context->plan(); }
   bool is_current(AttemptId attempt) const { return attempt == machine_->attempt(); }
   Duration now() const { return spawn_->services.clock.monotonic(); }
 
   Self self_;
   std::optional<JobSpawn> spawn_;
   std::optional<runtime::JobMachine> machine_;
-  NodeActor node_;
+  std::vector<NodeShare> nodes_;  // where the subtasks of the execution run
   CoordinatorActor coordinator_;
   std::vector<TaskHandle> tasks_;                   // of the execution
-  std::map<caf::actor_addr, std::string> watched_;  // living actors of the execution
-  bool is_deploying_ = false;  // the node has been asked for subtasks and has not answered
+  std::map<caf::actor_addr, std::string> watched_;  // living actors of the execution, and nodes
+  std::set<caf::actor_addr> deploying_;  // nodes that were asked for subtasks, until they answer
   std::optional<ExecutionPrepared> prepared_;
   std::map<SubtaskId, runtime::SubtaskCounters> counters_;
   runtime::JobView view_;

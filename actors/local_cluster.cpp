@@ -4,13 +4,12 @@
 #include "actors/config.hpp"
 #include "actors/job_actor.hpp"
 #include "actors/random_killer.hpp"
+#include "actors/view_board.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 namespace weir::actors {
@@ -18,46 +17,12 @@ namespace {
 
 constexpr int kBlockingThreads = 4;  // enough to overlap a few slow disks; more only take turns
 
-/// Keeps the newest view, for any thread.
-class ViewBoard final : public runtime::JobObserver {
-public:
-  void on_view(const runtime::JobView& view) override {
-    {
-      const std::lock_guard lock{mutex_};
-      view_ = view;
-      ++changes_;
-    }
-    changed_.notify_all();
-  }
-
-  runtime::JobView view() const {
-    const std::lock_guard lock{mutex_};
-    return view_;
-  }
-  std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const {
-    std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, limit, [&] { return changes_ != seen; });
-    return changes_;
-  }
-  runtime::JobOutcome wait_for_outcome() const {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return view_.outcome.has_value(); });
-    return *view_.outcome;
-  }
-
-private:
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  runtime::JobView view_;      // guarded by mutex_
-  std::uint64_t changes_ = 0;  // likewise
-};
-
 }  // namespace
 
 /// Actors go first, then the threads that may still speak to them.
 class LocalCluster::Impl {
 public:
-  Impl(HostedJob hosted, const LocalClusterOptions& options, Env& env, base::Logger& log)
+  Impl(HostedJobPtr hosted, const LocalClusterOptions& options, Env& env, base::Logger& log)
       : job{std::move(hosted)},
         chaos{roster, log},
         config{options.threads},
@@ -76,7 +41,7 @@ public:
     system.reset();
   }
 
-  HostedJob job;
+  HostedJobPtr job;
   ViewBoard board;
   Roster roster;
   ChaosController chaos;
@@ -91,14 +56,14 @@ public:
 LocalCluster::LocalCluster(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 LocalCluster::~LocalCluster() = default;
 
-Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJob job,
+Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJobPtr job,
                                                           LocalClusterOptions options, Env& env,
                                                           base::Logger& log) {
   auto impl = std::make_unique<Impl>(std::move(job), options, env, log);
-  if (Status status = impl->chaos.arm(impl->job.context->plan(), options.chaos); !status.ok())
+  if (Status status = impl->chaos.arm(impl->job->context->plan(), options.chaos); !status.ok())
     return status;
   impl->job_actor_ = impl->system->spawn(
-      job_actor, JobSpawn{impl->job.context, impl->services, &impl->board, options.report_every});
+      job_actor, JobSpawn{impl->job, impl->services, &impl->board, options.report_every});
   for (const ChaosRule& rule : impl->chaos.take_random_rules())
     impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));
   caf::anon_send(impl->job_actor_, LaunchJob{});

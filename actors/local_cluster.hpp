@@ -3,8 +3,8 @@
 
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/job_control.hpp"
 #include "actors/services.hpp"
-#include "runtime/job/view.hpp"
 
 #include <weir/chaos.hpp>
 
@@ -20,28 +20,23 @@ struct LocalClusterOptions {
 };
 
 /// Runs one job. Owns the actor system, the threads and everything that actors reach.
-class LocalCluster {
+class LocalCluster final : public JobControl {
 public:
   /// Starts the job. `env` and `log` must outlive the cluster. `invalid_argument` if a chaos rule
   /// names nobody.
-  static Result<std::unique_ptr<LocalCluster>> start(HostedJob job, LocalClusterOptions options,
+  static Result<std::unique_ptr<LocalCluster>> start(HostedJobPtr job, LocalClusterOptions options,
                                                      Env& env, base::Logger& log);
-  ~LocalCluster();
+  ~LocalCluster() override;
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
 
-  /// Asks the job to end: with a last checkpoint if it takes any, or at once.
-  void stop(bool at_once);
+  void stop(bool at_once) override;
 
   /// Kills a subtask, "coordinator", "node" or "any", as a crash would.
   void kill(const std::string& victim);
 
-  /// Returns the job as it is now.
-  runtime::JobView view() const;
-
-  /// Waits until the view changes after `seen` changes, or `limit` has passed; returns the number
-  /// of changes so far.
-  std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const;
+  runtime::JobView view() const override;
+  std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const override;
 
   /// Waits for the end of the job.
   runtime::JobOutcome wait() const;

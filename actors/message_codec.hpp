@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/ids.hpp"
-#include "runtime/task/element.hpp"
 
 #include <weir/codec.hpp>
 
@@ -13,14 +12,6 @@ struct Codec<Id<Tag, Number>> {
   static void encode(Id<Tag, Number> id, ByteWriter& out) { out.put(id.value()); }
   static Id<Tag, Number> decode(ByteReader& in) { return Id<Tag, Number>{in.get<Number>()}; }
   static std::string schema() { return "id"; }
-};
-
-/// A batch leaves as its encoding and arrives as an EncodedBatch; everything else as it is.
-template <>
-struct Codec<runtime::Element> {
-  static void encode(const runtime::Element& element, ByteWriter& out);
-  static runtime::Element decode(ByteReader& in);
-  static std::string schema() { return "element"; }
 };
 
 }  // namespace weir

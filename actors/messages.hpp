@@ -4,6 +4,7 @@
 // Messages are values. The only memory that two actors may share is an immutable batch.
 #pragma once
 
+#include "actors/frame_wire.hpp"
 #include "actors/message_codec.hpp"
 #include "checkpoint/coordinator.hpp"
 #include "runtime/job/job_machine.hpp"
@@ -27,13 +28,6 @@
 namespace weir::actors {
 
 // ---- data: subtask to subtask ----------------------------------------------------------------
-
-/// The next frame of a channel. `channel` is the receiver's index.
-struct DataFrame {
-  ChannelIndex channel;
-  AttemptId attempt;  // of the sender
-  runtime::Frame frame;
-};
 
 /// The receiver has room for more batches. `channel` is the sender's index.
 struct Credits {
@@ -153,6 +147,26 @@ struct StopJob {
   bool at_once = false;
 };
 
+// ---- slots ------------------------------------------------------------------------------------
+
+/// There are not enough slots yet; for people.
+struct SlotsMissing {
+  AttemptId attempt;
+  std::string what;  // "waiting for slots: the job needs 4, 2 are free"
+};
+
+/// There will be no slots: none came in time, or a node cannot run this job.
+struct SlotsRefused {
+  AttemptId attempt;
+  runtime::JobFailure failure;
+};
+
+/// Whatever the job has on this node is lost, or must be taken for lost.
+struct NodeLost {
+  std::string node;  // its name
+  std::string reason;
+};
+
 // ---- node -------------------------------------------------------------------------------------
 
 /// Spawn these subtasks.
@@ -196,6 +210,27 @@ auto inspect_as_bytes(Inspector& f, const char* name, T& message) {
   }
 }
 
+/// Header and content travel apart, so that a batch is copied as one block.
+template <class Inspector>
+auto inspect(Inspector& f, DataFrame& message) {
+  if constexpr (Inspector::writes_state) {
+    FrameHeader header;
+    Bytes content;
+    if (auto error = f(header.channel, header.attempt, header.sequence, header.kind, content))
+      return error;
+    return from_wire(header, std::move(content), message)
+               ? caf::error{}
+               : caf::make_error(caf::sec::unexpected_message);
+  } else if constexpr (std::is_base_of_v<caf::serializer, Inspector>) {
+    FrameHeader header = header_of(message);
+    Bytes encoded;
+    return f(header.channel, header.attempt, header.sequence, header.kind,
+             content_of(message.frame.element, encoded));
+  } else {
+    return f(caf::meta::type_name("DataFrame"));
+  }
+}
+
 /// A message without content.
 template <class Inspector>
 auto inspect_empty(Inspector& f, const char* name) {
@@ -215,7 +250,6 @@ auto inspect_empty(Inspector& f, const char* name) {
   }
 // NOLINTEND(bugprone-macro-parentheses)
 
-WEIR_MESSAGE(DataFrame)
 WEIR_MESSAGE(Credits)
 WEIR_EMPTY_MESSAGE(StartTask)
 WEIR_MESSAGE(TriggerCheckpoint)
@@ -239,6 +273,9 @@ WEIR_MESSAGE(CheckpointsFailed)
 WEIR_EMPTY_MESSAGE(LaunchJob)
 WEIR_MESSAGE(StopJob)
 WEIR_MESSAGE(DeployTasks)
+WEIR_MESSAGE(SlotsMissing)
+WEIR_MESSAGE(SlotsRefused)
+WEIR_MESSAGE(NodeLost)
 
 }  // namespace weir::actors
 
@@ -297,5 +334,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::LaunchJob))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::StopJob))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::DeployTasks))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SlotsMissing))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SlotsRefused))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::NodeLost))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::SubtaskId))
+  CAF_ADD_TYPE_ID(weir_messages, (std::vector<weir::SubtaskId>))
 
 CAF_END_TYPE_ID_BLOCK(weir_messages)

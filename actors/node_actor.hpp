@@ -1,4 +1,4 @@
-// NodeActor: hosts the subtasks of a job in one process.
+// NodeActor: hosts the subtasks of one job in one process. They end with it.
 #pragma once
 
 #include "actors/interfaces.hpp"
@@ -7,13 +7,36 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <vector>
+
 namespace weir::actors {
 
-struct NodeState {
+/// The actor's state.
+class NodeState {
+public:
+  using Self = NodeActor::stateful_pointer<NodeState>;
+
   static inline const char* name = "node";
+
+  explicit NodeState(Self self) : self_{self} {}
+  ~NodeState();
+  NodeState(const NodeState&) = delete;
+  NodeState& operator=(const NodeState&) = delete;
+
+  void begin(JobContextPtr context, const Services& services, JobActor job);
+  void on_deploy(DeployTasks& deploy);
+
+private:
+  void end_tasks();
+
+  Self self_;
+  JobContextPtr context_;
+  std::optional<Services> services_;
+  JobActor job_;
+  std::vector<SubtaskActor> tasks_;  // of the newest attempt
 };
 
-NodeActor::behavior_type node_actor(NodeActor::stateful_pointer<NodeState> self,
-                                    JobContextPtr context, Services services, JobActor job);
+NodeActor::behavior_type node_actor(NodeState::Self self, JobContextPtr context, Services services,
+                                    JobActor job);
 
 }  // namespace weir::actors

@@ -17,15 +17,14 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
   try {
     subtask_ = std::make_shared<runtime::Subtask>(
         context.plan(),
-        runtime::SubtaskInit{
-            .id = spawn_->id,
-            .attempt = spawn_->attempt,
-            .run = context.run,
-            .env = &spawn_->services.env,
-            .clock = &spawn_->services.clock,
-            .place = {.env = &context.storage->env(), .directory = context.storage->place()},
-            .force_bytes = context.force_bytes,
-            .is_finished = spawn_->restore.is_finished},
+        runtime::SubtaskInit{.id = spawn_->id,
+                             .attempt = spawn_->attempt,
+                             .run = context.run(),
+                             .env = &spawn_->services.env,
+                             .clock = &spawn_->services.clock,
+                             .place = context.place(),
+                             .force_bytes = context.force_bytes(),
+                             .is_finished = spawn_->restore.is_finished},
         *this);
   } catch (const runtime::UserError& error) {
     return failed({error.operator_name(), error.what()});
@@ -36,7 +35,7 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
 void SubtaskState::restore() {
   ask_blocking(
       self_, spawn_->services.pool,
-      [env = &spawn_->context->storage->env(), restore = spawn_->restore,
+      [env = spawn_->context->place().env, restore = spawn_->restore,
        directory = spawn_->restore_directory, subtask = subtask_] {
         return runtime::read_state(*env, restore, directory, subtask->states());
       },
@@ -63,6 +62,9 @@ void SubtaskState::connect(const Peers& peers) {
   };
   inputs_ = channels_to(plan.inputs_of(spawn_->id));
   outputs_ = channels_to(plan.outputs_of(spawn_->id));
+  for (std::uint32_t i = 0; i < outputs_.size(); ++i) {
+    if (outputs_[i].actor.node() != self_->node()) subtask_->set_remote(ChannelIndex{i});
+  }
   is_connected_ = true;
   report_ready();
 }

@@ -34,6 +34,13 @@ using AttemptId = Id<struct AttemptIdTag, std::uint32_t>;
 /// Which coordinator owns the job's checkpoint directory; a newer one fences all older ones.
 using Epoch = Id<struct EpochTag, std::uint64_t>;
 
+/// One registration of a worker with its master, from 1: a worker that was cut off and returns gets
+/// a new one, and the old one is never used again. 0 is the master itself.
+using WorkerId = Id<struct WorkerIdTag, std::uint64_t>;
+
+/// Number of a job in its cluster, from 1.
+using JobId = Id<struct JobIdTag, std::uint64_t>;
+
 /// Index of a vertex (a chain of fused operators) in the execution graph, in topological order.
 using VertexId = Id<struct VertexIdTag, std::uint32_t>;
 

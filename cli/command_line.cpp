@@ -3,7 +3,6 @@
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/config_file.hpp"
-#include "runtime/job/option_keys.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -60,44 +59,90 @@ void add_words(CLI::App& app, const std::string& name, T& target,
       ->take_last();
 }
 
-void add_job_options(CLI::App& app, Invocation& invocation, std::vector<std::string>& settings) {
-  app.add_option("--parallelism,-p", invocation.parallelism,
-                 "subtasks of operators that do not say otherwise")
-      ->check(CLI::Range(1, 32768))
-      ->take_last();
+void add_settings(CLI::App& app, Invocation& invocation, std::vector<std::string>& settings) {
   app.add_option("--set", settings, "set an option: KEY=VALUE (docs/reference/options.md)")
       ->type_name("KEY=VALUE");
   app.add_option("--config", invocation.config_files, "YAML file with options")
       ->check(CLI::ExistingFile);
 }
 
-void add_run_options(CLI::App& run, Invocation& invocation) {
-  run.add_option("--restore", invocation.restore,
+void add_job_options(CLI::App& app, Invocation& invocation) {
+  app.add_option("--parallelism,-p", invocation.parallelism,
+                 "subtasks of operators that do not say otherwise")
+      ->check(CLI::Range(1, 32768))
+      ->take_last();
+}
+
+void add_restore_options(CLI::App& app, Invocation& invocation) {
+  app.add_option("--restore", invocation.restore,
                  "continue from a checkpoint: \"latest\" or the path of one")
       ->type_name("latest|PATH")
       ->take_last();
-  run.add_flag("--allow-non-restored-state", invocation.allow_non_restored,
+  app.add_flag("--allow-non-restored-state", invocation.allow_non_restored,
                "drop state that the job no longer has a place for");
-  run.add_option("--chaos", invocation.chaos,
-                 "kill something: \"kill counts/1 at checkpoint 3 aligning\"")
-      ->type_name("RULE");
-  add_words<ProgressStyle>(run, "--progress", invocation.progress,
+  add_words<ProgressStyle>(app, "--progress", invocation.progress,
                            {{"auto", ProgressStyle::automatic},
                             {"plain", ProgressStyle::plain},
                             {"none", ProgressStyle::none}},
                            "how to show progress");
-  add_words<base::LogLevel>(run, "--log-level", invocation.log_level,
+}
+
+void add_process_options(CLI::App& app, Invocation& invocation) {
+  app.add_option("--threads", invocation.threads, "actor threads; 0: one per core")
+      ->check(CLI::NonNegativeNumber)
+      ->take_last();
+}
+
+void add_log_level(CLI::App& app, Invocation& invocation) {
+  add_words<base::LogLevel>(app, "--log-level", invocation.log_level,
                             {{"debug", base::LogLevel::debug},
                              {"info", base::LogLevel::info},
                              {"warn", base::LogLevel::warn},
                              {"error", base::LogLevel::error},
                              {"off", base::LogLevel::off}},
                             "least level of log lines");
-  run.add_option("--threads", invocation.threads, "actor threads; 0: one per core")
-      ->check(CLI::NonNegativeNumber)
-      ->take_last();
+}
+
+void add_run_options(CLI::App& run, Invocation& invocation) {
+  run.add_option("--chaos", invocation.chaos,
+                 "kill something: \"kill counts/1 at checkpoint 3 aligning\"")
+      ->type_name("RULE");
   run.add_flag("--force-bytes", invocation.force_bytes,
                "encode every batch, also between subtasks of this process (for tests)");
+}
+
+void add_network_options(CLI::App& app, Invocation& invocation) {
+  app.add_flag("--insecure", invocation.insecure,
+               "speak with other machines without encryption, and trust everybody who asks");
+}
+
+void add_coordinator_options(CLI::App& app, Invocation& invocation) {
+  app.add_option("--listen", invocation.listen, "where workers and clients find it; port 0: any")
+      ->type_name("HOST:PORT")
+      ->required();
+}
+
+void add_worker_options(CLI::App& app, Invocation& invocation) {
+  app.add_option("--join", invocation.join, "where the coordinator listens")
+      ->type_name("HOST:PORT")
+      ->required();
+  invocation.listen = "127.0.0.1:0";
+  app.add_option("--listen", invocation.listen, "where other workers reach this one; port 0: any")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--slots", invocation.slots, "subtasks of each operator that may run here")
+      ->check(CLI::Range(1, 32768))
+      ->take_last();
+  app.add_option("--name", invocation.name, "of this worker, unique in the cluster");
+}
+
+void add_submit_options(CLI::App& app, Invocation& invocation) {
+  app.add_option("--to", invocation.to, "where the coordinator listens")
+      ->type_name("HOST:PORT")
+      ->required();
+  app.add_flag("--detach,-d", invocation.detach, "do not wait for the job's end");
+  app.add_flag("--detach-on-interrupt", invocation.detach_on_interrupt,
+               "Ctrl-C stops watching the job, not the job");
 }
 
 /// Names the first flag that `command` does not know, and the nearest one that it does; empty if it
@@ -116,12 +161,6 @@ std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
   return {};
 }
 
-struct Setting {
-  std::string place;  // where it was given
-  std::string key;
-  std::string value;
-};
-
 }  // namespace
 
 std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv) {
@@ -133,17 +172,29 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
 
   CLI::App* run = app.add_subcommand("run", "Run the job in this process");
   CLI::App* graph = app.add_subcommand("graph", "Show the job's graph without running it");
-  for (CLI::App* command : {run, graph}) {
+  CLI::App* coordinator = app.add_subcommand("coordinator", "Run the coordinator of a cluster");
+  CLI::App* worker = app.add_subcommand("worker", "Offer slots to a cluster");
+  CLI::App* submit = app.add_subcommand("submit", "Run the job on a cluster");
+  for (CLI::App* command : {run, graph, submit}) {
     for (const Flags::Flag& flag : flags.all()) add_flag(*command, flag);
-    add_job_options(*command, invocation, settings);
+    add_job_options(*command, invocation);
   }
+  for (CLI::App* command : {run, graph, coordinator, worker, submit})
+    add_settings(*command, invocation, settings);
+  for (CLI::App* command : {run, submit}) add_restore_options(*command, invocation);
+  for (CLI::App* command : {run, coordinator, worker}) add_process_options(*command, invocation);
+  for (CLI::App* command : {run, coordinator, worker, submit}) add_log_level(*command, invocation);
+  for (CLI::App* command : {coordinator, worker, submit}) add_network_options(*command, invocation);
   add_run_options(*run, invocation);
+  add_coordinator_options(*coordinator, invocation);
+  add_worker_options(*worker, invocation);
+  add_submit_options(*submit, invocation);
   add_words<runtime::GraphFormat>(*graph, "--format", invocation.graph_format,
                                   {{"text", runtime::GraphFormat::text},
                                    {"dot", runtime::GraphFormat::dot},
                                    {"json", runtime::GraphFormat::json}},
                                   "form of the graph");
-  for (const CLI::App* command : {run, graph}) {
+  for (const CLI::App* command : {run, graph, coordinator, worker, submit}) {
     if (argc < 2 || command->get_name() != argv[1]) continue;
     if (const std::string unknown = unknown_flag(*command, argc, argv); !unknown.empty()) {
       std::cerr << unknown << "\nRun with --help for more information.\n";
@@ -165,12 +216,17 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
     }
     invocation.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
-  invocation.command = graph->parsed() ? Command::graph : Command::run;
+  for (const auto& [command, app_of] :
+       {std::pair{Command::run, run}, std::pair{Command::graph, graph},
+        std::pair{Command::coordinator, coordinator}, std::pair{Command::worker, worker},
+        std::pair{Command::submit, submit}}) {
+    if (app_of->parsed()) invocation.command = command;
+  }
   return invocation;
 }
 
-Status configure(const Invocation& invocation, JobOptions& options) {
-  std::vector<Setting> settings;
+Result<std::vector<actors::Setting>> settings_of(const Invocation& invocation) {
+  std::vector<actors::Setting> settings;
   for (const std::string& path : invocation.config_files) {
     auto content = read_config_file(path);
     if (!content.ok()) return content.status();
@@ -178,15 +234,29 @@ Status configure(const Invocation& invocation, JobOptions& options) {
       settings.push_back({path, std::move(key), std::move(value)});
   }
   for (const auto& [key, value] : invocation.settings) settings.push_back({"--set", key, value});
-  // A type comes before its parameters, wherever it stands; the last of several decides.
-  std::stable_partition(settings.begin(), settings.end(),
-                        [](const Setting& setting) { return setting.key.ends_with(".type"); });
-  for (const Setting& setting : settings) {
-    if (Status status = runtime::set_option(options, setting.key, setting.value); !status.ok())
-      return status.with_context(setting.place);
-  }
-  if (invocation.parallelism) options.parallelism = *invocation.parallelism;
-  return {};
+  return settings;
+}
+
+runtime::RestoreRequest restore_request(const Invocation& invocation) {
+  using From = runtime::RestoreRequest::From;
+  runtime::RestoreRequest request{.from = From::beginning,
+                                  .path = invocation.restore,
+                                  .allow_non_restored = invocation.allow_non_restored};
+  if (!invocation.restore.empty())
+    request.from = invocation.restore == "latest" ? From::latest : From::path;
+  return request;
+}
+
+std::string finished_before(const std::string& job) {
+  return "job \"" + job +
+         "\" has finished already; start it without --restore to run it again from the beginning";
+}
+
+void say_where_it_begins(const runtime::RestoreRequest& request, const std::string& checkpoint) {
+  if (!checkpoint.empty())
+    std::cerr << "continuing from " << checkpoint << '\n';
+  else if (request.from == runtime::RestoreRequest::From::latest)
+    std::cerr << "there is no checkpoint yet: starting from the beginning\n";
 }
 
 }  // namespace weir::cli

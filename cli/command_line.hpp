@@ -1,8 +1,10 @@
 // The command line of every job program.
 #pragma once
 
+#include "actors/cluster/job_factory.hpp"
 #include "base/log.hpp"
 #include "runtime/graph/plan.hpp"
+#include "runtime/job/launch.hpp"
 
 #include <weir/run.hpp>
 
@@ -13,7 +15,7 @@
 
 namespace weir::cli {
 
-enum class Command : std::uint8_t { run, graph };
+enum class Command : std::uint8_t { run, graph, coordinator, worker, submit };
 enum class ProgressStyle : std::uint8_t { automatic, plain, none };
 
 /// What the command line said.
@@ -30,13 +32,32 @@ struct Invocation {
   runtime::GraphFormat graph_format = runtime::GraphFormat::text;
   int threads = 0;
   bool force_bytes = false;
+  // Of clusters.
+  std::string listen;  // HOST:PORT
+  std::string join;    // likewise, of the coordinator
+  std::string to;      // likewise
+  std::string name;
+  std::optional<int> slots;
+  bool detach = false;
+  bool detach_on_interrupt = false;
+  bool insecure = false;
 };
 
 /// Reads the command line; sets the targets of the job's own flags. When there is nothing to run
 /// (help, wrong usage) prints what there is to say and returns the exit code instead.
 std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv);
 
-/// Applies configuration files, then --set, then --parallelism to the options of a job.
-Status configure(const Invocation& invocation, JobOptions& options);
+/// Returns the options from configuration files, then from --set, in the order in which they count.
+/// `invalid_argument` names file and line.
+Result<std::vector<actors::Setting>> settings_of(const Invocation& invocation);
+
+/// Where the job is to begin.
+runtime::RestoreRequest restore_request(const Invocation& invocation);
+
+/// What to say of a job that is at its end.
+std::string finished_before(const std::string& job);
+
+/// Says which checkpoint the job continues from, or that there is none.
+void say_where_it_begins(const runtime::RestoreRequest& request, const std::string& checkpoint);
 
 }  // namespace weir::cli

@@ -1,5 +1,7 @@
 #include "cli/interrupts.hpp"
 
+#include <poll.h>
+
 #include <atomic>
 #include <csignal>
 
@@ -33,6 +35,11 @@ Interrupts::~Interrupts() {
 
 int Interrupts::count() const {
   return interrupts.load(std::memory_order_relaxed);
+}
+
+void Interrupts::wait(Duration limit) const {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
+  ::poll(nullptr, 0, static_cast<int>(ms.count()));  // a signal ends it
 }
 
 }  // namespace weir::cli

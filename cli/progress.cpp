@@ -49,6 +49,8 @@ std::string Progress::format(const runtime::JobView& view, Duration elapsed) {
   }
   char time[32];
   std::snprintf(time, sizeof time, "%6.1f s  ", seconds(elapsed));
+  if (view.state == runtime::JobState::scheduling && !view.waiting_for.empty())
+    return time + view.waiting_for;
   std::string line = time + std::string{to_string(view.state)} + "  in " +
                      base::format_count(view.records_in) + "  out " +
                      base::format_count(view.records_out) + "  " +

@@ -59,7 +59,7 @@ public:
 class Run::Impl {
 public:
   /// `log` holds what was said at the launch.
-  Impl(Cluster::Impl& cluster, actors::HostedJob hosted, SimLog log)
+  Impl(Cluster::Impl& cluster, actors::HostedJobPtr hosted, SimLog log)
       : cluster_{cluster},
         hosted_{std::move(hosted)},
         log_{std::move(log)},
@@ -69,11 +69,10 @@ public:
         chaos_{roster_, log_},
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
-    job_ = system_->spawn(actors::job_actor,
-                          actors::JobSpawn{hosted_.context,
-                                           {cluster.env, clock_, pool_, faults_, log_, roster_},
-                                           &view_,
-                                           Duration{}});
+    job_ = system_->spawn(
+        actors::job_actor,
+        actors::JobSpawn{
+            hosted_, {cluster.env, clock_, pool_, faults_, log_, roster_}, &view_, Duration{}});
     began_ = clock_.monotonic();
     caf::anon_send(job_, actors::LaunchJob{});
   }
@@ -96,7 +95,7 @@ public:
   }
 
   void arm(const ChaosRule& rule) {
-    const Status status = chaos_.arm(hosted_.context->plan(), {rule});
+    const Status status = chaos_.arm(hosted_->context->plan(), {rule});
     WEIR_ASSERT(status.ok(), status.message().c_str());
     for (const ChaosRule& random : chaos_.take_random_rules())
       killers_.push_back(system_->spawn(actors::random_killer, &chaos_, random));
@@ -171,7 +170,7 @@ public:
   }
 
   Cluster::Impl& cluster_;
-  actors::HostedJob hosted_;
+  actors::HostedJobPtr hosted_;
   SimLog log_;
   actors::SimulatedSystemConfig config_;
   std::unique_ptr<caf::actor_system> system_;

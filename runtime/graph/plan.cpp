@@ -3,8 +3,6 @@
 #include "base/assert.hpp"
 #include "base/text.hpp"
 
-#include <weir/hash.hpp>
-
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -149,31 +147,6 @@ std::vector<ChannelEnd> Plan::outputs_of(SubtaskId subtask) const {
     }
   }
   return ends;
-}
-
-std::uint64_t fingerprint(const Plan& plan) {
-  ByteWriter out;
-  out.put_string(plan.graph().name);
-  out.put(plan.max_parallelism());
-  for (const Vertex& vertex : plan.vertices()) {
-    out.put(vertex.parallelism);
-    for (const std::size_t i : vertex.operators) {
-      const OperatorSpec& op = plan.op(i);
-      for (const std::string* text :
-           {&op.name, &op.kind, &op.in_schema, &op.out_schema, &op.key_schema})
-        out.put_string(*text);
-      for (const auto& state : op.states) {
-        out.put_string(state.name);
-        out.put_string(state.type->schema);
-      }
-    }
-  }
-  for (const PlanEdge& edge : plan.edges()) {
-    out.put(edge.from.value());
-    out.put(edge.to.value());
-    out.put(static_cast<std::uint8_t>(edge.partition));
-  }
-  return hash_bytes(out.view().data(), out.size());
 }
 
 }  // namespace weir::runtime

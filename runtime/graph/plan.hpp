@@ -80,9 +80,6 @@ private:
 /// within 128 to 32,768.
 std::uint32_t default_max_parallelism(std::uint32_t parallelism);
 
-/// Returns a hash of everything about the graph that all nodes must agree on.
-std::uint64_t fingerprint(const Plan& plan);
-
 enum class GraphFormat : std::uint8_t { text, dot, json };
 
 /// Writes the plan for people or tools.

@@ -1,4 +1,5 @@
 // A plan as text, as a Graphviz graph and as JSON.
+#include "runtime/graph/fingerprint.hpp"
 #include "runtime/graph/plan.hpp"
 
 #include <nlohmann/json.hpp>
@@ -54,7 +55,7 @@ std::string render_json(const Plan& plan) {
   nlohmann::ordered_json json;
   json["job"] = plan.graph().name;
   json["max_parallelism"] = plan.max_parallelism();
-  json["fingerprint"] = fingerprint(plan);
+  json["fingerprint"] = fingerprint(plan).hash;
   for (const Vertex& vertex : plan.vertices()) {
     nlohmann::ordered_json v{{"name", vertex.name}, {"parallelism", vertex.parallelism}};
     for (const std::size_t i : vertex.operators) {

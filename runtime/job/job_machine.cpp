@@ -16,8 +16,11 @@ struct Transition {
 
 /// Every legal transition; anything else is a programming error.
 constexpr std::array kTransitions{
-    Transition{JobState::created, JobState::preparing},
+    Transition{JobState::created, JobState::scheduling},
     Transition{JobState::created, JobState::ended},
+    Transition{JobState::scheduling, JobState::preparing},
+    Transition{JobState::scheduling, JobState::failing},
+    Transition{JobState::scheduling, JobState::cancelling},
     Transition{JobState::preparing, JobState::deploying},
     Transition{JobState::preparing, JobState::failing},
     Transition{JobState::preparing, JobState::cancelling},
@@ -30,7 +33,7 @@ constexpr std::array kTransitions{
     Transition{JobState::failing, JobState::restarting},
     Transition{JobState::failing, JobState::cancelling},
     Transition{JobState::failing, JobState::ended},
-    Transition{JobState::restarting, JobState::preparing},
+    Transition{JobState::restarting, JobState::scheduling},
     Transition{JobState::failing, JobState::finishing},
     Transition{JobState::restarting, JobState::finishing},
     Transition{JobState::cancelling, JobState::finishing},
@@ -43,6 +46,7 @@ constexpr std::array kTransitions{
 std::string_view to_string(JobState state) noexcept {
   switch (state) {
     case JobState::created: return "created";
+    case JobState::scheduling: return "waiting for slots";
     case JobState::preparing: return "preparing";
     case JobState::deploying: return "deploying";
     case JobState::running: return "running";
@@ -78,9 +82,15 @@ JobActions JobMachine::on_start() {
 }
 
 void JobMachine::begin_execution(JobActions& actions) {
-  move_to(JobState::preparing);
+  move_to(JobState::scheduling);
   attempt_ = attempt_.next();
-  actions.push_back(PrepareExecution{attempt_});
+  actions.push_back(AcquireSlots{attempt_});
+}
+
+JobActions JobMachine::on_slots() {
+  if (state_ != JobState::scheduling) return {};
+  move_to(JobState::preparing);
+  return {PrepareExecution{attempt_}};
 }
 
 JobActions JobMachine::on_prepared() {
@@ -102,8 +112,8 @@ JobActions JobMachine::on_ready(SubtaskId subtask) {
 }
 
 JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
-  const bool is_under_way =
-      state_ == JobState::preparing || state_ == JobState::deploying || state_ == JobState::running;
+  const bool is_under_way = state_ == JobState::scheduling || state_ == JobState::preparing ||
+                            state_ == JobState::deploying || state_ == JobState::running;
   if (!is_under_way)
     return {};  // a consequence of the failure that is being dealt with, or too late
   last_failure_ = failure.cause;
@@ -180,6 +190,7 @@ JobActions JobMachine::on_stop_requested(bool at_once) {
     case JobState::created:
       move_to(JobState::ended);
       return {EndJob{{JobOutcome::Kind::cancelled, ""}}};
+    case JobState::scheduling:
     case JobState::preparing:
     case JobState::deploying:
       if (has_checkpoint) return {};  // stops as soon as it runs

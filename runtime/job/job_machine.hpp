@@ -1,12 +1,13 @@
 // JobMachine: the life of a job, as a state machine. Pure: events in, actions out; the job actor
 // carries it.
 //
-//   created ──► preparing ──► deploying ──► running ──► finishing ──► ended
-//                   ▲  │           │           │  │                     ▲
-//                   │  └───────────┴───────────┘  └──► cancelling ──────┤
-//                   │              │ a failure                          │
-//                restarting ◄── failing ────────────────────────────────┘ gives up
+//   created ──► scheduling ──► preparing ──► deploying ──► running ──► finishing ──► ended
+//                   ▲  │           │             │           │  │                     ▲
+//                   │  └───────────┴─────────────┴───────────┘  └──► cancelling ──────┤
+//                   │              │ a failure                                        │
+//                restarting ◄── failing ──────────────────────────────────────────────┘ gives up
 //
+// scheduling  the job waits for a place for each of its subtasks
 // preparing   the coordinator begins an epoch, chooses the checkpoint, recovers sinks, lists splits
 // deploying   subtasks are spawned, connected, and restore their state
 // failing     everything of this execution is being ended; a new one begins only when all of it has
@@ -33,6 +34,7 @@ namespace weir::runtime {
 
 enum class JobState : std::uint8_t {
   created,
+  scheduling,
   preparing,
   deploying,
   running,
@@ -66,6 +68,9 @@ struct JobFailure {
 };
 
 // What the carrier must do.
+struct AcquireSlots {  // a place for every subtask; answer with on_slots
+  AttemptId attempt;
+};
 struct PrepareExecution {  // answer with on_prepared
   AttemptId attempt;
 };
@@ -87,9 +92,9 @@ struct EndJob {
   JobOutcome outcome;
 };
 
-using JobAction = std::variant<PrepareExecution, DeploySubtasks, StartSubtasks, EndExecution,
-                               WaitForRestart, RequestEndCheckpoint, RequestStopCheckpoint,
-                               EndWithoutCheckpoint, CleanUp, EndJob>;
+using JobAction = std::variant<AcquireSlots, PrepareExecution, DeploySubtasks, StartSubtasks,
+                               EndExecution, WaitForRestart, RequestEndCheckpoint,
+                               RequestStopCheckpoint, EndWithoutCheckpoint, CleanUp, EndJob>;
 using JobActions = std::vector<JobAction>;
 
 /// See the file comment.
@@ -110,6 +115,8 @@ public:
   JobMachine(Options options, RestartPolicy restart);
 
   JobActions on_start();
+  /// There is a place for every subtask.
+  JobActions on_slots();
   JobActions on_prepared();
   JobActions on_ready(SubtaskId subtask);
   /// A part of the running execution failed or died.

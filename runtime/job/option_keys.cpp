@@ -1,11 +1,10 @@
 #include "runtime/job/option_keys.hpp"
 
-#include "base/text.hpp"
+#include "runtime/job/option_setters.hpp"
 
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <limits>
 #include <utility>
 
 namespace weir::runtime {
@@ -13,62 +12,7 @@ namespace {
 
 using Setter = std::function<Status(JobOptions&, std::string_view)>;
 
-struct Entry {
-  OptionKey key;
-  Setter set;
-};
-
-std::string upper(std::string_view text) {
-  std::string result{text};
-  for (char& c : result) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  return result;
-}
-
-Setter duration(std::function<Duration&(JobOptions&)> field) {
-  return [field = std::move(field)](JobOptions& options, std::string_view value) -> Status {
-    auto parsed = base::parse_duration(value);
-    if (!parsed.ok()) return parsed.status();
-    field(options) = *parsed;
-    return {};
-  };
-}
-
-Setter number(std::function<int&(JobOptions&)> field) {
-  return [field = std::move(field)](JobOptions& options, std::string_view value) -> Status {
-    auto parsed = base::parse_int(value);
-    if (!parsed.ok()) return parsed.status();
-    if (*parsed < std::numeric_limits<int>::min() || *parsed > std::numeric_limits<int>::max())
-      return {ErrorCode::invalid_argument, "\"" + std::string{value} + "\" is out of range"};
-    field(options) = static_cast<int>(*parsed);
-    return {};
-  };
-}
-
-Setter real(std::function<double&(JobOptions&)> field) {
-  return [field = std::move(field)](JobOptions& options, std::string_view value) -> Status {
-    auto parsed = base::parse_double(value);
-    if (!parsed.ok()) return parsed.status();
-    field(options) = *parsed;
-    return {};
-  };
-}
-
-/// Sets a field to what one of some words stands for.
-template <class T>
-Setter word(std::vector<std::pair<std::string, T>> words, std::function<void(JobOptions&, T)> set) {
-  return [words = std::move(words), set = std::move(set)](JobOptions& options,
-                                                          std::string_view value) -> Status {
-    std::string known;
-    for (const auto& [name, meaning] : words) {
-      if (upper(name) == upper(value)) {
-        set(options, meaning);
-        return {};
-      }
-      known += (known.empty() ? "" : ", ") + name;
-    }
-    return {ErrorCode::invalid_argument, "\"" + std::string{value} + "\" is none of " + known};
-  };
-}
+using Entry = OptionEntry<JobOptions>;
 
 using restart::ExponentialDelay;
 using restart::FailureRate;
@@ -116,17 +60,17 @@ void choose(JobOptions& options, Strategy chosen) {
 std::vector<Entry> general_entries() {
   return {
       {{"parallelism.default", "int", "1", "subtasks of operators that do not say otherwise"},
-       number([](JobOptions& o) -> int& { return o.parallelism; })},
+       setter_of([](JobOptions& o) -> int& { return o.parallelism; })},
       {{"pipeline.max-parallelism", "int", "0",
         "most subtasks a keyed operator may ever have; fixed when state is first written; 0 "
         "chooses"},
-       number([](JobOptions& o) -> int& { return o.max_parallelism; })},
+       setter_of([](JobOptions& o) -> int& { return o.max_parallelism; })},
       {{"execution.buffer-timeout.interval", "duration", "100 ms",
         "a batch that is not full leaves after this long at the latest"},
-       duration([](JobOptions& o) -> Duration& { return o.network.buffer_timeout; })},
+       setter_of([](JobOptions& o) -> Duration& { return o.network.buffer_timeout; })},
       {{"taskmanager.network.memory.buffers-per-channel", "int", "8",
         "batches that may wait in one channel before its sender pauses"},
-       number([](JobOptions& o) -> int& { return o.network.batches_per_channel; })},
+       setter_of([](JobOptions& o) -> int& { return o.network.batches_per_channel; })},
       {{"weir.sink.lost-transactions", "word", "fail",
         "fail or skip: what to do when a sink's store no longer knows a prepared transaction"},
        word<LostTransactions>({{"fail", LostTransactions::fail}, {"skip", LostTransactions::skip}},
@@ -145,29 +89,29 @@ std::vector<Entry> checkpointing_entries() {
       {{prefix + "interval", "duration", "0 ms",
         "time between the triggers of two checkpoints; 0 takes only the one at the end of the "
         "input"},
-       duration([](JobOptions& o) -> Duration& { return o.checkpoint.every; })},
+       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.every; })},
       {{prefix + "mode", "word", "EXACTLY_ONCE", "EXACTLY_ONCE or AT_LEAST_ONCE"},
        word<Guarantee>(
            {{"EXACTLY_ONCE", Guarantee::exactly_once}, {"AT_LEAST_ONCE", Guarantee::at_least_once}},
            [](JobOptions& o, Guarantee g) { o.checkpoint.guarantee = g; })},
       {{prefix + "timeout", "duration", "10 min", "a checkpoint that takes longer is given up"},
-       duration([](JobOptions& o) -> Duration& { return o.checkpoint.timeout; })},
+       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.timeout; })},
       {{prefix + "min-pause", "duration", "0 ms",
         "least time between the end of one checkpoint and the trigger of the next"},
-       duration([](JobOptions& o) -> Duration& { return o.checkpoint.min_pause; })},
+       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.min_pause; })},
       {{prefix + "max-concurrent-checkpoints", "int", "1",
         "how many may be under way at once; min-pause above 0 makes it 1"},
-       number([](JobOptions& o) -> int& { return o.checkpoint.max_concurrent; })},
+       setter_of([](JobOptions& o) -> int& { return o.checkpoint.max_concurrent; })},
       {{prefix + "tolerable-failed-checkpoints", "int", "0",
         "how many may fail one after the other before the job fails"},
-       number([](JobOptions& o) -> int& { return o.checkpoint.tolerable_failures; })},
+       setter_of([](JobOptions& o) -> int& { return o.checkpoint.tolerable_failures; })},
       {{prefix + "dir", "path", "", "where checkpoints are stored; empty: in memory"},
        [](JobOptions& o, std::string_view v) {
          o.checkpoint.storage = v;
          return Status{};
        }},
       {{prefix + "num-retained", "int", "1", "how many completed checkpoints are kept"},
-       number([](JobOptions& o) -> int& { return o.checkpoint.retained; })},
+       setter_of([](JobOptions& o) -> int& { return o.checkpoint.retained; })},
       {{prefix + "externalized-checkpoint-retention", "word", "RETAIN_ON_CANCELLATION",
         "whether a cancelled job keeps its last checkpoints: RETAIN_ON_CANCELLATION, "
         "DELETE_ON_CANCELLATION or NO_EXTERNALIZED_CHECKPOINTS"},
@@ -195,39 +139,39 @@ std::vector<Entry> restart_entries() {
                       choose)},
       {{fixed + "attempts", "int", "1", "how many restarts"},
        parameter<FixedDelay>(
-           number([](JobOptions& o) -> int& { return strategy<FixedDelay>(o).attempts; }))},
+           setter_of([](JobOptions& o) -> int& { return strategy<FixedDelay>(o).attempts; }))},
       {{fixed + "delay", "duration", "1 s", "time before each restart"},
        parameter<FixedDelay>(
-           duration([](JobOptions& o) -> Duration& { return strategy<FixedDelay>(o).delay; }))},
+           setter_of([](JobOptions& o) -> Duration& { return strategy<FixedDelay>(o).delay; }))},
       {{rate + "max-failures-per-interval", "int", "1",
         "more failures than this within the interval fail the job"},
        parameter<FailureRate>(
-           number([](JobOptions& o) -> int& { return strategy<FailureRate>(o).max_failures; }))},
+           setter_of([](JobOptions& o) -> int& { return strategy<FailureRate>(o).max_failures; }))},
       {{rate + "failure-rate-interval", "duration", "1 min", "the interval"},
-       parameter<FailureRate>(
-           duration([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).interval; }))},
+       parameter<FailureRate>(setter_of(
+           [](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).interval; }))},
       {{rate + "delay", "duration", "1 s", "time before each restart"},
        parameter<FailureRate>(
-           duration([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).delay; }))},
+           setter_of([](JobOptions& o) -> Duration& { return strategy<FailureRate>(o).delay; }))},
       {{exponential + "initial-backoff", "duration", "1 s", "time before the first restart"},
-       parameter<ExponentialDelay>(duration(
+       parameter<ExponentialDelay>(setter_of(
            [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).initial; }))},
       {{exponential + "max-backoff", "duration", "1 min", "most time before a restart"},
-       parameter<ExponentialDelay>(
-           duration([](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).max; }))},
+       parameter<ExponentialDelay>(setter_of(
+           [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).max; }))},
       {{exponential + "backoff-multiplier", "number", "1.5", "growth from restart to restart"},
-       parameter<ExponentialDelay>(real(
+       parameter<ExponentialDelay>(setter_of(
            [](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).multiplier; }))},
       {{exponential + "reset-backoff-threshold", "duration", "1 h",
         "running this long without failure begins anew"},
-       parameter<ExponentialDelay>(duration(
+       parameter<ExponentialDelay>(setter_of(
            [](JobOptions& o) -> Duration& { return strategy<ExponentialDelay>(o).reset_after; }))},
       {{exponential + "jitter-factor", "number", "0.1", "random part of the delay"},
-       parameter<ExponentialDelay>(
-           real([](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).jitter; }))},
+       parameter<ExponentialDelay>(setter_of(
+           [](JobOptions& o) -> double& { return strategy<ExponentialDelay>(o).jitter; }))},
       {{exponential + "attempts-before-reset-backoff", "int", "2147483647",
         "restarts without a reset before the job fails"},
-       parameter<ExponentialDelay>(number([](JobOptions& o) -> int& {
+       parameter<ExponentialDelay>(setter_of([](JobOptions& o) -> int& {
          return strategy<ExponentialDelay>(o).attempts_before_reset;
        }))},
   };
@@ -251,24 +195,14 @@ const std::vector<Entry>& entries() {
 }  // namespace
 
 const std::vector<OptionKey>& option_keys() {
-  static const std::vector<OptionKey> keys = [] {
-    std::vector<OptionKey> all;
-    for (const Entry& entry : entries()) all.push_back(entry.key);
-    return all;
-  }();
+  static const std::vector<OptionKey> keys = keys_of(entries());
   return keys;
 }
 
 Status set_option(JobOptions& options, std::string_view key, std::string_view value) {
-  for (const Entry& entry : entries()) {
-    if (entry.key.key == key) return entry.set(options, value).with_context(key);
-  }
-  std::vector<std::string> known;
-  for (const Entry& entry : entries()) known.push_back(entry.key.key);
-  const std::string near = base::nearest(key, known);
-  return {ErrorCode::invalid_argument, "there is no option \"" + std::string{key} + "\"" +
-                                           (near.empty() ? "; docs/reference/options.md lists all"
-                                                         : "; did you mean " + near + "?")};
+  const Entry* entry = find_option(entries(), key);
+  if (entry == nullptr) return no_such_option(key, option_keys());
+  return entry->set(options, value).with_context(key);
 }
 
 }  // namespace weir::runtime

@@ -16,6 +16,7 @@ struct JobView {
   AttemptId attempt;
   int restarts = 0;
   std::string last_failure;
+  std::string waiting_for;                     // when scheduling: what is missing
   std::uint64_t records_in = 0;                // read by sources, in this execution
   std::uint64_t records_out = 0;               // written to sinks, in this execution
   std::uint64_t transactions_lost = 0;         // by the stores of sinks, in this execution

@@ -10,7 +10,10 @@ OutputGate::OutputGate(FrameSender& sender, std::uint32_t credits, bool force_by
 void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type, detail::RouterInit init) {
   const auto first = static_cast<std::uint32_t>(channels_.size());
   channels_.resize(first + init.channels);
-  for (std::uint32_t i = first; i < channels_.size(); ++i) channels_[i].credits = credits_;
+  for (std::uint32_t i = first; i < channels_.size(); ++i) {
+    channels_[i].credits = credits_;
+    channels_[i].is_encoded = force_bytes_;
+  }
   edges_.push_back(std::make_unique<Edge>(*this, first));
   init.out = edges_.back().get();
   routers_.emplace(edge, type.make_router(init));
@@ -43,7 +46,7 @@ void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
 void OutputGate::put(std::uint32_t channel, detail::BatchRef batch) {
   records_sent_ += batch->size();
   ++batches_sent_;
-  if (!force_bytes_) return offer(channel, std::move(batch));
+  if (!channels_[channel].is_encoded) return offer(channel, std::move(batch));
   ByteWriter out;
   batch->encode(out);
   offer(channel, EncodedBatch{out.take()});

@@ -33,6 +33,9 @@ public:
   /// Adds an edge with its channels, which get the next free indices.
   void add_edge(std::size_t edge, const detail::EdgeType& type, detail::RouterInit init);
 
+  /// The batches of this channel leave encoded: its receiver is in another process.
+  void encode(ChannelIndex channel) { channels_.at(channel.value()).is_encoded = true; }
+
   /// Returns where the chain sends the batches of an edge that was added.
   detail::Router* router(std::size_t edge) const;
 
@@ -68,6 +71,7 @@ private:
   struct Channel {
     std::uint64_t sequence = 0;  // of the last frame sent
     std::uint32_t credits = 0;
+    bool is_encoded = false;
     std::deque<Element> waiting;
   };
 

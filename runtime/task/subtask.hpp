@@ -67,6 +67,9 @@ public:
   /// The chain's keyed states, to be filled before `start`.
   const std::vector<ChainState>& states() const { return chain_->states(); }
 
+  /// The receiver of this output channel is in another process. To be said before `start`.
+  void set_remote(ChannelIndex output) { output_.encode(output); }
+
   /// All subtasks of the job are in place and restored: begins.
   void start();
 

@@ -59,6 +59,7 @@ public:
 struct Board::Perform {
   Board& board;
 
+  void operator()(const AcquireSlots&) const { board.perform(board.machine_->on_slots()); }
   void operator()(const PrepareExecution& action) const {
     auto begun = begin_execution(board.launch_, {*board.storage_, board.env_, *board.time_, "run",
                                                  action.attempt, base::silent_logger()});

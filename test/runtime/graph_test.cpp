@@ -1,4 +1,5 @@
 // From a declared job to the plan that runs: validation, fusion, channels, fingerprint.
+#include "runtime/graph/fingerprint.hpp"
 #include "runtime/graph/plan.hpp"
 #include "runtime/graph/validate.hpp"
 
@@ -234,7 +235,7 @@ TEST_CASE("max parallelism is Flink's default, or what was asked for", "[plan]")
 
 TEST_CASE("the fingerprint changes with everything that nodes must agree on", "[plan]") {
   const auto of = [](const Job& job, std::uint32_t max = 0) {
-    return fingerprint(Plan::build(job.graph(), max));
+    return fingerprint(Plan::build(job.graph(), max)).hash;
   };
   std::set<std::uint64_t> seen{of(count_job())};
   CHECK(seen.contains(of(count_job())));
@@ -247,6 +248,25 @@ TEST_CASE("the fingerprint changes with everything that nodes must agree on", "[
       .count("counts")
       .sink("out", counts.sink());
   CHECK(seen.insert(of(renamed)).second);
+}
+
+TEST_CASE("the difference of two fingerprints names the first operator that is not the same",
+          "[plan]") {
+  const auto of = [](const Job& job) { return fingerprint(Plan::build(job.graph(), 0)); };
+  const Fingerprint ours = of(count_job());
+  CHECK(difference(ours, of(count_job())).empty());
+  const std::string wider = difference(ours, of(count_job({.parallelism = 2})));
+  CHECK(mentions(wider, "first difference: \"numbers\""));
+  CHECK(mentions(wider, "parallelism 1"));
+  CHECK(mentions(wider, "parallelism 2"));
+  Fingerprint shorter = ours;
+  shorter.hash += 1;
+  shorter.operators.pop_back();
+  CHECK(mentions(difference(ours, shorter), "nothing there"));
+  CHECK(mentions(difference(shorter, ours), "nothing here"));
+  Fingerprint other = ours;
+  other.job = "another";
+  CHECK(mentions(difference(ours, other), "\"another\" there"));
 }
 
 TEST_CASE("a plan can be drawn", "[plan]") {

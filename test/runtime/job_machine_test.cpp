@@ -28,6 +28,7 @@ JobMachine make(RestartStrategy strategy = restart::fixed_delay({.attempts = 5, 
 
 void run(JobMachine& job) {
   if (job.state() == JobState::created) (void)job.on_start();
+  (void)job.on_slots();
   (void)job.on_prepared();
   (void)job.on_ready(kA);
   (void)job.on_ready(kB);
@@ -42,7 +43,9 @@ JobFailure failure(JobFailure::Kind kind = JobFailure::Kind::transient) {
 
 TEST_CASE("a bounded job runs from preparation to its end", "[job]") {
   JobMachine job = make();
-  CHECK(find<PrepareExecution>(job.on_start())->attempt == AttemptId{1});
+  CHECK(find<AcquireSlots>(job.on_start())->attempt == AttemptId{1});
+  CHECK(find<PrepareExecution>(job.on_slots())->attempt == AttemptId{1});
+  CHECK(job.on_slots().empty());  // said twice
   CHECK(find<DeploySubtasks>(job.on_prepared()) != nullptr);
   CHECK(job.on_ready(kA).empty());
   CHECK(job.on_ready(kA).empty());  // said twice
@@ -81,19 +84,20 @@ TEST_CASE("a failure ends the whole execution before a new one begins", "[job]")
   CHECK(job.on_prepared().empty());
   CHECK(job.on_done(kA).empty());
   CHECK(find<WaitForRestart>(job.on_execution_ended())->at == 11s);
-  CHECK(find<PrepareExecution>(job.on_restart_due())->attempt == AttemptId{2});
+  CHECK(find<AcquireSlots>(job.on_restart_due())->attempt == AttemptId{2});
   CHECK(job.restarts() == 1);
   CHECK(job.last_failure() == "boom");
   run(job);
 }
 
 TEST_CASE("a failure in any stage of an execution leads to a restart", "[job]") {
-  for (int stage = 0; stage < 3; ++stage) {
+  for (int stage = 0; stage < 4; ++stage) {
     CAPTURE(stage);
     JobMachine job = make();
     (void)job.on_start();
-    if (stage > 0) (void)job.on_prepared();
-    if (stage > 1) {
+    if (stage > 0) (void)job.on_slots();
+    if (stage > 1) (void)job.on_prepared();
+    if (stage > 2) {
       (void)job.on_ready(kA);
       (void)job.on_ready(kB);
     }
@@ -154,6 +158,7 @@ TEST_CASE("a stop before the job runs waits until it does", "[job]") {
   JobMachine job = make();
   (void)job.on_start();
   CHECK(job.on_stop_requested(false).empty());
+  (void)job.on_slots();
   (void)job.on_prepared();
   (void)job.on_ready(kA);
   const auto actions = job.on_ready(kB);
@@ -161,19 +166,20 @@ TEST_CASE("a stop before the job runs waits until it does", "[job]") {
 }
 
 TEST_CASE("a stop at once, or one that can have no checkpoint, cancels in any state", "[job]") {
-  for (int stage = 0; stage < 5; ++stage) {
+  for (int stage = 0; stage < 6; ++stage) {
     CAPTURE(stage);
     JobMachine job = make();
     if (stage > 0) (void)job.on_start();
-    if (stage > 1) (void)job.on_prepared();
-    if (stage > 2) {
+    if (stage > 1) (void)job.on_slots();
+    if (stage > 2) (void)job.on_prepared();
+    if (stage > 3) {
       (void)job.on_ready(kA);
       (void)job.on_ready(kB);
     }
-    if (stage > 3) (void)job.on_failure(failure(), 0s);
+    if (stage > 4) (void)job.on_failure(failure(), 0s);
     auto actions = job.on_stop_requested(true);
     if (stage > 0) {
-      if (stage <= 3) CHECK(find<EndExecution>(actions) != nullptr);
+      if (stage <= 4) CHECK(find<EndExecution>(actions) != nullptr);
       actions = job.on_execution_ended();
       REQUIRE(find<CleanUp>(actions) != nullptr);
       CHECK(find<CleanUp>(actions)->outcome == JobOutcome::Kind::cancelled);
@@ -220,7 +226,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
     for (int step = 0; step < 200; ++step) {
       const SubtaskId any = random.chance(0.5) ? kA : kB;
       JobActions actions;
-      switch (random.below(11)) {
+      switch (random.below(12)) {
         case 0: actions = job.on_prepared(); break;
         case 1:
         case 2: actions = job.on_ready(any); break;
@@ -234,6 +240,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
           break;
         case 9: actions = job.on_cleaned(); break;
         case 10: actions = job.on_stop_checkpoint_failed("x"); break;
+        case 11: actions = job.on_slots(); break;
       }
       ends += find<EndJob>(actions) != nullptr ? 1 : 0;
     }

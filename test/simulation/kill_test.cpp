@@ -129,7 +129,7 @@ TEST_CASE("lost, repeated and late control messages change nothing", "[sim][swar
 
 TEST_CASE("at least once: nothing is missing, whoever dies", "[sim]") {
   std::size_t repeated = 0;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
     CountJob count{CountJob::busy()};
@@ -141,7 +141,8 @@ TEST_CASE("at least once: nothing is missing, whoever dies", "[sim]") {
     for (const auto& [key, counts] : count.committed())
       repeated += counts.back() > static_cast<std::int64_t>(count.expected(key)) ? 1 : 0;
   }
-  // That no key was counted twice in any of the runs would mean that barriers block after all.
+  // In one of a dozen runs the cut falls so that something repeats. That nothing ever does would
+  // mean that barriers block after all.
   CHECK(repeated > 0);
 }
 

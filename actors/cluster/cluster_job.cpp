@@ -1,0 +1,18 @@
+#include "actors/cluster/cluster_job.hpp"
+
+namespace weir::actors {
+
+std::vector<NodeShare> ClusterJob::shares(
+    const std::function<std::string(WorkerId)>& name_of) const {
+  std::map<WorkerId, NodeShare> by_worker;
+  for (const auto& [subtask, worker] : runtime::assign(hosted->context->plan(), placement)) {
+    NodeShare& share = by_worker[worker];
+    if (share.name.empty()) share = {nodes.at(worker), name_of(worker), {}};
+    share.subtasks.push_back(subtask);
+  }
+  std::vector<NodeShare> shares;
+  for (auto& [worker, share] : by_worker) shares.push_back(std::move(share));
+  return shares;
+}
+
+}  // namespace weir::actors

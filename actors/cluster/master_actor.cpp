@@ -1,0 +1,416 @@
+#include "actors/cluster/master_actor.hpp"
+
+#include "actors/blocking.hpp"
+#include "actors/job_actor.hpp"
+#include "base/text.hpp"
+
+#include <weir/hash.hpp>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_behavior.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::actors {
+
+using runtime::JobFailure;
+
+namespace {
+
+constexpr std::chrono::milliseconds kMeshGrace{100};
+
+}  // namespace
+
+/// Performs what the table of workers decides.
+struct PerformMember {
+  MasterState& state;
+
+  void operator()(const runtime::Admit& action) const {
+    const auto& heartbeat = state.spawn_->members.heartbeat;
+    const WorkerActor& worker = state.registering_->worker;
+    if (!state.workers_.contains(action.id)) {
+      state.spawn_->services.common.log.info(
+          "worker joins", {{"worker", runtime::describe(action.info)}, {"id", action.id.value()}});
+      state.self_->monitor(worker);
+      state.workers_.emplace(action.id, worker);
+    }
+    state.self_->send(worker, WorkerAdmitted{action.id, heartbeat.interval, heartbeat.timeout});
+  }
+
+  void operator()(const runtime::Refuse& action) const {
+    state.spawn_->services.common.log.warn("worker refused", {{"reason", action.status.message()}});
+    state.self_->send(state.registering_->worker, WorkerRefused{action.status.message()});
+  }
+
+  void operator()(const runtime::RegisterAnew& action) const {
+    const auto sender = caf::actor_cast<caf::strong_actor_ptr>(state.self_->current_sender());
+    if (sender) state.self_->send(caf::actor_cast<WorkerActor>(sender), WorkerFenced{action.id});
+  }
+
+  void operator()(const runtime::WorkerLost& action) const {
+    state.spawn_->services.common.log.warn("worker lost", {{"reason", action.text}});
+    state.lose_worker(action.worker, action.text);
+  }
+
+  void operator()(const runtime::Announce& action) const {
+    for (const auto& [id, worker] : state.workers_)
+      state.self_->send(worker, MembersChanged{action.view});
+    state.check_meshes();
+    state.perform(state.slots_->on_members(action.view));
+    state.let_leave();
+  }
+};
+
+/// Performs what the pool of slots decides.
+struct PerformSlots {
+  MasterState& state;
+
+  void operator()(const runtime::SlotsGranted& action) const {
+    ClusterJob& job = *state.find(action.job);
+    job.placement = action.placement;
+    for (const WorkerId worker : job.workers()) state.host(job, worker);
+    state.grant_if_hosted(job);
+  }
+
+  void operator()(const runtime::SlotsShort& action) const {
+    ClusterJob& job = *state.find(action.job);
+    state.self_->send(job.actor,
+                      SlotsMissing{job.attempt, "waiting for slots: " + describe(action.shortage)});
+  }
+
+  void operator()(const runtime::SlotsTimedOut& action) const {
+    ClusterJob& job = *state.find(action.job);
+    state.self_->send(
+        job.actor,
+        SlotsRefused{job.attempt, {action.status.message(), JobFailure::Kind::transient}});
+  }
+
+  void operator()(const runtime::SlotsLost&) const {}  // the job has heard of it as NodeLost
+};
+
+MasterState::~MasterState() {
+  for (const auto& [id, job] : jobs_)
+    kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job->actor));
+}
+
+void MasterState::begin(MasterSpawn spawn) {
+  spawn_.emplace(std::move(spawn));
+  members_.emplace(spawn_->members);
+  slots_.emplace(spawn_->slots);
+  self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+}
+
+void MasterState::on_register(RegisterWorker& message) {
+  registering_.emplace(std::move(message));
+  perform(members_->on_register(registering_->info, registering_->nonce, now()));
+  registering_.reset();
+}
+
+void MasterState::on_beat(const WorkerBeat& beat) {
+  perform(members_->on_connections(beat.from, beat.connected, now()));
+  const auto worker = workers_.find(beat.from);
+  if (worker != workers_.end()) self_->send(worker->second, MasterBeat{beat.from});
+}
+
+void MasterState::on_leaving(const WorkerLeaving& leaving) {
+  perform(members_->on_drain(leaving.id));
+}
+
+/// Everything of a lost worker is over: its jobs hear of it, and if it still speaks it is told.
+void MasterState::lose_worker(const runtime::Member& member, const std::string& why) {
+  for (const auto& [id, job] : jobs_) drop_node(*job, member, why);
+  const auto worker = workers_.find(member.id);
+  if (worker == workers_.end()) return;
+  self_->demonitor(worker->second.address());
+  self_->send(worker->second, WorkerFenced{member.id});
+  workers_.erase(worker);
+}
+
+/// A worker that has lost its connection to another cannot take part in a job that runs on both.
+/// When the other has ended, the master is about to notice it as well: that is the better reason.
+void MasterState::check_meshes() {
+  const auto is_joining = [](const runtime::Member& member) {
+    return member.state == runtime::WorkerState::joining;
+  };
+  const auto& members = members_->view().members;
+  if (mesh_check_is_due_ || std::none_of(members.begin(), members.end(), is_joining)) return;
+  mesh_check_is_due_ = true;
+  self_->delayed_send(self_, kMeshGrace, Continue{[this, is_joining] {
+                        mesh_check_is_due_ = false;
+                        for (const runtime::Member& member : members_->view().members) {
+                          if (is_joining(member)) end_shared_jobs(member);
+                        }
+                      }});
+}
+
+void MasterState::end_shared_jobs(const runtime::Member& member) {
+  std::string others;
+  for (const auto& other : members_->missing_connections(member.id))
+    others += " " + runtime::describe(other);
+  for (const auto& [id, job] : jobs_) {
+    if (job->workers().size() < 2 || !job->nodes.contains(member.id)) continue;
+    drop_node(*job, member, "it has lost its connection to" + others);
+    self_->send(workers_.at(member.id), ReleaseJob{id});
+  }
+}
+
+void MasterState::drop_node(ClusterJob& job, const runtime::Member& worker,
+                            const std::string& why) {
+  if (job.has_ended()) return;
+  if (job.nodes.erase(worker.id) != 0) self_->send(job.actor, NodeLost{worker.info.name, why});
+  if (job.hosting.erase(worker.id) != 0) request_slots(job);
+}
+
+void MasterState::on_request_slots(const RequestSlots& request) {
+  const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    return entry.second->actor == request.job;
+  });
+  if (job == jobs_.end()) return;  // it has ended meanwhile
+  job->second->attempt = request.attempt;
+  request_slots(*job->second);
+}
+
+void MasterState::request_slots(ClusterJob& job) {
+  job.hosting.clear();
+  perform(slots_->on_request(job.id, runtime::slots_needed(job.hosted->context->plan()), now()));
+}
+
+void MasterState::host(ClusterJob& job, WorkerId worker) {
+  if (job.nodes.contains(worker)) return;
+  job.hosting.insert(worker);
+  const JobContext& context = *job.hosted->context;
+  self_->send(
+      workers_.at(worker),
+      HostJob{job.id, job.spec, context.run(), context.place().directory,
+              context.plan().max_parallelism(), runtime::fingerprint(context.plan()), job.actor});
+}
+
+void MasterState::on_hosted(JobHosted& hosted) {
+  ClusterJob* job = find(hosted.id);
+  if (job == nullptr || job->has_ended() || job->hosting.erase(hosted.worker) == 0) return;
+  self_->monitor(hosted.node);
+  job->nodes.insert_or_assign(hosted.worker, std::move(hosted.node));
+  grant_if_hosted(*job);
+}
+
+void MasterState::on_not_hosted(const JobNotHosted& refused) {
+  ClusterJob* job = find(refused.job);
+  if (job == nullptr || job->hosting.erase(refused.worker) == 0) return;
+  self_->send(job->actor, SlotsRefused{job->attempt,
+                                       {"worker " + name_of(refused.worker) + ": " + refused.reason,
+                                        JobFailure::Kind::permanent}});
+}
+
+void MasterState::grant_if_hosted(ClusterJob& job) {
+  if (!job.is_hosted()) return;
+  self_->send(job.actor,
+              SlotsGranted{job.attempt, job.shares([this](WorkerId id) { return name_of(id); })});
+}
+
+void MasterState::on_submit(SubmitJob& submit) {
+  self_->monitor(submit.client);
+  using Built = Result<HostedJobPtr>;
+  const auto& common = spawn_->services.common;
+  ask_blocking(
+      self_, common.pool,
+      [factory = &spawn_->services.jobs, spec = submit.spec, restore = submit.restore,
+       run = spawn_->new_run_id(), env = &common.env, log = &common.log]() -> Built {
+        auto job = factory->build(spec);
+        if (!job.ok()) return job.status();
+        const CheckpointOptions& checkpoint = job->options().checkpoint;
+        if (checkpoint.storage.empty())
+          return Status{ErrorCode::invalid_argument,
+                        "a job on a cluster needs a place for its checkpoints that all its "
+                        "processes reach: set execution.checkpointing.dir"};
+        return host_job(
+            *job, {.restore = restore, .run = run, .seed = hash_bytes(run.data(), run.size())},
+            *env, *log);
+      },
+      [this, spec = submit.spec, client = submit.client](Built built) {
+        if (built.ok()) return start(spec, std::move(built).value(), client);
+        self_->send(client, RequestRejected{built.status().code(), built.status().message()});
+      });
+}
+
+void MasterState::start(JobSpec spec, HostedJobPtr hosted, const ClientActor& client) {
+  const runtime::JobLaunch& launch = hosted->launch;
+  const JobContext& context = *hosted->context;
+  last_job_ = last_job_.next();
+  self_->send(client, JobAccepted{last_job_, context.plan().graph().name, launch.initial_path,
+                                  launch.has_finished_before, context.options().checkpoint});
+  auto job = std::make_unique<ClusterJob>();
+  job->id = last_job_;
+  job->name = context.plan().graph().name;
+  job->spec = std::move(spec);
+  job->hosted = hosted;
+  job->watchers.push_back(client);
+  job->observer = std::make_unique<ViewForwarder>(
+      [to = MasterActor{self_}, id = job->id](const runtime::JobView& view) {
+        caf::anon_send(to, JobViewed{id, view});
+      });
+  job->actor = self_->spawn(
+      job_actor, JobSpawn{hosted, spawn_->services.common, job->observer.get(),
+                          spawn_->report_every, caf::actor_cast<SlotActor>(MasterActor{self_})});
+  self_->monitor(job->actor);
+  self_->send(job->actor, LaunchJob{});
+  jobs_.emplace(last_job_, std::move(job));
+}
+
+void MasterState::on_viewed(JobViewed& viewed) {
+  ClusterJob* job = find(viewed.job);
+  if (job == nullptr || job->has_ended()) return;
+  job->view = std::move(viewed.view);
+  for (const ClientActor& client : job->watchers)
+    self_->send(client, JobChanged{job->id, job->view});
+  if (job->has_ended()) end_job(*job);
+}
+
+void MasterState::end_job(ClusterJob& job) {
+  for (const auto& [worker, node] : job.nodes) {
+    self_->demonitor(node.address());
+    self_->send(workers_.at(worker), ReleaseJob{job.id});
+  }
+  job.nodes.clear();
+  job.hosting.clear();
+  job.placement = {};
+  job.watchers.clear();
+  job.actor = nullptr;
+  job.hosted.reset();
+  perform(slots_->on_release(job.id));
+  let_leave();
+}
+
+void MasterState::on_watch(const WatchJob& watch) {
+  ClusterJob* job = find(watch.job);
+  if (job == nullptr)
+    return self_->send(watch.client,
+                       RequestRejected{ErrorCode::not_found,
+                                       "there is no job " + std::to_string(watch.job.value())});
+  self_->send(watch.client, JobChanged{job->id, job->view});
+  if (job->has_ended()) return;
+  self_->monitor(watch.client);
+  job->watchers.push_back(watch.client);
+}
+
+void MasterState::on_stop(const StopNamedJob& stop) {
+  ClusterJob* job = find(stop.job);
+  if (job == nullptr)
+    return self_->send(stop.client, RequestRejected{ErrorCode::not_found,
+                                                    "there is no job \"" + stop.job +
+                                                        "\" on this cluster; `weir list` shows "
+                                                        "those that there are"});
+  if (!job->has_ended()) self_->send(job->actor, StopJob{stop.at_once});
+  self_->send(stop.client, RequestDone{});
+}
+
+void MasterState::on_list(const ListJobs& list) {
+  ClusterOverview overview;
+  for (const auto& [id, job] : jobs_) {
+    JobSummary summary{id, job->name, job->view, {}};
+    for (const WorkerId worker : job->workers()) summary.workers.push_back(name_of(worker));
+    overview.jobs.push_back(std::move(summary));
+  }
+  overview.members = members_->view();
+  for (const auto& [id, worker] : slots_->workers()) {
+    overview.slots += worker.total;
+    overview.free_slots += worker.free();
+  }
+  self_->send(list.client, std::move(overview));
+}
+
+/// Draining workers go when no job holds a slot there.
+void MasterState::let_leave() {
+  for (const runtime::Member& member : members_->view().members) {
+    if (member.state == runtime::WorkerState::draining && slots_->jobs_on(member.id).empty())
+      self_->send(workers_.at(member.id), MayLeave{member.id});
+  }
+}
+
+void MasterState::on_down(const caf::down_msg& down) {
+  if (const WorkerId id = find(down.source); id != WorkerId{}) {
+    workers_.erase(id);
+    return perform(members_->on_closed(id));
+  }
+  for (const auto& [id, job] : jobs_) {
+    std::erase_if(job->watchers, [&](const ClientActor& client) { return client == down.source; });
+    std::erase_if(job->nodes, [&](const auto& node) { return node.second == down.source; });
+    if (job->actor == down.source && !job->has_ended()) {
+      job->view.outcome = runtime::JobOutcome{runtime::JobOutcome::Kind::failed,
+                                              "its master died: " + caf::to_string(down.reason)};
+      end_job(*job);
+    }
+  }
+}
+
+void MasterState::on_wake(Duration at) {
+  if (wake_at_ == at) wake_at_.reset();
+  perform(members_->on_tick(now()));
+  perform(slots_->on_tick(now()));
+}
+
+void MasterState::perform(const runtime::ClusterActions& actions) {
+  for (const runtime::ClusterAction& action : actions) std::visit(PerformMember{*this}, action);
+  schedule_wake();
+}
+
+void MasterState::perform(const runtime::SlotActions& actions) {
+  for (const runtime::SlotAction& action : actions) std::visit(PerformSlots{*this}, action);
+  schedule_wake();
+}
+
+void MasterState::schedule_wake() {
+  std::optional<Duration> next = members_->next_wake();
+  if (const auto slots = slots_->next_wake(); slots && (!next || *slots < *next)) next = slots;
+  if (!next || (wake_at_ && *wake_at_ <= *next)) return;
+  wake_at_ = next;
+  self_->delayed_send(self_, std::max(*next - now(), Duration{}), Wake{*next});
+}
+
+ClusterJob* MasterState::find(JobId id) {
+  const auto job = jobs_.find(id);
+  return job == jobs_.end() ? nullptr : job->second.get();
+}
+
+/// By number, or the newest job of that name.
+ClusterJob* MasterState::find(const std::string& id_or_name) {
+  if (const auto number = base::parse_int(id_or_name); number.ok() && *number > 0)
+    return find(JobId{static_cast<std::uint64_t>(*number)});
+  const auto job = std::find_if(jobs_.rbegin(), jobs_.rend(), [&](const auto& entry) {
+    return entry.second->name == id_or_name;
+  });
+  return job == jobs_.rend() ? nullptr : job->second.get();
+}
+
+WorkerId MasterState::find(const caf::actor_addr& worker) const {
+  const auto at = std::find_if(workers_.begin(), workers_.end(),
+                               [&](const auto& entry) { return entry.second == worker; });
+  return at == workers_.end() ? WorkerId{} : at->first;
+}
+
+std::string MasterState::name_of(WorkerId id) const {
+  const runtime::Member* member = members_->view().find(id);
+  return member == nullptr ? "worker " + std::to_string(id.value()) : member->info.name;
+}
+
+MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spawn) {
+  MasterState& state = self->state;
+  state.begin(std::move(spawn));
+  return {
+      [&state](RegisterWorker& message) { state.on_register(message); },
+      [&state](const WorkerBeat& beat) { state.on_beat(beat); },
+      [&state](const WorkerLeaving& leaving) { state.on_leaving(leaving); },
+      [&state](JobHosted& hosted) { state.on_hosted(hosted); },
+      [&state](const JobNotHosted& refused) { state.on_not_hosted(refused); },
+      [&state](const RequestSlots& request) { state.on_request_slots(request); },
+      [&state](JobViewed& viewed) { state.on_viewed(viewed); },
+      [&state](SubmitJob& submit) { state.on_submit(submit); },
+      [&state](const WatchJob& watch) { state.on_watch(watch); },
+      [&state](const StopNamedJob& stop) { state.on_stop(stop); },
+      [&state](const ListJobs& list) { state.on_list(list); },
+      [&state](const Wake& wake) { state.on_wake(wake.at); },
+      [](const Continue& message) { message.then(); },
+  };
+}
+
+}  // namespace weir::actors

@@ -1,0 +1,95 @@
+// MasterActor: carries the WorkerTable and the SlotPool of a cluster, and spawns a JobActor for
+// each job that is submitted.
+//
+// Whoever is no member any more is fenced: what it says is answered with WorkerFenced. A job hears
+// of a lost worker as NodeLost, and requests slots anew.
+#pragma once
+
+#include "actors/cluster/cluster_job.hpp"
+#include "actors/cluster/interfaces.hpp"
+#include "actors/cluster/services.hpp"
+#include "runtime/cluster/slot_pool.hpp"
+#include "runtime/cluster/worker_table.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace weir::actors {
+
+/// What a master is spawned with.
+struct MasterSpawn {
+  ClusterServices services;
+  runtime::WorkerTable::Options members = {};
+  runtime::SlotPool::Options slots = {};
+  Duration report_every = std::chrono::milliseconds{200};  // counters of jobs
+  std::function<std::string()> new_run_id;                 // names starts of jobs; no two alike
+};
+
+/// The actor's state.
+class MasterState {
+public:
+  using Self = MasterActor::stateful_pointer<MasterState>;
+
+  static inline const char* name = "master";
+
+  explicit MasterState(Self self) : self_{self} {}
+  ~MasterState();
+  MasterState(const MasterState&) = delete;
+  MasterState& operator=(const MasterState&) = delete;
+
+  void begin(MasterSpawn spawn);
+  void on_register(RegisterWorker& message);
+  void on_beat(const WorkerBeat& beat);
+  void on_leaving(const WorkerLeaving& leaving);
+  void on_hosted(JobHosted& hosted);
+  void on_not_hosted(const JobNotHosted& refused);
+  void on_request_slots(const RequestSlots& request);
+  void on_viewed(JobViewed& viewed);
+  void on_submit(SubmitJob& submit);
+  void on_watch(const WatchJob& watch);
+  void on_stop(const StopNamedJob& stop);
+  void on_list(const ListJobs& list);
+  void on_wake(Duration at);
+  void on_down(const caf::down_msg& down);
+
+private:
+  friend struct PerformMember;
+  friend struct PerformSlots;
+
+  void perform(const runtime::ClusterActions& actions);
+  void perform(const runtime::SlotActions& actions);
+  void lose_worker(const runtime::Member& member, const std::string& why);
+  void check_meshes();
+  void end_shared_jobs(const runtime::Member& member);
+  void drop_node(ClusterJob& job, const runtime::Member& worker, const std::string& why);
+  void request_slots(ClusterJob& job);
+  void host(ClusterJob& job, WorkerId worker);
+  void grant_if_hosted(ClusterJob& job);
+  void start(JobSpec spec, HostedJobPtr hosted, const ClientActor& client);
+  void end_job(ClusterJob& job);
+  void let_leave();
+  void schedule_wake();
+  ClusterJob* find(JobId id);
+  ClusterJob* find(const std::string& id_or_name);
+  WorkerId find(const caf::actor_addr& worker) const;
+  std::string name_of(WorkerId id) const;
+  Duration now() const { return spawn_->services.common.clock.monotonic(); }
+
+  Self self_;
+  std::optional<MasterSpawn> spawn_;
+  std::optional<runtime::WorkerTable> members_;
+  std::optional<runtime::SlotPool> slots_;
+  std::map<WorkerId, WorkerActor> workers_;
+  std::optional<RegisterWorker> registering_;  // while its registration is performed
+  std::map<JobId, std::unique_ptr<ClusterJob>> jobs_;
+  JobId last_job_;
+  std::optional<Duration> wake_at_;
+  bool mesh_check_is_due_ = false;
+};
+
+MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spawn);
+
+}  // namespace weir::actors

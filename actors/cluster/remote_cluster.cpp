@@ -1,0 +1,192 @@
+#include "actors/cluster/remote_cluster.hpp"
+
+#include "actors/cluster/client_actor.hpp"
+#include "actors/view_board.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace weir::actors {
+namespace {
+
+/// Waits for the answer to one question.
+template <class Answer>
+class Waiting : public ClientObserver {
+public:
+  void on_rejected(const RequestRejected& rejected) override {
+    settle(Status{rejected.code, rejected.reason});
+  }
+  void on_disconnected(const std::string& why) override {
+    settle(Status{ErrorCode::unavailable, why});
+  }
+  Result<Answer> wait() {
+    std::unique_lock lock{mutex_};
+    settled_.wait(lock, [&] { return answer_.has_value(); });
+    return *answer_;
+  }
+
+protected:
+  void settle(Result<Answer> answer) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!answer_) answer_ = std::move(answer);
+    }
+    settled_.notify_all();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable settled_;
+  std::optional<Result<Answer>> answer_;  // guarded by mutex_
+};
+
+class WaitingForDone final : public Waiting<RequestDone> {
+  void on_done() override { settle(RequestDone{}); }
+};
+
+class WaitingForOverview final : public Waiting<ClusterOverview> {
+  void on_overview(const ClusterOverview& overview) override { settle(overview); }
+};
+
+/// Hears of one job from its submission on.
+class JobListener final : public Waiting<JobAccepted> {
+public:
+  void on_accepted(const JobAccepted& accepted) override { settle(accepted); }
+  void on_changed(const JobChanged& changed) override { board.on_view(changed.view); }
+  void on_disconnected(const std::string& why) override {
+    {
+      const std::lock_guard lock{mutex_};
+      lost_ = why;
+    }
+    Waiting::on_disconnected(why);
+  }
+  std::optional<std::string> lost() const {
+    const std::lock_guard lock{mutex_};
+    return lost_;
+  }
+
+  ViewBoard board;
+
+private:
+  mutable std::mutex mutex_;
+  std::optional<std::string> lost_;  // guarded by mutex_
+};
+
+/// An actor that asks for one thing; it ends with this object, before the observer does.
+class Client {
+public:
+  Client(Process& process, const Endpoint& endpoint, ClientObserver& observer,
+         std::function<void(ClientActor::pointer, const MasterActor&)> ask)
+      : actor_{process.system().spawn(
+            client_actor, ClientSpawn{process.services().dialer, endpoint.host, endpoint.port,
+                                      std::move(ask), &observer})} {}
+  ~Client() {
+    auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor_);
+    caf::scoped_actor self{*pointer->home_system};
+    self->monitor(pointer);
+    kill_actor(pointer);
+    self->receive([](const caf::down_msg&) {});
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const ClientActor& actor() const { return actor_; }
+
+private:
+  ClientActor actor_;
+};
+
+}  // namespace
+
+class RemoteJob::Impl {
+public:
+  Impl(Process& process, const Endpoint& endpoint, const JobSpec& spec,
+       const runtime::RestoreRequest& restore)
+      : client{process, endpoint, listener,
+               [spec, restore, this](ClientActor::pointer self, const MasterActor& master) {
+                 master_ = master;
+                 self->send(master, SubmitJob{spec, restore, ClientActor{self}});
+               }} {}
+
+  JobListener listener;
+  MasterActor master_;  // set before the job is accepted
+  JobAccepted accepted;
+  Client client;
+};
+
+RemoteJob::RemoteJob(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+RemoteJob::~RemoteJob() = default;
+
+const JobAccepted& RemoteJob::accepted() const {
+  return impl_->accepted;
+}
+std::optional<std::string> RemoteJob::lost() const {
+  return impl_->listener.lost();
+}
+void RemoteJob::stop(bool at_once) {
+  caf::anon_send(impl_->master_, StopNamedJob{std::to_string(impl_->accepted.job.value()), at_once,
+                                              impl_->client.actor()});
+}
+runtime::JobView RemoteJob::view() const {
+  return impl_->listener.board.view();
+}
+std::uint64_t RemoteJob::wait_for_change(std::uint64_t seen, Duration limit) const {
+  return impl_->listener.board.wait_for_change(seen, limit);
+}
+
+/// A client hosts no jobs.
+class RemoteCluster::NoJobs final : public JobFactory {
+public:
+  Result<Job> build(const JobSpec&) override {
+    return Status{ErrorCode::internal, "a client was asked to build a job"};
+  }
+};
+
+RemoteCluster::RemoteCluster(Endpoint endpoint)
+    : endpoint_{std::move(endpoint)}, no_jobs_{std::make_unique<NoJobs>()} {}
+RemoteCluster::~RemoteCluster() = default;
+
+Result<std::unique_ptr<RemoteCluster>> RemoteCluster::connect(const Endpoint& endpoint,
+                                                              const net::NetworkOptions& network,
+                                                              base::Logger& log) {
+  std::unique_ptr<RemoteCluster> cluster{new RemoteCluster{endpoint}};
+  auto process =
+      Process::start({.network = network, .threads = 1}, *cluster->no_jobs_, Env::posix(), log);
+  if (!process.ok()) return process.status();
+  cluster->process_ = std::move(process).value();
+  return cluster;
+}
+
+Result<std::unique_ptr<RemoteJob>> RemoteCluster::submit(const JobSpec& spec,
+                                                         const runtime::RestoreRequest& restore) {
+  auto impl = std::make_unique<RemoteJob::Impl>(*process_, endpoint_, spec, restore);
+  auto accepted = impl->listener.wait();
+  if (!accepted.ok()) return accepted.status();
+  impl->accepted = std::move(accepted).value();
+  return std::make_unique<RemoteJob>(std::move(impl));
+}
+
+Status RemoteCluster::stop(const std::string& job, bool at_once) {
+  WaitingForDone answer;
+  const Client client{*process_, endpoint_, answer,
+                      [&](ClientActor::pointer self, const MasterActor& master) {
+                        self->send(master, StopNamedJob{job, at_once, ClientActor{self}});
+                      }};
+  return answer.wait().status();
+}
+
+Result<ClusterOverview> RemoteCluster::overview() {
+  WaitingForOverview answer;
+  const Client client{*process_, endpoint_, answer,
+                      [](ClientActor::pointer self, const MasterActor& master) {
+                        self->send(master, ListJobs{ClientActor{self}});
+                      }};
+  return answer.wait();
+}
+
+}  // namespace weir::actors

@@ -1,0 +1,71 @@
+// RemoteCluster: a cluster, as seen by a program that submits jobs to it or looks at them.
+#pragma once
+
+#include "actors/cluster/interfaces.hpp"
+#include "actors/cluster/process.hpp"
+#include "actors/job_control.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace weir::actors {
+
+/// Where a cluster's coordinator listens.
+struct Endpoint {
+  std::string host = {};
+  std::uint16_t port = 0;
+};
+
+/// A job on a cluster.
+class RemoteJob final : public JobControl {
+public:
+  class Impl;
+  explicit RemoteJob(std::unique_ptr<Impl> impl);
+  ~RemoteJob() override;
+  RemoteJob(const RemoteJob&) = delete;
+  RemoteJob& operator=(const RemoteJob&) = delete;
+
+  /// What the coordinator said of the job.
+  const JobAccepted& accepted() const;
+  /// Why nothing more is heard of the job, or nothing.
+  std::optional<std::string> lost() const;
+
+  void stop(bool at_once) override;
+  runtime::JobView view() const override;
+  std::uint64_t wait_for_change(std::uint64_t seen, Duration limit) const override;
+
+private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// See the file comment. Every call blocks until the coordinator has answered; `unavailable` if it
+/// cannot be reached.
+class RemoteCluster {
+public:
+  /// `log` must outlive the cluster.
+  static Result<std::unique_ptr<RemoteCluster>> connect(const Endpoint& endpoint,
+                                                        const net::NetworkOptions& network,
+                                                        base::Logger& log);
+  ~RemoteCluster();
+  RemoteCluster(const RemoteCluster&) = delete;
+  RemoteCluster& operator=(const RemoteCluster&) = delete;
+
+  /// Submits a job, and goes on to hear of it. The job must go before the cluster. Errors are those
+  /// of the job: it cannot be built, or restored.
+  Result<std::unique_ptr<RemoteJob>> submit(const JobSpec& spec,
+                                            const runtime::RestoreRequest& restore);
+  /// Asks a job, by number or name, to end. `not_found` if there is none.
+  Status stop(const std::string& job, bool at_once);
+  Result<ClusterOverview> overview();
+
+private:
+  class NoJobs;
+  explicit RemoteCluster(Endpoint endpoint);
+
+  Endpoint endpoint_;
+  std::unique_ptr<NoJobs> no_jobs_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace weir::actors

@@ -1,0 +1,21 @@
+// ClusterServices: what the actors of a cluster reach besides the seams that all actors have.
+#pragma once
+
+#include "actors/cluster/job_factory.hpp"
+#include "actors/net/network.hpp"
+#include "actors/services.hpp"
+
+#include <cstdint>
+
+namespace weir::actors {
+
+/// The version of the messages between processes. Processes with another version are refused.
+inline constexpr std::uint32_t kProtocolVersion = 1;
+
+struct ClusterServices {
+  Services common;
+  JobFactory& jobs;
+  net::Dialer dialer;
+};
+
+}  // namespace weir::actors

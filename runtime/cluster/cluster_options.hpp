@@ -1,0 +1,59 @@
+// Options of a cluster, by the names that Flink gives them. They are kept apart from those of jobs:
+// a cluster has them before it has a job, and one process may hold several.
+#pragma once
+
+#include "runtime/cluster/backoff.hpp"
+#include "runtime/cluster/heartbeat_monitor.hpp"
+#include "runtime/cluster/slots.hpp"
+#include "runtime/job/option_keys.hpp"
+
+#include <weir/options.hpp>
+#include <weir/result.hpp>
+
+#include <string_view>
+#include <vector>
+
+namespace weir::runtime {
+
+/// How jobs come to their parallelism.
+enum class Scheduler : std::uint8_t {
+  fixed,     ///< "Default": a job waits until it has all slots that it asks for
+  adaptive,  ///< "Adaptive": a job runs with as many as there are
+};
+
+struct ClusterOptions {
+  HeartbeatOptions heartbeat = {};
+  RegistrationOptions registration = {};
+  /// How long a job waits for slots before it fails.
+  Duration slot_request_timeout = std::chrono::minutes{5};
+  SlotSpread spread = SlotSpread::even;
+  /// Slots of a worker that does not say otherwise.
+  int slots = 1;
+  Scheduler scheduler = Scheduler::fixed;
+  /// Jobs always take all slots, up to their max parallelism; the scheduler is adaptive then.
+  bool is_reactive = false;
+};
+
+/// Whether jobs run with fewer slots than they ask for.
+inline bool is_adaptive(const ClusterOptions& options) {
+  return options.is_reactive || options.scheduler == Scheduler::adaptive;
+}
+
+/// All keys of a cluster, sorted.
+const std::vector<OptionKey>& cluster_option_keys();
+
+bool is_cluster_option(std::string_view key);
+
+/// Sets the option named `key`. `invalid_argument` if no cluster has such an option (names the
+/// nearest one) or the value cannot be read.
+Status set_option(ClusterOptions& options, std::string_view key, std::string_view value);
+
+/// Sets the option named `key` where it belongs, for a file or a command line that holds both
+/// kinds. An unknown key names the nearest one of either kind.
+Status set_option(JobOptions& job, ClusterOptions& cluster, std::string_view key,
+                  std::string_view value);
+
+/// Checks the values together, once all are set. `invalid_argument` names the keys and the cure.
+Status validate(const ClusterOptions& options);
+
+}  // namespace weir::runtime
