@@ -1,0 +1,25 @@
+// The commands of `weir`, the operator's tool. Each has a file of its own; cli/weir/main.cpp lists
+// them.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace weir::cli {
+
+/// What the tool does once the command line is read. Returns the exit code: 0 done, 1 it could not
+/// be done, 2 wrong usage.
+using Action = std::function<int()>;
+
+/// Each adds a command to `tool`: its flags, its help, and what to put into `action` when it is the
+/// one that was asked for.
+void add_certs(CLI::App& tool, Action& action);
+
+/// Says on standard error, as the last line, why `code` is the exit code.
+int end_with(int code, const std::string& reason);
+
+}  // namespace weir::cli

@@ -1,0 +1,41 @@
+// weir: the operator's tool.
+#include "cli/weir/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <iostream>
+
+namespace weir::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+int run_tool(int argc, char** argv) {
+  CLI::App tool{"Looks after clusters of Weir", "weir"};
+  tool.require_subcommand(1);
+  tool.get_formatter()->column_width(34);
+  Action action;
+  for (auto* add : {add_certs}) add(tool, action);
+  try {
+    tool.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool is_help = error.get_exit_code() == 0;
+    tool.exit(error, std::cout, std::cerr);
+    return is_help ? 0 : kUsageError;
+  }
+  return action();
+}
+
+}  // namespace
+
+int end_with(int code, const std::string& reason) {
+  std::fprintf(stderr, "%s\n", reason.c_str());
+  return code;
+}
+
+}  // namespace weir::cli
+
+int main(int argc, char** argv) {
+  return weir::cli::run_tool(argc, argv);
+}
