@@ -267,6 +267,8 @@ void MasterState::on_viewed(JobViewed& viewed) {
 }
 
 void MasterState::end_job(ClusterJob& job) {
+  spawn_->services.common.log.info(
+      "job ended", {{"job", job.id.value()}, {"outcome", to_string(job.view.outcome->kind)}});
   for (const auto& [worker, node] : job.nodes) {
     self_->demonitor(node.address());
     self_->send(workers_.at(worker), ReleaseJob{job.id});

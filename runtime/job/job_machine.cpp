@@ -59,6 +59,17 @@ std::string_view to_string(JobState state) noexcept {
   return "unknown state";
 }
 
+std::string_view to_string(JobOutcome::Kind kind) noexcept {
+  switch (kind) {
+    case JobOutcome::Kind::finished: return "finished";
+    case JobOutcome::Kind::stopped: return "stopped";
+    case JobOutcome::Kind::cancelled: return "cancelled";
+    case JobOutcome::Kind::failed: return "failed";
+    case JobOutcome::Kind::not_restorable: return "cannot be restored";
+  }
+  return "unknown outcome";
+}
+
 JobMachine::JobMachine(Options options, RestartPolicy restart)
     : options_{std::move(options)}, restart_{std::move(restart)} {
   WEIR_ASSERT(!options_.subtasks.empty(), "a job needs a subtask");

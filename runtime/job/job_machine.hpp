@@ -60,6 +60,8 @@ struct JobOutcome {
   std::string reason = {};  // of a failure, or why a stop became a cancellation
 };
 
+std::string_view to_string(JobOutcome::Kind kind) noexcept;
+
 /// Something that ends an execution.
 struct JobFailure {
   using Kind = TaskFailure::Kind;

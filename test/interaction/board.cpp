@@ -102,9 +102,7 @@ struct Board::Perform {
     board.perform(board.machine_->on_cleaned());
   }
   void operator()(const EndJob& action) const {
-    static constexpr const char* kNames[] = {"finished", "stopped", "cancelled", "failed",
-                                             "cannot be restored"};
-    std::string line = "job: " + std::string{kNames[static_cast<int>(action.outcome.kind)]};
+    std::string line = "job: " + std::string{to_string(action.outcome.kind)};
     if (!action.outcome.reason.empty()) line += ": " + action.outcome.reason;
     board.trace_.push_back(line);
   }

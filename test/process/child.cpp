@@ -1,5 +1,6 @@
 #include "test/process/child.hpp"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,15 +35,12 @@ constexpr uid_t kNobody = 65534;
 
 Child::Child(std::vector<std::string> words, ChildOptions options) {
   std::array<int, 2> ends{};
-  if (::pipe(ends.data()) != 0) throw std::runtime_error{"no pipe"};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error{"no process"};
-  if (pid_ == 0) {
-    ::close(ends[0]);
-    become(words, ends[1], options);
-  }
+  if (pid_ == 0) become(words, ends[1], options);
   ::close(ends[1]);
-  pipe_ = ends[0];
+  reader_ = std::thread{[this, pipe = ends[0]] { read_all(pipe); }};
 }
 
 Child::~Child() {
@@ -50,42 +48,59 @@ Child::~Child() {
     signal(SIGKILL);
     wait();
   }
-  if (pipe_ >= 0) ::close(pipe_);
 }
 
-bool Child::read_more() {
+/// Takes what the program prints as it comes: a full pipe would stop it.
+void Child::read_all(int pipe) {
   std::array<char, 4096> piece{};
-  const ssize_t n = ::read(pipe_, piece.data(), piece.size());
-  if (n <= 0) return false;
-  output_.append(piece.data(), static_cast<std::size_t>(n));
-  return true;
+  while (true) {
+    const ssize_t n = ::read(pipe, piece.data(), piece.size());
+    const std::lock_guard lock{mutex_};
+    if (n > 0) output_.append(piece.data(), static_cast<std::size_t>(n));
+    has_ended_ = n <= 0;
+    changed_.notify_all();
+    if (has_ended_) break;
+  }
+  ::close(pipe);
 }
 
 bool Child::wait_for(const std::string& text) {
+  return wait_for_any({text}).has_value();
+}
+
+std::optional<std::size_t> Child::wait_for_any(const std::vector<std::string>& texts) {
+  std::unique_lock lock{mutex_};
   while (true) {
     for (std::size_t end = 0; (end = output_.find('\n', seen_)) != std::string::npos;) {
-      const std::string line = output_.substr(seen_, end - seen_);
+      const std::string_view line = std::string_view{output_}.substr(seen_, end - seen_);
       seen_ = end + 1;
-      if (line.find(text) != std::string::npos) return true;
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (line.find(texts[i]) != std::string_view::npos) return i;
+      }
     }
-    if (!read_more()) return false;
+    if (has_ended_) return std::nullopt;
+    changed_.wait(lock);
   }
 }
 
 void Child::signal(int number) const {
-  ::kill(pid_, number);
+  if (pid_ > 0) ::kill(pid_, number);  // to -1 it would go to every process that there is
 }
 
 int Child::wait() {
-  while (read_more()) {
-  }
+  reader_.join();
   int status = 0;
   ::waitpid(std::exchange(pid_, -1), &status, 0);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+std::string Child::output() const {
+  const std::lock_guard lock{mutex_};
+  return output_;
+}
+
 std::uint64_t Child::count_of(const std::string& text) const {
-  std::istringstream lines{output_};
+  std::istringstream lines{output()};
   std::uint64_t count = 0;
   for (std::string line; std::getline(lines, line);)
     count += line.find(text) != std::string::npos ? 1 : 0;
@@ -93,10 +108,11 @@ std::uint64_t Child::count_of(const std::string& text) const {
 }
 
 std::string Child::last_line() const {
-  const std::size_t end = output_.find_last_not_of('\n');
+  const std::string all = output();
+  const std::size_t end = all.find_last_not_of('\n');
   if (end == std::string::npos) return {};
-  const std::size_t begin = output_.rfind('\n', end);
-  return output_.substr(begin + 1, end - begin);
+  const std::size_t begin = all.rfind('\n', end);
+  return all.substr(begin + 1, end - begin);
 }
 
 Ended run_to_end(std::vector<std::string> words, ChildOptions options) {

@@ -3,8 +3,12 @@
 
 #include <sys/types.h>
 
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace weir::test {
@@ -23,26 +27,30 @@ public:
   Child& operator=(const Child&) = delete;
   ~Child();
 
-  /// Reads on until a line contains `text`; false if the program ends before.
+  /// Goes on until a line contains `text`; false if the program ends before.
   bool wait_for(const std::string& text);
+  /// The same for several texts; returns which one it was, or none.
+  std::optional<std::size_t> wait_for_any(const std::vector<std::string>& texts);
   void signal(int number) const;
   /// Waits for the end. Returns the exit code, or 128 + the signal that ended it.
   int wait();
   /// How many lines so far contain `text`.
   std::uint64_t count_of(const std::string& text) const;
   /// All that was printed so far.
-  const std::string& output() const { return output_; }
+  std::string output() const;
   /// The last line that was printed; complete after `wait`.
   std::string last_line() const;
 
 private:
-  /// Appends what the program prints next; false at the end of its output.
-  bool read_more();
+  void read_all(int pipe);
 
   pid_t pid_ = -1;
-  int pipe_ = -1;
-  std::string output_;
-  std::size_t seen_ = 0;  // wait_for goes on from here
+  std::thread reader_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string output_;      // guarded by mutex_
+  bool has_ended_ = false;  // likewise
+  std::size_t seen_ = 0;    // wait_for goes on from here
 };
 
 /// Runs a program to its end.

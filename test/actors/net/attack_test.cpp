@@ -48,7 +48,7 @@ void check_alive(Node& node, Node& member) {
 /// What a child prints as its port.
 std::uint16_t port_of(test::Child& child) {
   REQUIRE(child.wait_for("port "));
-  const std::string& output = child.output();
+  const std::string output = child.output();
   return static_cast<std::uint16_t>(std::stoi(output.substr(output.find("port ") + 5)));
 }
 

@@ -1,0 +1,176 @@
+// A job on several processes, which are killed, frozen, and come back.
+#include "base/random.hpp"
+#include "test/process/test_cluster.hpp"
+#include "test/process/word_count_runs.hpp"
+#include "test/support/swarm.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+
+using namespace weir;
+using Catch::Contains;
+using test::Child;
+using test::run_to_end;
+using test::TestCluster;
+using test::WordCountRuns;
+
+namespace {
+
+// A frozen process is found quickly, so that a test need not wait.
+const std::vector<std::string> kQuickDeadlines{"--set", "heartbeat.interval=50ms", "--set",
+                                               "heartbeat.timeout=400ms"};
+
+void require_finished(Child& submit) {
+  const int code = submit.wait();
+  INFO(submit.output());
+  REQUIRE(code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a job on a cluster ends with every count right, and the next one runs there too",
+          "[process][cluster]") {
+  TestCluster cluster;
+  cluster.add_worker();
+  cluster.add_worker();
+  for (int job = 1; job <= 2; ++job) {
+    WordCountRuns runs;
+    runs.write_corpus(static_cast<std::uint64_t>(job), 2, 50'000);
+    const auto ended = run_to_end(cluster.submit(runs.command()));
+    INFO(ended.output);
+    REQUIRE(ended.code == 0);
+    CHECK_THAT(ended.output, Contains("job " + std::to_string(job) + " (word-count) is on"));
+    runs.require_exact("final");
+  }
+}
+
+TEST_CASE("a job waits for slots, and begins when there are enough", "[process][cluster]") {
+  TestCluster cluster;
+  cluster.add_worker();
+  WordCountRuns runs;
+  runs.write_corpus(1, 1, 10'000);
+  Child submit{cluster.submit(runs.command({"--progress", "plain"}))};
+  REQUIRE(submit.wait_for("waiting for slots: job needs 2, cluster has 1"));
+  cluster.add_worker();
+  require_finished(submit);
+  runs.require_exact("final");
+}
+
+TEST_CASE("workers that are killed are replaced, and every count is right",
+          "[process][cluster][swarm]") {
+  test::for_each_seed(2, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    base::Random random{seed};
+    test::Figures figures{.plans = 1};
+    TestCluster cluster;
+    for (int i = 0; i < 3; ++i) cluster.add_worker();
+    WordCountRuns runs;
+    runs.write_corpus(seed, 30, 100'000);
+    const std::string emit = random.chance(0.5) ? "final" : "updates";
+    Child submit{cluster.submit(runs.command({"--emit", emit}))};
+    for (std::uint64_t kills = 1 + random.below(4); kills != 0; --kills) {
+      const auto moment = cluster.coordinator().wait_for_any(
+          {"job ended", random.chance(0.7) ? "checkpoint completed" : "restoring"});
+      if (moment == 0U) break;
+      cluster.replace_worker(random.below(3));  // two of the three have the slots
+      ++figures.deaths;
+    }
+    require_finished(submit);
+    runs.require_exact(emit);
+    return figures;
+  });
+}
+
+TEST_CASE("a worker that was frozen is replaced, and comes back as another",
+          "[process][cluster][swarm]") {
+  test::for_each_seed(2, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    TestCluster cluster{kQuickDeadlines};
+    for (int i = 0; i < 3; ++i) cluster.add_worker();
+    WordCountRuns runs;
+    runs.write_corpus(seed, 60, 100'000);
+    const std::string emit = seed % 2 == 0 ? "final" : "updates";
+    Child submit{cluster.submit(runs.command({"--emit", emit}))};
+    REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+    Child& frozen = cluster.worker(seed % 3);
+    frozen.signal(SIGSTOP);
+    REQUIRE(cluster.coordinator().wait_for("worker lost"));
+    frozen.signal(SIGCONT);
+    REQUIRE(frozen.wait_for("joined the cluster"));
+    require_finished(submit);
+    runs.require_exact(emit);
+    return test::Figures{.plans = 1, .deaths = 1};
+  });
+}
+
+TEST_CASE("workers survive their coordinator, and the job is continued on the next one",
+          "[process][cluster]") {
+  TestCluster cluster;
+  cluster.add_worker();
+  cluster.add_worker();
+  WordCountRuns runs;
+  runs.write_corpus(1, 30, 100'000);
+  Child submit{cluster.submit(runs.command())};
+  REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+  cluster.kill_coordinator();
+  CHECK(submit.wait() == 1);
+  CHECK_THAT(submit.last_line(), Contains("lost the connection to the coordinator"));
+  cluster.restart_coordinator();
+  for (std::size_t i = 0; i < 2; ++i) REQUIRE(cluster.worker(i).wait_for("joined the cluster"));
+  const auto ended = run_to_end(cluster.submit(runs.command({"--restore", "latest"})));
+  INFO(ended.output);
+  REQUIRE(ended.code == 0);
+  CHECK_THAT(ended.output, Contains("continuing from " + runs.checkpoints()));
+  runs.require_exact("final");
+}
+
+TEST_CASE("a worker of another program is refused with the reason", "[process][cluster]") {
+  TestCluster cluster;
+  Child stranger{{test::program("throttled"), "worker", "--join", cluster.place(), "--slots", "2",
+                  "--name", "stranger", "--log-level", "info"}};
+  REQUIRE(stranger.wait_for("joined the cluster"));
+  WordCountRuns runs;
+  runs.write_corpus(1, 1, 100);
+  const auto ended = run_to_end(cluster.submit(runs.command()));
+  INFO(ended.output);
+  CHECK(ended.code == 1);
+  CHECK_THAT(ended.last_line, Contains("worker stranger:"));
+  CHECK_THAT(ended.last_line, Contains("submit it with the program that the cluster runs"));
+}
+
+TEST_CASE("wrong places and options of a cluster are named, with the cure",
+          "[process][cluster][input]") {
+  const std::string word_count = test::program("word_count");
+  TestCluster cluster;
+  WordCountRuns runs;
+  runs.write_corpus(1, 1, 100);
+  auto elsewhere = cluster.submit(runs.command());
+  for (std::string& word : elsewhere) {
+    if (word == cluster.place()) word = "127.0.0.1:1";
+  }
+  struct Case {
+    std::vector<std::string> command;
+    int code;
+    std::string says;
+  };
+  const std::vector<Case> cases{
+      {elsewhere, 1, "cannot reach a coordinator at 127.0.0.1:1"},
+      {{word_count, "coordinator", "--listen", cluster.place()}, 1, "in use"},
+      {{word_count, "coordinator", "--listen", "nonsense"}, 2, "expected HOST:PORT"},
+      {{word_count, "coordinator", "--listen", "127.0.0.1:70000"}, 2, "expected HOST:PORT"},
+      {{word_count, "coordinator", "--listen", "0.0.0.0:0"}, 1, "--insecure"},
+      {{word_count, "worker", "--join", cluster.place(), "--slots", "0"}, 2, "--slots"},
+      {{word_count, "worker", "--join", cluster.place(), "--set", "heartbeat.timeou=1s"},
+       2,
+       "did you mean heartbeat.timeout?"},
+      {cluster.submit(runs.command({"--set", "execution.checkpointing.dir="})), 2,
+       "set execution.checkpointing.dir"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.command);
+    const auto ended = run_to_end(c.command);
+    CHECK(ended.code == c.code);
+    CHECK_THAT(ended.output, Contains(c.says));
+  }
+}
