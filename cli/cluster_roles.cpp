@@ -18,6 +18,7 @@
 namespace weir::cli {
 namespace {
 
+constexpr int kSocketPatience = 3;  // as long as the longest deadline of a heartbeat
 constexpr Duration kPoll = std::chrono::milliseconds{100};  // how soon an interrupt is seen
 
 /// Options of a process of a cluster.
@@ -41,8 +42,9 @@ Result<ClusterSettings> cluster_settings(const Invocation& invocation) {
   if (invocation.insecure) security.mode = net::Security::Mode::insecure;
   using std::chrono::milliseconds;
   const auto& heartbeat = result.cluster.heartbeat;
-  result.network.heartbeat_interval = std::chrono::duration_cast<milliseconds>(heartbeat.interval);
-  result.network.connection_timeout = std::chrono::duration_cast<milliseconds>(heartbeat.timeout);
+  // Who is lost is decided by the actors' own heartbeats. Sockets only must not stay for ever.
+  result.network.connection_timeout =
+      std::chrono::duration_cast<milliseconds>(kSocketPatience * heartbeat.timeout);
   return result;
 }
 

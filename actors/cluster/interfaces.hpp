@@ -47,8 +47,8 @@ using WorkerActor = caf::typed_actor<
     caf::reacts_to<WorkerAdmitted>, caf::reacts_to<WorkerRefused>, caf::reacts_to<WorkerFenced>,
     caf::reacts_to<MasterBeat>, caf::reacts_to<MembersChanged>, caf::reacts_to<HostJob>,
     caf::reacts_to<ReleaseJob>, caf::reacts_to<MayLeave>,
-    // From another worker, which has dialled this one.
-    caf::reacts_to<PeerHello>,
+    // From another worker.
+    caf::reacts_to<PeerHello>, caf::reacts_to<PeerBeat>,
     // From itself.
     caf::reacts_to<Continue>>;
 
@@ -74,7 +74,7 @@ struct RegisterWorker {
   WorkerActor worker;
 };
 
-/// Whoever dialled introduces itself.
+/// A worker introduces itself to another; said again until the other is heard.
 struct PeerHello {
   WorkerId from;
   WorkerActor worker;
@@ -156,6 +156,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::WorkerBeat))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::WorkerLeaving))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobNotHosted))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PeerBeat))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JoinCluster))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::LeaveCluster))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobAccepted))

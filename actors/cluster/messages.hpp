@@ -71,6 +71,12 @@ struct JobNotHosted {
   std::string reason;
 };
 
+// ---- worker to worker ---------------------------------------------------------------------------
+
+struct PeerBeat {
+  WorkerId from;
+};
+
 // ---- to a worker, from its own process ----------------------------------------------------------
 
 /// The worker listens here: it may join.
@@ -138,6 +144,7 @@ WEIR_MESSAGE(MayLeave)
 WEIR_MESSAGE(WorkerBeat)
 WEIR_MESSAGE(WorkerLeaving)
 WEIR_MESSAGE(JobNotHosted)
+WEIR_MESSAGE(PeerBeat)
 WEIR_MESSAGE(JoinCluster)
 WEIR_EMPTY_MESSAGE(LeaveCluster)
 WEIR_MESSAGE(JobAccepted)

@@ -4,6 +4,7 @@
 #include <caf/atom.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::actors {
@@ -17,8 +18,9 @@ constexpr std::chrono::milliseconds kDialAgain{200};
 PeerLinks::PeerLinks(Self self, const ClusterServices& services, std::function<void()> changed)
     : self_{self}, services_{services}, changed_{std::move(changed)} {}
 
-void PeerLinks::begin(WorkerId self_id) {
+void PeerLinks::begin(WorkerId self_id, const runtime::HeartbeatOptions& heartbeat) {
   self_id_ = self_id;  // a newer worker may have introduced itself before
+  monitor_.emplace(heartbeat);
 }
 
 void PeerLinks::end() {
@@ -27,6 +29,7 @@ void PeerLinks::end() {
   peers_.clear();
   dialling_.clear();
   view_ = {};
+  monitor_.reset();
   self_id_.reset();
 }
 
@@ -41,13 +44,16 @@ void PeerLinks::on_members(runtime::Membership view) {
       continue;
     }
     self_->demonitor(peer->second.address());
+    monitor_->forget(peer->first);
     peer = peers_.erase(peer);
   }
   dial_missing();
 }
 
 void PeerLinks::dial_missing() {
-  for (const runtime::Member& peer : runtime::to_dial(view_, *self_id_, connected())) {
+  std::set<WorkerId> known;
+  for (const auto& [id, peer] : peers_) known.insert(id);
+  for (const runtime::Member& peer : runtime::to_dial(view_, *self_id_, known)) {
     if (dialling_.insert(peer.id).second) dial(peer);
   }
 }
@@ -70,9 +76,8 @@ void PeerLinks::dial(const runtime::Member& peer) {
 void PeerLinks::on_dialled(WorkerId peer, const caf::strong_actor_ptr& actor) {
   if (!actor) return on_failed(peer, "nobody listens there");
   dialling_.erase(peer);
-  const auto worker = caf::actor_cast<WorkerActor>(actor);
-  self_->send(worker, PeerHello{*self_id_, WorkerActor{self_}});
-  connect(peer, worker);
+  link(peer, caf::actor_cast<WorkerActor>(actor));
+  self_->send(peers_.at(peer), PeerHello{*self_id_, WorkerActor{self_}});
 }
 
 void PeerLinks::on_failed(WorkerId peer, const std::string& why) {
@@ -85,28 +90,58 @@ void PeerLinks::on_failed(WorkerId peer, const std::string& why) {
                       }});
 }
 
-void PeerLinks::on_hello(const PeerHello& hello) {
-  connect(hello.from, hello.worker);
-}
-
-void PeerLinks::connect(WorkerId peer, WorkerActor actor) {
+void PeerLinks::link(WorkerId peer, WorkerActor actor) {
   self_->monitor(actor);
   peers_.insert_or_assign(peer, std::move(actor));
+}
+
+void PeerLinks::on_hello(const PeerHello& hello) {
+  if (!peers_.contains(hello.from)) link(hello.from, hello.worker);
+  if (!self_id_) return;  // it will say so again
+  self_->send(hello.worker, PeerBeat{*self_id_});
+  heard(hello.from);
+}
+
+void PeerLinks::on_beat(const PeerBeat& beat) {
+  if (peers_.contains(beat.from)) heard(beat.from);
+}
+
+void PeerLinks::heard(WorkerId peer) {
+  if (!monitor_) return;
+  if (monitor_->is_watching(peer)) return monitor_->on_heard(peer, now());
+  monitor_->watch(peer, now());
   changed_();
 }
 
-bool PeerLinks::on_down(const caf::actor_addr& source) {
-  const auto erased =
-      std::erase_if(peers_, [&](const auto& peer) { return peer.second == source; });
-  if (erased == 0) return false;
+void PeerLinks::on_down(const caf::actor_addr& source) {
+  const auto peer = std::find_if(peers_.begin(), peers_.end(),
+                                 [&](const auto& known) { return known.second == source; });
+  if (peer == peers_.end()) return;
+  if (monitor_) monitor_->forget(peer->first);
+  peers_.erase(peer);
+  if (!self_id_) return;
   changed_();
-  if (self_id_) dial_missing();
-  return true;
+  dial_missing();
+}
+
+void PeerLinks::tick() {
+  for (const auto& [id, peer] : peers_) {
+    if (is_connected(id))
+      self_->send(peer, PeerBeat{*self_id_});
+    else
+      self_->send(peer, PeerHello{*self_id_, WorkerActor{self_}});
+  }
+  const auto lost = monitor_->on_tick(now());
+  for (const WorkerId peer : lost)
+    services_.common.log.warn("another worker is not heard any more", {{"worker", peer.value()}});
+  if (!lost.empty()) changed_();
 }
 
 std::set<WorkerId> PeerLinks::connected() const {
   std::set<WorkerId> ids;
-  for (const auto& [id, peer] : peers_) ids.insert(id);
+  for (const auto& [id, peer] : peers_) {
+    if (is_connected(id)) ids.insert(id);
+  }
   return ids;
 }
 

@@ -86,12 +86,12 @@ void WorkerActorState::rejoin(const std::string& why) {
 void WorkerActorState::on_admitted(const WorkerAdmitted& admitted) {
   if (session_ || !master_) return;  // an answer to a question that was repeated, or is over
   backoff_->reset();
-  session_.emplace(Session{admitted.id, admitted.heartbeat_interval,
-                           runtime::HeartbeatMonitor{{.interval = admitted.heartbeat_interval,
-                                                      .timeout = admitted.heartbeat_timeout}}});
+  const runtime::HeartbeatOptions heartbeat{.interval = admitted.heartbeat_interval,
+                                            .timeout = admitted.heartbeat_timeout};
+  session_.emplace(Session{admitted.id, heartbeat.interval, runtime::HeartbeatMonitor{heartbeat}});
   session_->master.watch(kMaster, now());
   spawn_->services.common.log.info("joined the cluster", {{"id", admitted.id.value()}});
-  peers_->begin(admitted.id);
+  peers_->begin(admitted.id, heartbeat);
   if (is_leaving_) self_->send(master_, WorkerLeaving{admitted.id});
   keep_beating();
 }
@@ -115,6 +115,7 @@ void WorkerActorState::beat() {
 
 void WorkerActorState::keep_beating() {
   if (!session_->master.on_tick(now()).empty()) return rejoin("nothing is heard of it");
+  peers_->tick();
   beat();
   self_->delayed_send(self_, session_->interval, Continue{[this, round = round_] {
                         if (round == round_) keep_beating();
@@ -154,6 +155,10 @@ void WorkerActorState::on_hello(const PeerHello& hello) {
   peers_->on_hello(hello);
 }
 
+void WorkerActorState::on_peer_beat(const PeerBeat& beat) {
+  peers_->on_beat(beat);
+}
+
 void WorkerActorState::on_leave() {
   is_leaving_ = true;
   if (!session_) return end("");
@@ -189,6 +194,7 @@ WorkerActor::behavior_type worker_actor(WorkerActorState::Self self, WorkerSpawn
       [&state](const ReleaseJob& release) { state.on_release(release); },
       [&state](const MayLeave& leave) { state.on_may_leave(leave); },
       [&state](const PeerHello& hello) { state.on_hello(hello); },
+      [&state](const PeerBeat& beat) { state.on_peer_beat(beat); },
       [](const Continue& message) { message.then(); },
   };
 }

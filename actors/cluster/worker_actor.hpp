@@ -61,6 +61,7 @@ public:
   void on_release(const ReleaseJob& release);
   void on_may_leave(const MayLeave& leave);
   void on_hello(const PeerHello& hello);
+  void on_peer_beat(const PeerBeat& beat);
   void on_down(const caf::down_msg& down);
 
 private:

@@ -17,7 +17,7 @@ namespace weir::net {
 struct NetworkOptions {
   Security security;
   /// How often each side says that it is there.
-  std::chrono::milliseconds heartbeat_interval{500};
+  std::chrono::milliseconds heartbeat_interval{100};
   /// A connection on which nothing has come for so long is closed, and its actors are down. A
   /// message that takes longer to arrive counts as silence.
   std::chrono::milliseconds connection_timeout{3'000};
