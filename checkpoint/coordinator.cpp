@@ -186,10 +186,10 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   }
   while (!pending_.empty() && pending_.begin()->first < id)
     abort(pending_.begin()->first, FailureReason::subsumed, "", now, actions);
-  NotifyCompleted notify{report_on(pending, now)};
+  const CheckpointReport report = report_on(pending, now);
   last_completed_ = std::max(last_completed_, std::optional{id});
-  has_completed_last_ |= notify.report.is_final || notify.report.kind == CheckpointKind::stop;
-  actions.push_back(std::move(notify));
+  has_completed_last_ |= report.is_final || report.kind == CheckpointKind::stop;
+  actions.push_back(NotifyCompleted{report});
 }
 
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
