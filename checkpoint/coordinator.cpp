@@ -1,5 +1,6 @@
 #include "checkpoint/coordinator.hpp"
 
+#include "base/assert.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -185,7 +186,10 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   }
   while (!pending_.empty() && pending_.begin()->first < id)
     abort(pending_.begin()->first, FailureReason::subsumed, "", now, actions);
-  actions.push_back(NotifyCompleted{report_on(pending, now)});
+  const CheckpointReport report = report_on(pending, now);
+  last_completed_ = std::max(last_completed_, std::optional{id});
+  has_completed_last_ |= report.is_final || report.kind == CheckpointKind::stop;
+  actions.push_back(NotifyCompleted{report});
 }
 
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
@@ -215,6 +219,34 @@ void Coordinator::count_failure(CheckpointId id, CheckpointKind kind, FailureRea
   } else if (kind == CheckpointKind::end_of_input) {
     trigger_.request(kind, now + kRetryDelay);  // ignored if the job is no longer running
   }
+}
+
+Actions Coordinator::on_tasks_failed(Duration now) {
+  Actions actions;
+  while (!reserving_.empty())
+    abort(reserving_.begin()->first, FailureReason::task_failed, "", now, actions);
+  while (!pending_.empty())
+    abort(pending_.begin()->first, FailureReason::task_failed, "", now, actions);
+  trigger_.stop();
+  return actions;
+}
+
+RestorePoint Coordinator::restore_point() const {
+  using Kind = RestorePoint::Kind;
+  if (!publishing_.empty()) return {Kind::undecided, {}};
+  if (!undecided_.empty() || has_completed_last_) return {Kind::impossible, {}};
+  return {Kind::known, last_completed_};
+}
+
+void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements) {
+  for (const Speaker& replacement : replacements) {
+    const auto at =
+        std::find_if(participants_.begin(), participants_.end(),
+                     [&](const Speaker& old) { return old.subtask == replacement.subtask; });
+    WEIR_ASSERT(at != participants_.end(), "a subtask was replaced that does not take part");
+    at->attempt = replacement.attempt;
+  }
+  trigger_.resume();
 }
 
 std::optional<Duration> Coordinator::next_wake() const {

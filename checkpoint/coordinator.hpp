@@ -8,7 +8,9 @@
 //                                 drop what is too old, abort what is older, notify all subtasks ◄┘
 //
 // A coordinator lives as long as one execution of the job: after a failure a new one with a higher
-// epoch takes over, so that nothing of the old execution has anywhere to land.
+// epoch takes over, so that nothing of the old execution has anywhere to land. If only some
+// subtasks fail and the others go on, it stays: it aborts what is under way, and waits for new
+// attempts of those that failed.
 //
 // Invariants
 //  - Ids grow strictly and are durable before any subtask hears of them.
@@ -76,6 +78,20 @@ struct FailJob {
   std::string reason;
 };
 
+/// Where subtasks can restart from while the others go on.
+struct RestorePoint {
+  enum class Kind : std::uint8_t {
+    undecided,   ///< a publication is under way: ask again when it has ended
+    known,       ///< from `checkpoint`
+    impossible,  ///< the whole execution must restart
+  };
+  Kind kind = Kind::known;
+  /// The last that this coordinator has completed; none: what the execution began with.
+  std::optional<CheckpointId> checkpoint = {};
+
+  friend bool operator==(const RestorePoint&, const RestorePoint&) = default;
+};
+
 using Action = std::variant<ReserveId, TriggerSources, Publish, NotifyCompleted, NotifyAborted,
                             DropFiles, DropState, FailJob>;
 using Actions = std::vector<Action>;
@@ -100,6 +116,17 @@ public:
   Actions on_ack(Ack ack);
   Actions on_decline(const Decline& decline, Duration now);
   Actions on_published(CheckpointId id, const Status& status, Duration now);
+
+  /// Some subtasks have failed and will be replaced; the others go on. No checkpoint can complete
+  /// without them: all that are being taken are aborted, and none begins before
+  /// `on_tasks_replaced`. Requests are forgotten: whoever needs one asks again.
+  Actions on_tasks_failed(Duration now);
+  /// Where the failed subtasks restart. Impossible if it is not known whether a checkpoint was
+  /// published, since a later restart of everything might find it, and after the last checkpoint of
+  /// the job, since subtasks end then.
+  RestorePoint restore_point() const;
+  /// New attempts of the failed subtasks are running.
+  void on_tasks_replaced(const std::vector<Speaker>& replacements);
 
   /// When `on_tick` is needed next, if nothing else happens.
   std::optional<Duration> next_wake() const;
@@ -140,6 +167,8 @@ private:
   std::map<CheckpointId, PendingCheckpoint> publishing_;
   std::set<CheckpointId> undecided_;  // published with an unknown outcome
   std::vector<CheckpointId> retained_;
+  std::optional<CheckpointId> last_completed_;  // by this coordinator
+  bool has_completed_last_ = false;             // after which subtasks end
   AckResult last_ack_result_ = AckResult::success;
 };
 

@@ -25,8 +25,10 @@ public:
   /// Periodic checkpoints begin: the first after `first_delay`, which the caller draws from
   /// [min_pause, interval], so that the jobs of a cluster do not all begin at once.
   void start(Duration now, Duration first_delay);
-  /// No checkpoints of any kind until the next `start`; requests are forgotten.
+  /// No checkpoints of any kind until the next `start` or `resume`; requests are forgotten.
   void stop();
+  /// Goes on after `stop`: what became due meanwhile is due now.
+  void resume() { is_running_ = true; }
 
   /// Asks for one that is not periodic, as soon as possible but not before `earliest`. Asking twice
   /// for a kind is asking once.

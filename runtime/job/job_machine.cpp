@@ -95,6 +95,7 @@ JobActions JobMachine::on_start() {
 void JobMachine::begin_execution(JobActions& actions) {
   move_to(JobState::scheduling);
   attempt_ = attempt_.next();
+is_part_restarting_ = false;
   actions.push_back(AcquireSlots{attempt_});
 }
 
@@ -134,16 +135,53 @@ JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
             actions);
     return actions;
   }
-  move_to(JobState::failing);
-  actions.push_back(EndExecution{});
   if (failure.kind != JobFailure::Kind::transient) {
+    move_to(JobState::failing);
+    actions.push_back(EndExecution{});
     outcome_ =
         JobOutcome{failure.kind == JobFailure::Kind::permanent ? JobOutcome::Kind::failed
                                                                : JobOutcome::Kind::not_restorable,
                    failure.cause};
     return actions;
   }
+  end_execution(failure, restart_.on_failure(now), actions);
+  return actions;
+}
+
+std::optional<Duration> JobMachine::on_part_failure(const JobFailure& failure,
+                                                    const std::set<SubtaskId>& affected,
+                                                    Duration now, JobActions& actions) {
+  // Once everything is drained, subtasks end one by one: a part of them could go back no more.
+  const bool can_restart_part = state_ == JobState::running && !stop_requested_ &&
+                                !waiting_for_.empty() &&
+                                failure.kind == JobFailure::Kind::transient;
+  if (!can_restart_part) {
+    actions = on_failure(failure, now);
+    return std::nullopt;
+  }
+  last_failure_ = failure.cause;
   const RestartPolicy::Decision decision = restart_.on_failure(now);
+  if (!decision.restarts) {
+    end_execution(failure, decision, actions);
+    return std::nullopt;
+  }
+  restarts_ += decision.is_new_attempt ? 1 : 0;
+  is_part_restarting_ = true;
+  waiting_for_.insert(affected.begin(), affected.end());  // they drain once more
+  return decision.at;
+}
+
+JobActions JobMachine::on_part_running() {
+  is_part_restarting_ = false;
+  if (state_ == JobState::running && stop_requested_) return {RequestStopCheckpoint{}};
+  return {};
+}
+
+/// Ends the execution under way because of a failure that a restart may cure.
+void JobMachine::end_execution(const JobFailure& failure, const RestartPolicy::Decision& decision,
+                               JobActions& actions) {
+  move_to(JobState::failing);
+  actions.push_back(EndExecution{});
   if (decision.restarts) {
     restart_at_ = decision.at;
     restarts_ += decision.is_new_attempt ? 1 : 0;
@@ -151,7 +189,6 @@ JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
     outcome_ =
         JobOutcome{JobOutcome::Kind::failed, failure.cause + " (" + restart_.describe() + ")"};
   }
-  return actions;
 }
 
 JobActions JobMachine::on_execution_ended() {
@@ -208,7 +245,7 @@ JobActions JobMachine::on_stop_requested(bool at_once) {
       break;
     case JobState::running:
       if (has_checkpoint) {
-        if (was_requested) return {};
+        if (was_requested || is_part_restarting_) return {};  // stops as soon as all of it runs
         return {RequestStopCheckpoint{}};
       }
       break;

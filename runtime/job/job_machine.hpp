@@ -123,6 +123,17 @@ public:
   JobActions on_ready(SubtaskId subtask);
   /// A part of the running execution failed or died.
   JobActions on_failure(const JobFailure& failure, Duration now);
+  /// A failure that is known to come from `affected` subtasks only, which can restart alone (see
+  /// RegionFailover). Returns when they do: the others go on, and the job stays `running`. Returns
+  /// none if the job must restart or end as a whole; `actions` then says what to do, as
+  /// `on_failure` does.
+  std::optional<Duration> on_part_failure(const JobFailure& failure,
+                                          const std::set<SubtaskId>& affected, Duration now,
+                                          JobActions& actions);
+  /// The subtasks that failed alone run again.
+  JobActions on_part_running();
+  /// Returns the attempt under which a part of the job restarts: above all before.
+  AttemptId begin_part_attempt() { return attempt_ = attempt_.next(); }
   /// Nothing of the execution is left.
   JobActions on_execution_ended();
   JobActions on_restart_due();
@@ -144,6 +155,8 @@ private:
   void move_to(JobState next);
   void begin_execution(JobActions& actions);
   void give_up(JobOutcome outcome, JobActions& actions);
+  void end_execution(const JobFailure& failure, const RestartPolicy::Decision& decision,
+                     JobActions& actions);
 
   Options options_;
   RestartPolicy restart_;
@@ -155,6 +168,7 @@ private:
   std::optional<Duration> restart_at_;  // when failing: what follows
   std::optional<JobOutcome> outcome_;   // once it is clear that the job ends
   bool stop_requested_ = false;
+  bool is_part_restarting_ = false;
   std::string last_failure_;
 };
 

@@ -75,35 +75,64 @@ std::string lost_advice(const Status& status) {
          "on without them";
 }
 
+/// Returns the committing half of a transactional sink, or null if it has none.
+std::unique_ptr<detail::Committer> committer_of(const Plan& plan, const OperatorSpec& op,
+                                                std::uint32_t subtask, bool is_restored,
+                                                const ExecutionContext& context) {
+  if (op.sink == nullptr || op.sink->delivery() != Delivery::transactional) return nullptr;
+  return op.sink->make_committer({{.job = plan.graph().name,
+                                   .name = op.name,
+                                   .subtask = subtask,
+                                   .parallelism = parallelism_of(plan, op),
+                                   .attempt = context.attempt.value()},
+                                  context.run,
+                                  context.env,
+                                  context.clock,
+                                  is_restored});
+}
+
+/// Commits what a checkpoint holds for a sink.
+Status commit(const Plan& plan, const OperatorSpec& op, detail::Committer& committer,
+              const std::vector<Bytes>& transactions, base::Logger& log) {
+  const CommitRun run = commit_all(committer, transactions, plan.graph().options.lost_transactions);
+  if (run.lost != 0)
+    log.error("records are lost: the store of a sink has lost transactions",
+              {{"operator", op.name}, {"count", run.lost}, {"first", run.first_lost}});
+  if (run.is_permanent) return {ErrorCode::corrupt, lost_advice(run.status)};
+  return run.status;
+}
+
 Status recover_sinks(const Plan& plan, const RestorePlan& restore, bool is_restored,
                      const ExecutionContext& context) {
   for (const OperatorSpec& op : plan.graph().operators) {
-    if (op.sink == nullptr || op.sink->delivery() != Delivery::transactional) continue;
-    const WriterContext writer{{.job = plan.graph().name,
-                                .name = op.name,
-                                .subtask = 0,
-                                .parallelism = parallelism_of(plan, op),
-                                .attempt = context.attempt.value()},
-                               context.run,
-                               context.env,
-                               context.clock,
-                               is_restored};
     const auto at = restore.transactions.find(op.name);
     Status status = catching(op.name, [&]() -> Status {
-      const auto committer = op.sink->make_committer(writer);
+      const auto committer = committer_of(plan, op, 0, is_restored, context);
+      if (committer == nullptr) return {};
       if (at != restore.transactions.end()) {
-        const CommitRun run =
-            commit_all(*committer, at->second, plan.graph().options.lost_transactions);
-        if (run.lost != 0)
-          context.log.error(
-              "records are lost: the store of a sink has lost transactions",
-              {{"operator", op.name}, {"count", run.lost}, {"first", run.first_lost}});
-        if (run.is_permanent) return {ErrorCode::corrupt, lost_advice(run.status)};
-        if (!run.status.ok()) return run.status;
+        Status committed = commit(plan, op, *committer, at->second, context.log);
+        if (!committed.ok()) return committed;
       }
       return committer->clean_up();
     });
     if (!status.ok()) return status;
+  }
+  return {};
+}
+
+/// Lets the sinks of some subtasks commit what a checkpoint holds for them.
+Status commit_part(const Plan& plan, const PartRestore& part, const ExecutionContext& context) {
+  for (const OperatorSpec& op : plan.graph().operators) {
+    for (const auto& [sink, transactions] : part.transactions) {
+      const auto& [name, subtask] = sink;
+      if (name != op.name) continue;
+      Status status = catching(op.name, [&, index = subtask, &waiting = transactions]() -> Status {
+        const auto committer = committer_of(plan, op, index, true, context);
+        if (committer == nullptr) return {};
+        return commit(plan, op, *committer, waiting, context.log);
+      });
+      if (!status.ok()) return status;
+    }
   }
   return {};
 }
@@ -244,6 +273,29 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
     if (Status status = begin_again(context.storage, execution.record.epoch, launch); !status.ok())
       return status;
   }
+  return execution;
+}
+
+Result<PartExecution> begin_part(const JobLaunch& launch, const ExecutionContext& context,
+                                 const std::set<SubtaskId>& subtasks, const PartOrigin& origin) {
+  PartExecution execution{.directory = origin.directory};
+  if (origin.checkpoint) execution.directory = context.storage.path_of(*origin.checkpoint);
+  if (execution.directory.empty()) {  // from the beginning
+    for (const SubtaskId subtask : subtasks) execution.subtasks[subtask];
+    return execution;
+  }
+  auto metadata = CheckpointStorage::load(context.storage.env(), execution.directory);
+  if (!metadata.ok()) return metadata.status();
+  auto part =
+      make_part_restore(*launch.plan, *metadata, subtasks, launch.restore.allow_non_restored);
+  if (!part.ok()) return part.status().with_context(execution.directory);
+  execution.restored_from = metadata->id;
+  execution.subtasks = std::move(part->subtasks);
+  // What the execution began with may have been written by other subtasks. Its transactions were
+  // committed then, and its splits were all handed out by this execution.
+  if (!origin.checkpoint) return execution;
+  execution.positions = std::move(part->positions);
+  if (Status status = commit_part(*launch.plan, *part, context); !status.ok()) return status;
   return execution;
 }
 

@@ -8,9 +8,12 @@
 #include "runtime/graph/plan.hpp"
 #include "runtime/job/restore.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace weir::runtime {
 
@@ -61,5 +64,30 @@ struct ExecutionContext {
 /// one that the job continues from), deletes what crashed executions left half done, lets sinks
 /// commit and clean up, and lists the splits of sources that have none restored.
 Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContext& context);
+
+/// What some subtasks begin with when they restart while the others go on.
+struct PartExecution {
+  std::string directory = {};  // of the checkpoint; state files lie in it
+  std::optional<CheckpointId> restored_from = {};
+  std::map<SubtaskId, SubtaskRestore> subtasks = {};
+  /// By subtask of a source: what it goes on reading; see PartRestore.
+  std::map<SubtaskId, std::vector<state::SplitPosition>> positions = {};
+};
+
+/// Where a part of an execution goes back to.
+struct PartOrigin {
+  /// A checkpoint that this execution has completed; see checkpoint::RestorePoint.
+  std::optional<CheckpointId> checkpoint = {};
+  /// Without one: the directory of the checkpoint that the execution began with
+  /// (`Execution::restore.directory`); empty: it began afresh.
+  std::string directory = {};
+};
+
+/// Prepares the restart of `subtasks`, none of which exists any more, within an execution that goes
+/// on: lets their sinks commit what the checkpoint holds for them. What earlier attempts of them
+/// left behind uncommitted stays where it is until the job next starts as a whole, since a clean-up
+/// would undo what the others are writing. On errors the whole execution must restart.
+Result<PartExecution> begin_part(const JobLaunch& launch, const ExecutionContext& context,
+                                 const std::set<SubtaskId>& subtasks, const PartOrigin& origin);
 
 }  // namespace weir::runtime

@@ -53,6 +53,7 @@ Result<std::size_t> find_word(const std::vector<std::string>& words, std::string
 
 Status no_such_option(std::string_view key, const std::vector<OptionKey>& known) {
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const OptionKey& option : known) names.push_back(option.key);
   const std::string near = base::nearest(key, names);
   return {ErrorCode::invalid_argument, "there is no option \"" + std::string{key} + "\"" +

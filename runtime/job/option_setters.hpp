@@ -55,6 +55,7 @@ auto word(std::vector<std::pair<std::string, T>> words, Set set) {
 template <class Options>
 std::vector<OptionKey> keys_of(const std::vector<OptionEntry<Options>>& entries) {
   std::vector<OptionKey> keys;
+  keys.reserve(entries.size());
   for (const auto& entry : entries) keys.push_back(entry.key);
   return keys;
 }

@@ -161,4 +161,26 @@ Result<RestorePlan> make_restore_plan(const Plan& plan, const CheckpointMetadata
   return Restorer{plan, metadata, allow_non_restored}.run();
 }
 
+Result<PartRestore> make_part_restore(const Plan& plan, const CheckpointMetadata& metadata,
+                                      const std::set<SubtaskId>& subtasks,
+                                      bool allow_non_restored) {
+  auto whole = make_restore_plan(plan, metadata, allow_non_restored);
+  if (!whole.ok()) return whole.status();
+  PartRestore part;
+  for (const SubtaskId subtask : subtasks)
+    part.subtasks.emplace(subtask, std::move(whole->subtasks.at(subtask)));
+  for (const SubtaskPart& stored : metadata.parts) {
+    const auto at = std::find_if(subtasks.begin(), subtasks.end(), [&](SubtaskId subtask) {
+      return subtask.index == stored.index && plan.vertex(subtask.vertex).name == stored.vertex;
+    });
+    if (at == subtasks.end()) continue;
+    for (const auto& source : stored.state.sources) part.positions[*at] = source.splits;
+    for (const auto& sink : stored.state.sinks) {
+      auto& transactions = part.transactions[{sink.operator_name, stored.index}];
+      for (const auto& transaction : sink.transactions) transactions.push_back(transaction.txn);
+    }
+  }
+  return part;
+}
+
 }  // namespace weir::runtime

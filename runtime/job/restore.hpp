@@ -6,7 +6,9 @@
 #include "runtime/graph/plan.hpp"
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::runtime {
@@ -33,11 +35,28 @@ struct RestorePlan {
   std::map<std::string, std::vector<Bytes>> transactions = {};  // by sink: all to be committed
 };
 
+/// What some subtasks restore when they restart while the others go on.
+struct PartRestore {
+  std::map<SubtaskId, SubtaskRestore> subtasks = {};
+  /// By subtask of a source: what it was reading. It gets these splits again, ahead of any barrier,
+  /// and nobody else: it may restart once more from the same checkpoint, which would give them back
+  /// a second time.
+  std::map<SubtaskId, std::vector<state::SplitPosition>> positions = {};
+  /// By sink and subtask: what is to be committed, in order.
+  std::map<std::pair<std::string, std::uint32_t>, std::vector<Bytes>> transactions = {};
+};
+
 /// Distributes a checkpoint over the subtasks of a plan, at any parallelism. `failed_precondition`
 /// names every operator and state of the checkpoint that the job cannot take, with the cure; state
 /// of operators that the job no longer has is dropped if `allow_non_restored`.
 Result<RestorePlan> make_restore_plan(const Plan& plan,
                                       const checkpoint::CheckpointMetadata& metadata,
                                       bool allow_non_restored);
+
+/// Says what `subtasks` get out of a checkpoint that was taken with the same plan. Errors are those
+/// of `make_restore_plan`.
+Result<PartRestore> make_part_restore(const Plan& plan,
+                                      const checkpoint::CheckpointMetadata& metadata,
+                                      const std::set<SubtaskId>& subtasks, bool allow_non_restored);
 
 }  // namespace weir::runtime

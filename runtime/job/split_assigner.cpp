@@ -42,6 +42,8 @@ SplitAssigner::Answer SplitAssigner::request(std::uint32_t index) {
     for (std::size_t i = place; i < all.size() && !has_its_share_[place]; i += readers_.size())
       answer.splits.push_back(all[i]);
     has_its_share_[place] = true;
+    if (auto returned = returned_.extract(index); !returned.empty())
+      answer.splits.insert(answer.splits.end(), returned.mapped().begin(), returned.mapped().end());
     answer.no_more = true;
     return answer;
   }
@@ -58,12 +60,27 @@ SplitAssigner::Answer SplitAssigner::request(std::uint32_t index) {
   return answer;
 }
 
+void SplitAssigner::put_back(std::uint32_t index, std::vector<state::SplitPosition> splits) {
+  if (options_.assignment == Assignment::spread) {
+    auto& returned = returned_[index];
+    returned.insert(returned.end(), splits.begin(), splits.end());
+    return;
+  }
+  // Checkpoints under way share the old list.
+  auto all = std::make_shared<std::vector<state::SplitPosition>>(std::move(splits));
+  all->insert(all->end(), splits_->begin() + static_cast<std::ptrdiff_t>(next_), splits_->end());
+  splits_ = std::move(all);
+  next_ = 0;
+}
+
 checkpoint::RemainingSplits SplitAssigner::remaining() const {
   if (options_.assignment == Assignment::on_request) return {operator_name_, splits_, next_};
   auto left = std::make_shared<std::vector<state::SplitPosition>>();
   for (std::size_t i = 0; i < splits_->size(); ++i) {
     if (!has_its_share_[i % readers_.size()]) left->push_back((*splits_)[i]);
   }
+  for (const auto& [reader, returned] : returned_)
+    left->insert(left->end(), returned.begin(), returned.end());
   return {operator_name_, std::move(left), 0};
 }
 

@@ -31,6 +31,10 @@ public:
   /// the next one, or several small ones; with `Assignment::spread` each gets its share once.
   Answer request(std::uint32_t index);
 
+  /// Reader `index` restarts alone and gives back what it was given behind its checkpoint. That is
+  /// read next: by whoever asks first, or with `Assignment::spread` by this reader again.
+  void put_back(std::uint32_t index, std::vector<state::SplitPosition> splits);
+
   /// What a checkpoint triggered now must hold. Costs nothing: the list is shared.
   checkpoint::RemainingSplits remaining() const;
 
@@ -43,6 +47,7 @@ private:
   std::shared_ptr<const std::vector<state::SplitPosition>> splits_;
   std::size_t next_ = 0;             // on request: the next one to hand out
   std::vector<bool> has_its_share_;  // spread: by place in readers_
+  std::map<std::uint32_t, std::vector<state::SplitPosition>> returned_;  // spread: by reader
 };
 
 /// Makes the assigner of each source vertex; takes the splits out of `restore`.

@@ -13,7 +13,6 @@
 using namespace std::chrono_literals;
 using namespace weir;
 using runtime::HeartbeatMonitor;
-using runtime::HeartbeatOptions;
 
 namespace {
 

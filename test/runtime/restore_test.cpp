@@ -377,3 +377,82 @@ TEST_CASE("an exception of user code at the start is an error that names the ope
   const auto launch = place.launch_from({}, job).value();
   CHECK(mentions(place.begin(launch).status().message(), "operator \"bad\": no such table"));
 }
+
+TEST_CASE("a part of an execution goes back to a checkpoint, and only its sinks commit",
+          "[launch]") {
+  Place place;
+  testing::TransactionLog<Count> log;
+  Job job{"count", {.parallelism = 2}};
+  job.source("numbers", numbers.source())
+      .key_by(std::identity{})
+      .count("counts")
+      .sink("out", log.sink());
+  const auto launch =
+      runtime::launch(job.graph(), *place.storage, {}, base::silent_logger()).value();
+  (void)place.begin(launch).value();
+  place.publish(1, metadata(), true);
+  const SubtaskId source{VertexId{0}, 1};
+  const SubtaskId counter{VertexId{1}, 1};
+  const ExecutionContext context{*place.storage, place.env,    Clock::system(),
+                                 "run1",         AttemptId{2}, base::silent_logger()};
+  SECTION("sources alone have nothing to commit") {
+    const auto part =
+        begin_part(launch, context, {source}, {.checkpoint = CheckpointId{1}}).value();
+    CHECK(part.restored_from == CheckpointId{1});
+    CHECK(part.directory == "/c/count/chk-1");
+    CHECK(part.subtasks.size() == 1);
+    CHECK(part.positions.at(source).size() == 1);
+  }
+  SECTION("the log has never heard of these transactions, and says so of the right one") {
+    const auto part = begin_part(launch, context, {counter}, {.checkpoint = CheckpointId{1}});
+    CHECK(
+        mentions(part.status().message(), "operator \"out\": transaction txn1 was never prepared"));
+  }
+  SECTION("what the execution began with was committed and handed out then") {
+    const auto part =
+        begin_part(launch, context, {source, counter}, {.directory = "/c/count/chk-1"}).value();
+    CHECK(part.positions.empty());
+    CHECK(part.subtasks.at(counter).keyed.size() == 1);
+  }
+  SECTION("an execution that began afresh begins afresh") {
+    const auto part = begin_part(launch, context, {counter}, {}).value();
+    CHECK_FALSE(part.restored_from);
+    CHECK(part.directory.empty());
+    CHECK(part.subtasks == std::map<SubtaskId, SubtaskRestore>{{counter, {}}});
+  }
+  SECTION("a checkpoint that is gone is an error") {
+    const auto part = begin_part(launch, context, {counter}, {.checkpoint = CheckpointId{2}});
+    CHECK(part.status().code() == ErrorCode::not_found);
+  }
+}
+
+TEST_CASE("a part of an execution that restarts leaves what others write alone", "[launch]") {
+  Place place;
+  testing::TransactionLog<Count> log;
+  Job job{"count"};
+  job.source("numbers", numbers.source())
+      .key_by(std::identity{})
+      .count("counts")
+      .sink("out", log.sink());
+  const auto launch =
+      runtime::launch(job.graph(), *place.storage, {}, base::silent_logger()).value();
+  (void)place.begin(launch).value();
+  place.publish(1, metadata());
+  // Prepared, and not yet in any checkpoint: a clean-up would abort it.
+  const WriterContext writer{
+      {.job = "count", .name = "out", .subtask = 1, .parallelism = 2, .attempt = 1},
+      "run1",
+      place.env,
+      Clock::system()};
+  const auto sink = job.graph()->operators.back().sink;
+  const auto other = sink->make_writer(writer);
+  detail::Batch<Count> batch;
+  batch.records.push_back({1, 1});
+  other->consume(batch);
+  const Bytes prepared = other->prepare().value();
+  const ExecutionContext context{*place.storage, place.env,    Clock::system(),
+                                 "run1",         AttemptId{2}, base::silent_logger()};
+  REQUIRE(begin_part(launch, context, {{VertexId{1}, 0}}, {.checkpoint = CheckpointId{1}}).ok());
+  CHECK(sink->make_committer(writer)->commit(prepared).ok());
+  CHECK(log.committed().size() == 1);
+}

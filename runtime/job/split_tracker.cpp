@@ -1,0 +1,28 @@
+#include "runtime/job/split_tracker.hpp"
+
+#include <utility>
+
+namespace weir::runtime {
+
+void SplitTracker::on_handed_out(std::uint32_t reader,
+                                 const std::vector<state::SplitPosition>& splits) {
+  for (const state::SplitPosition& split : splits)
+    entries_.push_back({reader, last_triggered_, split});
+}
+
+void SplitTracker::on_completed(CheckpointId id) {
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.behind < id; });
+}
+
+std::vector<state::SplitPosition> SplitTracker::take_back(std::uint32_t reader,
+                                                          std::optional<CheckpointId> restored) {
+  const CheckpointId behind = restored.value_or(CheckpointId{});
+  std::vector<state::SplitPosition> splits;
+  for (Entry& entry : entries_) {
+    if (entry.reader == reader && entry.behind >= behind) splits.push_back(std::move(entry.split));
+  }
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.reader == reader; });
+  return splits;
+}
+
+}  // namespace weir::runtime

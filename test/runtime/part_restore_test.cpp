@@ -1,0 +1,323 @@
+// A part of a job restarts while the rest goes on: what it restores, and which splits it reads.
+#include "base/random.hpp"
+#include "runtime/job/restore.hpp"
+#include "runtime/job/split_assigner.hpp"
+#include "runtime/job/split_tracker.hpp"
+
+#include <weir/job.hpp>
+#include <weir/testing/replay_log.hpp>
+#include <weir/testing/transaction_log.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <variant>
+
+using namespace weir;
+using namespace weir::runtime;
+using state::SplitPosition;
+
+namespace {
+
+using Splits = std::vector<SplitPosition>;
+
+SplitPosition split(const std::string& name, std::optional<Bytes> position = std::nullopt) {
+  return {{name, 0}, std::move(position)};
+}
+
+std::vector<std::string> names(const Splits& splits) {
+  std::vector<std::string> all;
+  all.reserve(splits.size());
+  for (const SplitPosition& s : splits) all.push_back(s.split.id);
+  return all;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a reader gives back what it was given behind its checkpoint", "[splits]") {
+  SplitTracker tracker;
+  tracker.on_handed_out(0, {split("a")});
+  tracker.on_triggered(CheckpointId{1});
+  tracker.on_handed_out(0, {split("b"), split("c")});
+  tracker.on_handed_out(1, {split("d")});
+  tracker.on_triggered(CheckpointId{2});
+  tracker.on_handed_out(0, {split("e")});
+  SECTION("from the beginning") {
+    CHECK(names(tracker.take_back(0, std::nullopt)) == Names{"a", "b", "c", "e"});
+    CHECK(tracker.take_back(0, std::nullopt).empty());
+    CHECK(names(tracker.take_back(1, std::nullopt)) == Names{"d"});
+  }
+  SECTION("from the first") {
+    tracker.on_completed(CheckpointId{1});
+    CHECK(names(tracker.take_back(0, CheckpointId{1})) == Names{"b", "c", "e"});
+  }
+  SECTION("from the second") {
+    tracker.on_completed(CheckpointId{2});
+    CHECK(names(tracker.take_back(0, CheckpointId{2})) == Names{"e"});
+    CHECK(tracker.take_back(1, CheckpointId{2}).empty());
+  }
+}
+
+TEST_CASE("splits that are put back are read next, by anybody", "[splits]") {
+  SplitAssigner assigner{"s", {}, {0, 1}, {split("a"), split("b"), split("c")}};
+  CHECK(names(assigner.request(0).splits) == Names{"a"});
+  const auto before = assigner.remaining();
+  assigner.put_back(0, {split("a", Bytes{"7"})});
+  CHECK(before.next == 1);  // a checkpoint under way keeps what it has
+  CHECK(names(*before.all) == Names{"a", "b", "c"});
+  const auto remaining = assigner.remaining();
+  CHECK(remaining.next == 0);
+  CHECK(names(*remaining.all) == Names{"a", "b", "c"});
+  const auto answer = assigner.request(1);
+  CHECK(answer.splits == Splits{split("a", Bytes{"7"})});
+  CHECK_FALSE(answer.no_more);
+}
+
+TEST_CASE("splits that are put back by a reader with a share stay its own", "[splits]") {
+  SplitAssigner assigner{
+      "s", {.assignment = Assignment::spread}, {0, 2}, {split("a"), split("b"), split("c")}};
+  CHECK(names(assigner.request(0).splits) == Names{"a", "c"});
+  CHECK(names(assigner.request(2).splits) == Names{"b"});
+  assigner.put_back(2, {split("b", Bytes{"7"})});
+  CHECK(names(*assigner.remaining().all) == Names{"b"});
+  CHECK(assigner.request(0).splits.empty());
+  CHECK(assigner.request(2).splits == Splits{split("b", Bytes{"7"})});
+  CHECK(assigner.remaining().all->empty());
+  CHECK(assigner.request(2).splits.empty());
+}
+
+TEST_CASE("a part of a job restores its own state, positions and transactions", "[restore]") {
+  testing::ReplayLog<int> numbers{{1}};
+  testing::TransactionLog<int> out;
+  Job job{"copy", {.parallelism = 3}};
+  job.source("numbers", numbers.source()).sink("out", out.sink());
+  job.source("others", numbers.source()).sink("there", out.sink());
+  const Plan plan = Plan::build(job.graph(), 0);
+  checkpoint::CheckpointMetadata metadata{.job = "copy", .id = CheckpointId{4}};
+  metadata.max_parallelism = plan.max_parallelism();
+  const std::string position = plan.op(0).source->position_schema();
+  const std::string transaction = plan.op(1).sink->txn_schema();
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const std::string n = std::to_string(i);
+    checkpoint::SubtaskPart part{"numbers", i, {}};
+    part.state.is_finished = i == 2;
+    part.state.sources.push_back({"numbers", position, {split("s" + n, Bytes(8, '\0'))}});
+    part.state.sinks.push_back(
+        {"out",
+         transaction,
+         {{CheckpointId{3}, Bytes{"x"} + n}, {CheckpointId{4}, Bytes{"y"} + n}}});
+    metadata.parts.push_back(part);
+    checkpoint::SubtaskPart other{"others", i, {}};
+    other.state.sources.push_back({"others", position, {split("o" + n)}});
+    other.state.sinks.push_back({"there", transaction, {{CheckpointId{4}, Bytes{"z"}}}});
+    metadata.parts.push_back(other);
+  }
+  const SubtaskId second{VertexId{0}, 1};
+  const SubtaskId third{VertexId{0}, 2};
+  const auto part = make_part_restore(plan, metadata, {second, third}, false).value();
+  CHECK(part.subtasks.size() == 2);
+  CHECK_FALSE(part.subtasks.at(second).is_finished);
+  CHECK(part.subtasks.at(third).is_finished);
+  REQUIRE(part.positions.size() == 2);
+  CHECK(names(part.positions.at(second)) == Names{"s1"});
+  REQUIRE(part.transactions.size() == 2);
+  CHECK(part.transactions.at({"out", 1}) == std::vector<Bytes>{"x1", "y1"});
+  metadata.parts[0].state.sources[0].position_schema = "str";
+  CHECK(make_part_restore(plan, metadata, {second}, false).status().code() ==
+        ErrorCode::failed_precondition);
+}
+
+namespace {
+
+/// A job of forward edges only: each reader is a region. Readers fail one by one, or all together,
+/// among checkpoints; whatever happens, each record must count once.
+class RandomReaders {
+public:
+  RandomReaders(std::uint64_t seed, Assignment assignment)
+      : random_{seed},
+        options_{.assignment = assignment},
+        readers_(1 + random_.below(4)),
+        is_restored_from_(std::nullopt) {
+    Splits all;
+    for (std::size_t i = 0; i < kSplits; ++i) all.push_back(split(std::to_string(i)));
+    restored_.remaining = all;
+    restored_.readers.resize(readers_.size());
+    restart_all();
+  }
+
+  void run() {
+    for (int step = 0; step < 2'000 && !is_done(); ++step) this->step(true);
+    for (int step = 0; step < 20'000 && !is_done(); ++step) this->step(false);
+    REQUIRE(is_done());
+    std::map<std::string, int> counted;
+    for (const Reader& reader : readers_) {
+      for (const auto& record : reader.state.output) ++counted[record];
+    }
+    CHECK(counted.size() == kSplits * kRecords);
+    for (const auto& [record, n] : counted)
+      CHECK((record + "x" + std::to_string(n)) == record + "x1");
+  }
+
+private:
+  static constexpr std::size_t kSplits = 40;
+  static constexpr std::size_t kRecords = 6;  // a split
+
+  struct State {
+    std::map<std::string, std::size_t> reading;  // split -> next record
+    std::vector<std::string> output;
+    bool has_no_more = false;  // stands for: finished, once it reads nothing
+    bool is_finished() const { return has_no_more && reading.empty(); }
+  };
+  using Trigger = CheckpointId;
+  using Message = std::variant<SplitAssigner::Answer, Trigger>;
+  struct Reader {
+    State state;
+    std::deque<Message> mailbox;
+    bool has_asked = false;
+  };
+  struct Checkpoint {
+    Splits remaining;
+    std::map<std::uint32_t, State> acks;
+    std::vector<State> readers;  // when complete
+  };
+
+  bool is_done() const {
+    for (const Reader& reader : readers_) {
+      if (!reader.state.is_finished()) return false;
+    }
+    return true;
+  }
+
+  void step(bool may_fail) {
+    const auto i = static_cast<std::uint32_t>(random_.below(readers_.size()));
+    switch (random_.below(may_fail ? 40 : 30)) {
+      case 30: restart_one(i); return;
+      case 31:
+        if (random_.chance(0.2)) restart_all();
+        return;
+      case 32:
+      case 33: trigger(); return;
+      default: turn(i);
+    }
+  }
+
+  void turn(std::uint32_t i) {
+    Reader& reader = readers_[i];
+    if (!reader.mailbox.empty() && random_.chance(0.5)) {
+      const Message message = std::move(reader.mailbox.front());
+      reader.mailbox.pop_front();
+      if (const auto* id = std::get_if<Trigger>(&message)) return acknowledge(*id, i);
+      const auto& answer = std::get<SplitAssigner::Answer>(message);
+      for (const SplitPosition& s : answer.splits)
+        reader.state.reading[s.split.id] = s.position ? std::stoul(*s.position) : 0;
+      reader.state.has_no_more = answer.no_more;
+      reader.has_asked = false;
+      return;
+    }
+    if (reader.state.reading.empty()) {
+      if (reader.state.has_no_more || reader.has_asked) return;
+      reader.has_asked = true;
+      auto answer = assigner_->request(i);
+      tracker_.on_handed_out(i, answer.splits);
+      reader.mailbox.emplace_back(std::move(answer));
+      return;
+    }
+    auto& [name, next] = *reader.state.reading.begin();
+    reader.state.output.push_back(name + ":" + std::to_string(next));
+    if (++next == kRecords) reader.state.reading.erase(reader.state.reading.begin());
+  }
+
+  void trigger() {
+    last_id_ = last_id_.next();
+    const auto remaining = assigner_->remaining();
+    pending_[last_id_].remaining = {
+        remaining.all->begin() + static_cast<std::ptrdiff_t>(remaining.next), remaining.all->end()};
+    tracker_.on_triggered(last_id_);
+    for (Reader& reader : readers_) reader.mailbox.emplace_back(last_id_);
+  }
+
+  void acknowledge(CheckpointId id, std::uint32_t i) {
+    const auto at = pending_.find(id);
+    if (at == pending_.end()) return;  // aborted
+    at->second.acks[i] = readers_[i].state;
+    if (at->second.acks.size() < readers_.size()) return;
+    restored_ = std::move(at->second);
+    for (auto& [reader, state] : restored_.acks) restored_.readers.push_back(std::move(state));
+    is_restored_from_ = id;
+    pending_.erase(pending_.begin(), std::next(at));
+    tracker_.on_completed(id);
+  }
+
+  static Splits positions(const State& state) {
+    Splits splits;
+    for (const auto& [name, next] : state.reading)
+      splits.push_back(split(name, Bytes{std::to_string(next)}));
+    return splits;
+  }
+
+  void restart_one(std::uint32_t i) {
+    pending_.clear();
+    State state = restored_.readers[i];
+    const Splits back = tracker_.take_back(i, is_restored_from_);
+    readers_[i] = {};
+    if (state.is_finished()) {
+      CHECK(back.empty());
+    } else {
+      assigner_->put_back(i, back);
+      readers_[i].mailbox.emplace_back(SplitAssigner::Answer{positions(state), false});
+      readers_[i].has_asked = true;  // and is answered unasked: ahead of any trigger
+      state.has_no_more = false;
+    }
+    state.reading.clear();
+    readers_[i].state = std::move(state);
+  }
+
+  void restart_all() {
+    pending_.clear();
+    tracker_ = {};
+    Splits all;
+    std::vector<std::uint32_t> unfinished;
+    for (std::uint32_t i = 0; i < readers_.size(); ++i) {
+      State state = restored_.readers[i];
+      for (SplitPosition& s : positions(state)) all.push_back(std::move(s));
+      state.reading.clear();
+      if (!state.has_no_more || !positions(restored_.readers[i]).empty()) {
+        state.has_no_more = false;
+        unfinished.push_back(i);
+      }
+      readers_[i] = {std::move(state), {}, false};
+    }
+    all.insert(all.end(), restored_.remaining.begin(), restored_.remaining.end());
+    assigner_.emplace("s", options_, unfinished, all);
+    // What the new execution began with is in no checkpoint of its own.
+    restored_.remaining = all;
+    for (State& state : restored_.readers) state.reading.clear();
+    for (const std::uint32_t i : unfinished) restored_.readers[i].has_no_more = false;
+    is_restored_from_ = std::nullopt;
+  }
+
+  base::Random random_;
+  SourceOptions options_;
+  std::vector<Reader> readers_;
+  std::optional<SplitAssigner> assigner_;
+  SplitTracker tracker_;
+  CheckpointId last_id_;
+  std::map<CheckpointId, Checkpoint> pending_;
+  Checkpoint restored_;
+  std::optional<CheckpointId> is_restored_from_;  // none: what the execution began with
+};
+
+}  // namespace
+
+TEST_CASE("random restarts of single readers: each record counts once", "[splits]") {
+  for (const Assignment assignment : {Assignment::on_request, Assignment::spread}) {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+      CAPTURE(seed, static_cast<int>(assignment));
+      RandomReaders{seed, assignment}.run();
+    }
+  }
+}
