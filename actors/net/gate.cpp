@@ -49,7 +49,10 @@ void Gate::run() {
     expire();
     wait();
   }
+  // They hold on to doormen, and these to the gate.
   visitors_.clear();
+  const std::lock_guard lock{mutex_};
+  arrivals_.clear();
 }
 
 /// Begins the handshakes of who has come meanwhile. False when the gate is stopped.

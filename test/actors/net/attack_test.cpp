@@ -267,9 +267,9 @@ TEST_CASE("who does not belong to the cluster is refused by TLS", "[net][attack]
 
 namespace {
 
-/// Goes through a handshake with certificates that the other side will not like. Returns whether
-/// the other side has closed the connection, without having said anything.
-bool is_turned_away(std::uint16_t port, SSL_CTX* context) {
+/// Goes through a TLS handshake and sends `bytes`. Returns whether the other side has closed the
+/// connection without having said anything.
+bool is_turned_away(std::uint16_t port, SSL_CTX* context, const std::string& bytes = hello()) {
   RawPeer stranger{port};
   net::TlsSession session{context, stranger.fd(), false};
   const net::Signal never;
@@ -291,8 +291,7 @@ bool is_turned_away(std::uint16_t port, SSL_CTX* context) {
   char byte = 0;
   std::size_t count = 0;
   std::size_t sent = 0;
-  const std::string greeting = hello();
-  session.write(greeting.data(), greeting.size(), sent);
+  session.write(bytes.data(), bytes.size(), sent);
   while ((outcome = session.read(&byte, 1, count)) == Outcome::wants_read) REQUIRE(wait(outcome));
   return count == 0;
 }
@@ -325,5 +324,20 @@ TEST_CASE("a client without a certificate, or one that is too old, is refused",
                                   "ADH-AES256-SHA256:AECDH-AES256-SHA@SECLEVEL=0") == 1);
   CHECK(is_turned_away(node.port(), null_cipher.get()));
   CHECK(node.log().wait_for(1, 3).size() == 1);
+  check_alive(node, member);
+}
+
+TEST_CASE("data behind an encrypted greeting, before the answer, is refused",
+          "[net][attack][tls]") {
+  const CertificateFiles files;
+  Node node{quick_options(files.member("node"))};
+  Node member{quick_options(files.member("member"))};
+  const net::Security hasty = files.member("hasty");
+  const std::unique_ptr<SSL_CTX, net::FreeOpenssl> context{SSL_CTX_new(TLS_client_method())};
+  REQUIRE(SSL_CTX_use_certificate_file(context.get(), hasty.certificate.c_str(),
+                                       SSL_FILETYPE_PEM) == 1);
+  REQUIRE(SSL_CTX_use_PrivateKey_file(context.get(), hasty.key.c_str(), SSL_FILETYPE_PEM) == 1);
+  is_turned_away(node.port(), context.get(), hello() + test::header_without_payload(6));
+  CHECK_THAT(node.log().wait_for(1, 0).front(), Contains("data before it was let in"));
   check_alive(node, member);
 }

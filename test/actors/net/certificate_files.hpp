@@ -17,7 +17,7 @@ namespace weir::test {
 /// An authority of its own, and members of it. The files go with the object.
 class CertificateFiles {
 public:
-  CertificateFiles() : authority_{net::make_authority(Clock::system().wall(), 30).value()} {
+  CertificateFiles() : authority_{net::make_authority(Clock::system().wall(), 60).value()} {
     char name[] = "/tmp/weir-certs-XXXXXX";
     REQUIRE(::mkdtemp(name) != nullptr);
     directory_ = name;
@@ -28,7 +28,7 @@ public:
   CertificateFiles& operator=(const CertificateFiles&) = delete;
 
   /// Settings of a member whose certificate is valid for `days` from now.
-  net::Security member(const std::string& name, int days = 30) const {
+  net::Security member(const std::string& name, int days = 60) const {
     const auto made = net::make_member(authority_, name, Clock::system().wall(), days).value();
     write(name + ".pem", made.certificate);
     write(name + ".key", made.key);

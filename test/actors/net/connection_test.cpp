@@ -5,6 +5,7 @@
 #include "test/actors/net/raw_peer.hpp"
 #include "test/process/child.hpp"
 
+#include <caf/after.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -78,6 +79,28 @@ TEST_CASE("messages of every size arrive whole, plain and encrypted", "[net][con
   }
   CHECK(server.log().lines().empty());
   CHECK(client.log().lines().empty());
+}
+
+TEST_CASE("many small messages arrive though nothing follows them", "[net][connection]") {
+  const bool is_encrypted = GENERATE(false, true);
+  CAPTURE(is_encrypted);
+  const CertificateFiles files;
+  auto options = quick_options(is_encrypted ? files.member("node") : net::Security{});
+  options.heartbeat_interval = 1h;  // would wake who has overlooked some
+  options.connection_timeout = 2h;
+  Node server{options};
+  Node client{options};
+  const auto echo = client.dial(server.port());
+  REQUIRE(echo.ok());
+  caf::scoped_actor self{client.system()};
+  constexpr int kMessages = 5'000;
+  for (int i = 0; i < kMessages; ++i) self->send(*echo, std::to_string(i));
+  int arrived = 0;
+  bool is_stuck = false;
+  while (arrived < kMessages && !is_stuck)
+    self->receive([&](const std::string& text) { arrived += text == std::to_string(arrived); },
+                  caf::after(30s) >> [&] { is_stuck = true; });
+  CHECK(arrived == kMessages);
 }
 
 TEST_CASE("many nodes come and go at one port", "[net][connection]") {
