@@ -102,16 +102,34 @@ Result<ClaimNumber> Claim::newest(Env& env, const std::string& place) {
 Result<std::unique_ptr<Claim>> Claim::take(Env& env, const std::string& place,
                                            const std::string& owner,
                                            std::optional<std::uint64_t> term) {
+  return take_next(env, place, owner, [&](ClaimNumber newest) -> Result<ClaimNumber> {
+    if (term && *term < newest.term)
+      return Status{ErrorCode::fenced, place + " is claimed by term " +
+                                           std::to_string(newest.term) + ", after term " +
+                                           std::to_string(*term)};
+    if (term && *term > newest.term) return ClaimNumber{*term, 0};
+    return ClaimNumber{newest.term, newest.turn + 1};
+  });
+}
+
+Result<std::unique_ptr<Claim>> Claim::take_first(Env& env, const std::string& place,
+                                                 const std::string& owner, std::uint64_t term) {
+  return take_next(env, place, owner, [&](ClaimNumber newest) -> Result<ClaimNumber> {
+    if (newest.term < term) return ClaimNumber{term, 0};
+    return Status{ErrorCode::failed_precondition,
+                  place + " is claimed by term " + std::to_string(newest.term) + " already"};
+  });
+}
+
+Result<std::unique_ptr<Claim>> Claim::take_next(Env& env, const std::string& place,
+                                                const std::string& owner, const Choose& choose) {
   WEIR_ASSERT(owner.find('/') == std::string::npos, "a claim's owner is part of a file name");
   for (int i = 0; i < kTakeAttempts; ++i) {
     const auto newest_number = newest(env, place);
     if (!newest_number.ok()) return newest_number.status();
-    ClaimNumber number{newest_number->term, newest_number->turn + 1};
-    if (term && *term < number.term)
-      return Status{ErrorCode::fenced, place + " is claimed by term " +
-                                           std::to_string(number.term) + ", after term " +
-                                           std::to_string(*term)};
-    if (term && *term > number.term) number = {*term, 0};
+    const auto chosen = choose(*newest_number);
+    if (!chosen.ok()) return chosen.status();
+    const ClaimNumber number = *chosen;
     const std::string name = std::string{kPrefix} + to_string(number) + "." + owner;
     const std::string directory = join_path(place, name);
     if (Status status = env.create_directory(directory); !status.ok()) return status;
@@ -184,10 +202,8 @@ Status Claim::create_directory(const std::string& path) {
 
 Status Claim::remove(const std::string& path, Durability durability) {
   const std::string taken = inside(path);
-  if (Status status = env_.rename(path, taken); !status.ok()) {
-    status = explain(std::move(status));
-    return status.code() == ErrorCode::not_found ? Status{} : status;
-  }
+  if (Status status = env_.rename(path, taken); !status.ok())
+    return status.code() == ErrorCode::not_found ? check() : status;
   // First it must be gone durably: a power cut must not bring back a part of it.
   Status status;
   if (durability == Durability::durable) status = env_.sync_directory(parent_of(path));
@@ -200,6 +216,8 @@ Status Claim::remove(const std::string& path, Durability durability) {
 Status Claim::check() const {
   const Status status = env_.stat(directory_).status();
   if (status.code() != ErrorCode::not_found) return status;
+  if (Status place = env_.stat(parent_of(directory_)).status(); !place.ok())
+    return place;  // it is no rival that has removed everything
   return {ErrorCode::fenced,
           parent_of(directory_) + " has been claimed by another since claim " + to_string(number_)};
 }

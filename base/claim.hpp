@@ -32,6 +32,7 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,6 +67,11 @@ public:
                                              const std::string& owner,
                                              std::optional<std::uint64_t> term = std::nullopt);
 
+  /// The same, but only as the first claim of `term`: `failed_precondition` if there is one of it
+  /// or of a later one. So of all who want the same term one gets it.
+  static Result<std::unique_ptr<Claim>> take_first(Env& env, const std::string& place,
+                                                   const std::string& owner, std::uint64_t term);
+
   const ClaimNumber& number() const { return number_; }
 
   // Every method below returns `fenced` when a later claim has taken this one away.
@@ -94,7 +100,13 @@ public:
   Status check() const;
 
 private:
+  /// Says which number comes after the newest, or that none may.
+  using Choose = std::function<Result<ClaimNumber>(ClaimNumber newest)>;
+
   Claim(Env& env, std::string directory, ClaimNumber number);
+
+  static Result<std::unique_ptr<Claim>> take_next(Env& env, const std::string& place,
+                                                  const std::string& owner, const Choose& choose);
 
   std::string inside(const std::string& path);
   Status explain(Status status) const;

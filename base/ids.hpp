@@ -34,6 +34,9 @@ using AttemptId = Id<struct AttemptIdTag, std::uint32_t>;
 /// Which coordinator owns the job's checkpoint directory; a newer one fences all older ones.
 using Epoch = Id<struct EpochTag, std::uint64_t>;
 
+/// Which leader of a cluster: greater from leader to leader; a newer one fences all older ones.
+using LeaderEpoch = Id<struct LeaderEpochTag, std::uint64_t>;
+
 /// Index of a vertex (a chain of fused operators) in the execution graph, in topological order.
 using VertexId = Id<struct VertexIdTag, std::uint32_t>;
 

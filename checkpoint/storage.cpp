@@ -53,7 +53,7 @@ Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(
       return status.with_context("job \"" + job + "\" cannot use its checkpoint directory");
   }
   std::optional<std::uint64_t> term;
-  if (takeover) term = takeover->term;
+  if (takeover) term = takeover->leader.value();
   auto claim = base::Claim::take(env, storage->place_, run, term);
   if (!claim.ok())
     return claim.status().with_context("job \"" + job + "\" cannot use its checkpoint directory");

@@ -41,7 +41,7 @@ namespace weir::checkpoint {
 
 /// Lets the leader of a cluster open a place that a frozen process still has locked.
 struct Takeover {
-  std::uint64_t term = 0;  // the leader's epoch in the cluster's leader store
+  LeaderEpoch leader;
 };
 
 /// See the file comment.

@@ -105,6 +105,15 @@ TEST_CASE("errors other than a lost claim keep their code", "[claim]") {
   CHECK(Claim::take(place.env, place.path("missing"), "a").status().code() == ErrorCode::not_found);
 }
 
+TEST_CASE("a place that is gone is no lost claim", "[claim]") {
+  Place place{GENERATE(false, true)};
+  auto claim = place.take("a");
+  REQUIRE(remove_tree(place.env, place.directory).ok());
+  CHECK(claim->check().code() == ErrorCode::not_found);
+  CHECK(claim->write(place.path("file"), "x").code() == ErrorCode::not_found);
+  CHECK(claim->remove(place.path("file")).code() == ErrorCode::not_found);
+}
+
 TEST_CASE("a term that is over cannot claim any more", "[claim]") {
   Place place{GENERATE(false, true)};
   CHECK(Claim::newest(place.env, place.directory).value() == ClaimNumber{});
@@ -116,6 +125,11 @@ TEST_CASE("a term that is over cannot claim any more", "[claim]") {
   REQUIRE(late.status().code() == ErrorCode::fenced);
   CHECK(late.status().message().find("term 12") != std::string::npos);
   CHECK(Claim::newest(place.env, place.directory).value() == ClaimNumber{12, 0});
+  for (const std::uint64_t term : {11, 12})
+    CHECK(Claim::take_first(place.env, place.directory, "a", term).status().code() ==
+          ErrorCode::failed_precondition);
+  CHECK(Claim::take_first(place.env, place.directory, "a", 13).value()->number() ==
+        ClaimNumber{13, 0});
 }
 
 TEST_CASE("names that only look like claims are left alone", "[claim]") {

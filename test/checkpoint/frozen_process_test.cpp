@@ -73,7 +73,7 @@ TEST_CASE(
   const auto mistake = CheckpointStorage::open(env, directory, "job", "mistake");
   CHECK(mistake.status().code() == ErrorCode::failed_precondition);
   CHECK(mistake.status().message().find("locked by a running process") != std::string::npos);
-  auto next = CheckpointStorage::open(env, directory, "job", "next", Takeover{1});
+  auto next = CheckpointStorage::open(env, directory, "job", "next", Takeover{LeaderEpoch{1}});
   REQUIRE(next.ok());
   const auto record = (*next)->begin_epoch();
   REQUIRE(record.ok());

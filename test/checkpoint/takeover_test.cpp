@@ -55,7 +55,7 @@ CheckpointMetadata metadata(CheckpointId id, Epoch epoch, const std::string& run
 class Leader {
 public:
   Leader(Env& env, std::uint64_t term) : env_{env}, run_{"run-" + std::to_string(term)} {
-    auto opened = CheckpointStorage::open(env, "/state", "job", run_, Takeover{term});
+    auto opened = CheckpointStorage::open(env, "/state", "job", run_, Takeover{LeaderEpoch{term}});
     if (!opened.ok()) return;
     storage_ = std::move(opened).value();
     begin();
@@ -366,9 +366,10 @@ TEST_CASE("what a new coordinator restores from survives a power cut", "[takeove
 
 TEST_CASE("the leader of an earlier term cannot open what a later one has", "[takeover]") {
   MemoryEnv disk;
-  const auto later = CheckpointStorage::open(disk, "/state", "job", "b", Takeover{7});
+  const auto later = CheckpointStorage::open(disk, "/state", "job", "b", Takeover{LeaderEpoch{7}});
   REQUIRE(later.ok());
-  const auto earlier = CheckpointStorage::open(disk, "/state", "job", "a", Takeover{6});
+  const auto earlier =
+      CheckpointStorage::open(disk, "/state", "job", "a", Takeover{LeaderEpoch{6}});
   REQUIRE_FALSE(earlier.ok());
   CHECK(earlier.status().code() == ErrorCode::fenced);
   CHECK(earlier.status().message().find("term 7") != std::string::npos);
@@ -379,7 +380,7 @@ TEST_CASE("a leader that could not have the lock gets it when its holder has die
   MemoryEnv disk;
   auto frozen = CheckpointStorage::open(disk, "/state", "job", "a");
   REQUIRE(frozen.ok());
-  auto next = CheckpointStorage::open(disk, "/state", "job", "b", Takeover{1});
+  auto next = CheckpointStorage::open(disk, "/state", "job", "b", Takeover{LeaderEpoch{1}});
   REQUIRE(next.ok());
   CHECK((*frozen)->begin_epoch().status().code() == ErrorCode::fenced);
   REQUIRE((*next)->begin_epoch().ok());
