@@ -21,7 +21,8 @@ namespace {
 ErrorCode code_of(int error) {
   switch (error) {
     case ENOENT:
-    case ENOTDIR: return ErrorCode::not_found;
+    case ENOTDIR:
+    case ESTALE: return ErrorCode::not_found;  // removed by another machine
     case EEXIST:
     case ENOTEMPTY: return ErrorCode::already_exists;
     case EACCES:
@@ -181,6 +182,11 @@ public:
         return error_on("create directory", prefix);
       if (end == std::string::npos) return {};
     }
+  }
+
+  Status create_directory(const std::string& directory) override {
+    return ::mkdir(directory.c_str(), 0755) == 0 ? Status{}
+                                                 : error_on("create directory", directory);
   }
 
   Status rename(const std::string& from, const std::string& to) override {

@@ -5,14 +5,21 @@
 namespace weir::base {
 
 Result<Bytes> read_file(Env& env, const std::string& path) {
-  auto info = env.stat(path);
-  if (!info.ok()) return info.status();
   auto file = env.open(path);
   if (!file.ok()) return file.status();
-  Bytes bytes(info->size_bytes, '\0');
-  auto n = (*file)->read(0, bytes.data(), bytes.size());
-  if (!n.ok()) return n.status();
-  bytes.resize(*n);
+  auto info = env.stat(path);
+  if (!info.ok()) return info.status();
+  // A hint only: what was opened may have been replaced since.
+  Bytes bytes(info->size_bytes + 1, '\0');
+  std::size_t size = 0;
+  for (;;) {
+    auto n = (*file)->read(size, bytes.data() + size, bytes.size() - size);
+    if (!n.ok()) return n.status();
+    if (*n == 0) break;
+    size += *n;
+    if (size == bytes.size()) bytes.resize(2 * size);
+  }
+  bytes.resize(size);
   return bytes;
 }
 
@@ -34,18 +41,22 @@ Status replace_file(Env& env, const std::string& path, std::string_view bytes) {
 }
 
 Status remove_tree(Env& env, const std::string& path) {
+  // Somebody else may remove the same, or a part of it, at any moment.
+  const auto unless_gone = [](Status status) {
+    return status.code() == ErrorCode::not_found ? Status{} : status;
+  };
   auto info = env.stat(path);
-  if (!info.ok()) return info.status().code() == ErrorCode::not_found ? Status{} : info.status();
-  if (!info->is_directory) return env.remove_file(path);
+  if (!info.ok()) return unless_gone(info.status());
+  if (!info->is_directory) return unless_gone(env.remove_file(path));
   auto entries = env.list(path);
-  if (!entries.ok()) return entries.status();
+  if (!entries.ok()) return unless_gone(entries.status());
   for (const auto& entry : *entries) {
     const std::string child = join_path(path, entry.name);
-    Status status = entry.is_directory ? remove_tree(env, child) : env.remove_file(child);
-    if (!status.ok() && status.code() != ErrorCode::not_found) return status;
+    Status status =
+        entry.is_directory ? remove_tree(env, child) : unless_gone(env.remove_file(child));
+    if (!status.ok()) return status;
   }
-  Status status = env.remove_directory(path);
-  return status.code() == ErrorCode::not_found ? Status{} : status;
+  return unless_gone(env.remove_directory(path));
 }
 
 Status create_durable_directories(Env& env, const std::string& directory) {

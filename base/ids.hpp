@@ -41,6 +41,9 @@ using WorkerId = Id<struct WorkerIdTag, std::uint64_t>;
 /// Number of a job in its cluster, from 1.
 using JobId = Id<struct JobIdTag, std::uint64_t>;
 
+/// Which leader of a cluster: greater from leader to leader; a newer one fences all older ones.
+using LeaderEpoch = Id<struct LeaderEpochTag, std::uint64_t>;
+
 /// Index of a vertex (a chain of fused operators) in the execution graph, in topological order.
 using VertexId = Id<struct VertexIdTag, std::uint32_t>;
 

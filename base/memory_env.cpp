@@ -3,6 +3,7 @@
 #include "base/paths.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace weir::base {
@@ -11,8 +12,17 @@ namespace weir::base {
 struct MemoryEnv::Node {
   using Entries = std::map<std::string, NodePtr>;
 
+  /// A rename from one directory to another, shared by the change on each side.
+  struct Move {
+    std::weak_ptr<Node> from, to;
+    std::optional<bool> survives = {};  // decided by the side that a crash meets first
+  };
+
   /// One change of a directory: names that get a node, or lose it where the node is null.
-  using Change = std::vector<std::pair<std::string, NodePtr>>;
+  struct Change {
+    std::vector<std::pair<std::string, NodePtr>> names;
+    std::shared_ptr<Move> move = {};
+  };
 
   bool is_directory = false;
   std::string content;           // of a file
@@ -27,10 +37,14 @@ struct MemoryEnv::Node {
   }
   void sync() {
     synced_entries = entries;
-    changes.clear();
+    for (const Change& change : std::exchange(changes, {})) {
+      if (!change.move) continue;
+      for (const auto& side : {change.move->from.lock(), change.move->to.lock()})
+        if (side && side.get() != this) side->sync();
+    }
   }
   static void merge(Entries& into, const Change& change) {
-    for (const auto& [name, node] : change) {
+    for (const auto& [name, node] : change.names) {
       if (node)
         into[name] = node;
       else
@@ -125,7 +139,7 @@ Result<std::unique_ptr<WritableFile>> MemoryEnv::create(const std::string& path)
   if (old && old->is_directory)
     return error(ErrorCode::unavailable, "create", path, "it is a directory");
   auto node = std::make_shared<Node>();
-  directory->apply({{name_of(path), node}});
+  directory->apply({{{name_of(path), node}}});
   return std::unique_ptr<WritableFile>{new Writable{*this, std::move(node)}};
 }
 
@@ -168,10 +182,23 @@ Status MemoryEnv::create_directories(const std::string& directory) {
     } else {
       child = std::make_shared<Node>();
       child->is_directory = true;
-      node->apply({{name, child}});
+      node->apply({{{name, child}}});
     }
     node = std::move(child);
   }
+  return {};
+}
+
+Status MemoryEnv::create_directory(const std::string& directory) {
+  const std::lock_guard lock{mutex_};
+  const NodePtr parent = find_directory(parent_of(directory));
+  if (!parent)
+    return error(ErrorCode::not_found, "create directory", directory, "no such directory");
+  if (find(directory))
+    return error(ErrorCode::already_exists, "create directory", directory, "it exists");
+  auto node = std::make_shared<Node>();
+  node->is_directory = true;
+  parent->apply({{{name_of(directory), node}}});
   return {};
 }
 
@@ -180,16 +207,24 @@ Status MemoryEnv::rename(const std::string& from, const std::string& to) {
   const NodePtr node = find(from);
   const NodePtr source = find_directory(parent_of(from));
   const NodePtr target = find_directory(parent_of(to));
+  const std::string both = from + " to " + to;
   if (!node || !target)
-    return error(ErrorCode::not_found, "rename", from + " to " + to, "no such file or directory");
-  if (source == target) {
-    source->apply({{name_of(from), nullptr}, {name_of(to), node}});
-  } else {  // atomic across directories: both sides survive or neither, so both are synced
-    source->apply({{name_of(from), nullptr}});
-    target->apply({{name_of(to), node}});
-    source->sync();
-    target->sync();
+    return error(ErrorCode::not_found, "rename", both, "no such file or directory");
+  if (const NodePtr old = find(to)) {
+    if (old->is_directory != node->is_directory)
+      return error(ErrorCode::unavailable, "rename", both, "one of them is a directory");
+    if (!old->entries.empty())
+      return error(ErrorCode::already_exists, "rename", both, "the target is not empty");
   }
+  if (source == target) {
+    source->apply({{{name_of(from), nullptr}, {name_of(to), node}}});
+    return {};
+  }
+  auto move = std::make_shared<Node::Move>();
+  move->from = source;
+  move->to = target;
+  source->apply({{{name_of(from), nullptr}}, move});
+  target->apply({{{name_of(to), node}}, move});
   return {};
 }
 
@@ -198,7 +233,7 @@ Status MemoryEnv::remove_file(const std::string& path) {
   const NodePtr node = find(path);
   if (!node) return error(ErrorCode::not_found, "remove", path, "no such file");
   if (node->is_directory) return error(ErrorCode::unavailable, "remove", path, "it is a directory");
-  find(parent_of(path))->apply({{name_of(path), nullptr}});
+  find(parent_of(path))->apply({{{name_of(path), nullptr}}});
   return {};
 }
 
@@ -208,7 +243,7 @@ Status MemoryEnv::remove_directory(const std::string& path) {
   if (!node) return error(ErrorCode::not_found, "remove directory", path, "no such directory");
   if (!node->entries.empty())
     return error(ErrorCode::already_exists, "remove directory", path, "it is not empty");
-  find(parent_of(path))->apply({{name_of(path), nullptr}});
+  find(parent_of(path))->apply({{{name_of(path), nullptr}}});
   return {};
 }
 
@@ -251,8 +286,14 @@ void MemoryEnv::lose(Node& node, Random* random) {
   }
   const std::size_t kept = random != nullptr ? random->below(node.changes.size() + 1) : 0;
   node.entries = node.synced_entries;
-  for (std::size_t i = 0; i < kept; ++i) Node::merge(node.entries, node.changes[i]);
-  node.sync();
+  for (std::size_t i = 0; i < node.changes.size(); ++i) {
+    const Node::Change& change = node.changes[i];
+    bool survives = i < kept;
+    if (change.move) survives = *(change.move->survives = change.move->survives.value_or(survives));
+    if (survives) Node::merge(node.entries, change);
+  }
+  node.changes.clear();
+  node.synced_entries = node.entries;
   for (auto& [name, child] : node.entries) lose(*child, random);
 }
 

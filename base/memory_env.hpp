@@ -3,8 +3,8 @@
 // It holds checkpoints of jobs that named no directory, and it is the disk of every simulation.
 // What survives `crash()`: of a file, the bytes up to its last sync and possibly some after it; of
 // a directory, its entries at its last sync and possibly the first few changes after it, in order.
-// Parents of a directory that was created count as synced. Every method may be called from any
-// thread.
+// A rename from one directory to another survives in both or in neither. Parents of a directory
+// that was created count as synced. Every method may be called from any thread.
 #pragma once
 
 #include "base/random.hpp"
@@ -28,6 +28,7 @@ public:
   Result<FileInfo> stat(const std::string& path) override;
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   Status create_directories(const std::string& directory) override;
+  Status create_directory(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove_file(const std::string& path) override;
   Status remove_directory(const std::string& path) override;

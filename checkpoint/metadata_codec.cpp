@@ -1,5 +1,5 @@
 // Metadata as bytes: a header of magic, format version, length and checksum, then Protocol Buffers.
-#include "base/checksum.hpp"
+#include "base/frame.hpp"
 #include "checkpoint/metadata.hpp"
 #include "proto/checkpoint.pb.h"
 #include "state/state_codec.hpp"
@@ -12,42 +12,17 @@
 namespace weir::checkpoint {
 namespace {
 
-constexpr std::string_view kMetadataMagic = "WEIRMETA";
-constexpr std::string_view kRecordMagic = "WEIRCOOR";
-constexpr std::uint32_t kFormatVersion = 1;
+constexpr base::FrameKind kMetadataKind{"WEIRMETA"};
+constexpr base::FrameKind kRecordKind{"WEIRCOOR"};
 constexpr std::size_t kSplitListBytesMax = std::size_t{1} << 30;
 constexpr int kCompressionLevel = 1;  // paths shrink tenfold even so
 
-Bytes frame(std::string_view magic, const google::protobuf::MessageLite& message) {
-  const std::string payload = message.SerializeAsString();
-  ByteWriter out;
-  out.put_raw(magic.data(), magic.size());
-  out.put(kFormatVersion);
-  out.put(base::crc32c(payload));
-  out.put(std::uint64_t{payload.size()});
-  out.put_raw(payload.data(), payload.size());
-  return out.take();
-}
-
-Status unframe(std::string_view magic, std::string_view bytes,
+Status unframe(base::FrameKind kind, std::string_view bytes,
                google::protobuf::MessageLite& message) {
-  const auto corrupt = [](const char* why) { return Status{ErrorCode::corrupt, why}; };
-  ByteReader in{bytes};
-  if (in.get_raw(magic.size()) != magic)
-    return corrupt("it does not begin like a file of this kind");
-  const auto version = in.get<std::uint32_t>();
-  const auto checksum = in.get<std::uint32_t>();
-  const auto size = in.get<std::uint64_t>();
-  if (!in.ok()) return corrupt("it is truncated");
-  if (version != kFormatVersion)
-    return {ErrorCode::failed_precondition,
-            "it has format version " + std::to_string(version) + ", this program reads version " +
-                std::to_string(kFormatVersion) + "; use the version of Weir that wrote it"};
-  if (size != in.remaining()) return corrupt("it is truncated");
-  const std::string_view payload = in.get_raw(static_cast<std::size_t>(size));
-  if (base::crc32c(payload) != checksum) return corrupt("its checksum does not match");
-  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size())))
-    return corrupt("its content is no valid message");
+  const auto payload = base::unframe(kind, bytes);
+  if (!payload.ok()) return payload.status();
+  if (!message.ParseFromArray(payload->data(), static_cast<int>(payload->size())))
+    return {ErrorCode::corrupt, "its content is no valid message"};
   return {};
 }
 
@@ -118,12 +93,12 @@ Bytes encode_metadata(const CheckpointMetadata& metadata) {
     stored.set_operator_name(remaining.operator_name);
     stored.set_splits(encode_splits(remaining));
   }
-  return frame(kMetadataMagic, message);
+  return base::frame(kMetadataKind, message.SerializeAsString());
 }
 
 Result<CheckpointMetadata> decode_metadata(std::string_view bytes) {
   proto::CheckpointMetadata message;
-  if (Status status = unframe(kMetadataMagic, bytes, message); !status.ok()) return status;
+  if (Status status = unframe(kMetadataKind, bytes, message); !status.ok()) return status;
   CheckpointMetadata metadata{
       .job = message.job(),
       .run = message.run(),
@@ -152,12 +127,12 @@ Bytes encode_record(const CoordinatorRecord& record) {
   message.set_last_id(record.last_id.value());
   message.set_is_finished(record.is_finished);
   message.set_run(record.run);
-  return frame(kRecordMagic, message);
+  return base::frame(kRecordKind, message.SerializeAsString());
 }
 
 Result<CoordinatorRecord> decode_record(std::string_view bytes) {
   proto::CoordinatorRecord message;
-  if (Status status = unframe(kRecordMagic, bytes, message); !status.ok()) return status;
+  if (Status status = unframe(kRecordKind, bytes, message); !status.ok()) return status;
   return CoordinatorRecord{.epoch = Epoch{message.epoch()},
                            .last_id = CheckpointId{message.last_id()},
                            .is_finished = message.is_finished(),

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "chk-";
 constexpr const char* kMetadata = "_metadata";
-constexpr int kRemoveAttempts = 3;  // a late writer may add a file while its directory is removed
 
 Status check_files(Env& env, const std::string& directory, const CheckpointMetadata& metadata) {
   for (const SubtaskPart& part : metadata.parts) {
@@ -41,36 +40,66 @@ std::string strip_scheme(const std::string& directory) {
 CheckpointStorage::CheckpointStorage(Env& env, std::string place, std::string job, std::string run)
     : env_{env}, place_{std::move(place)}, job_{std::move(job)}, run_{std::move(run)} {}
 
-Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(Env& env,
-                                                                   const std::string& directory,
-                                                                   const std::string& job,
-                                                                   const std::string& run) {
+Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(
+    Env& env, const std::string& directory, const std::string& job, const std::string& run,
+    std::optional<Takeover> takeover) {
   std::unique_ptr<CheckpointStorage> storage{
       new CheckpointStorage{env, base::join_path(strip_scheme(directory), job), job, run}};
   if (Status status = base::create_durable_directories(env, storage->place_); !status.ok())
     return status.with_context("execution.checkpointing.dir");
-  auto lock = env.lock(base::join_path(storage->place_, "lock"));
-  if (!lock.ok())
-    return lock.status().with_context("job \"" + job + "\" cannot use its checkpoint directory");
-  storage->lock_ = std::move(lock).value();
-  const std::string path = base::join_path(storage->place_, "coordinator");
-  auto bytes = base::read_file(env, path);
-  if (!bytes.ok()) {
-    if (bytes.status().code() != ErrorCode::not_found) return bytes.status();
-    return storage;
+  if (Status status = storage->acquire_lock(); !status.ok()) {
+    const bool is_held = status.code() == ErrorCode::failed_precondition;
+    if (!takeover || !is_held)
+      return status.with_context("job \"" + job + "\" cannot use its checkpoint directory");
   }
+  std::optional<std::uint64_t> term;
+  if (takeover) term = takeover->leader.value();
+  auto claim = base::Claim::take(env, storage->place_, run, term);
+  if (!claim.ok())
+    return claim.status().with_context("job \"" + job + "\" cannot use its checkpoint directory");
+  storage->claim_ = std::move(claim).value();
+  if (Status status = storage->read_record(); !status.ok()) return status;
+  if (Status status = storage->sync_complete(); !status.ok()) return status;
+  return storage;
+}
+
+Status CheckpointStorage::acquire_lock() {
+  if (lock_ != nullptr) return {};
+  auto lock = env_.lock(base::join_path(place_, "lock"));
+  if (!lock.ok()) return lock.status();
+  lock_ = std::move(lock).value();
+  return {};
+}
+
+/// Only with the claim: what a former holder wrote is final now.
+Status CheckpointStorage::read_record() {
+  const std::string path = base::join_path(place_, "coordinator");
+  auto bytes = base::read_file(env_, path);
+  if (!bytes.ok()) return bytes.status().code() == ErrorCode::not_found ? Status{} : bytes.status();
   auto record = decode_record(*bytes);
   if (!record.ok())
     return record.status().with_context(
         path +
         " cannot be read; without it checkpoint ids could be used twice. Continue in a new "
         "execution.checkpointing.dir with --restore CHECKPOINT");
-  storage->record_ = std::move(record).value();
-  return storage;
+  record_ = std::move(record).value();
+  return {};
+}
+
+/// A former holder may have been stopped between the rename that makes a checkpoint complete and
+/// its sync. Whoever restores from it makes sure that no power cut takes it back.
+Status CheckpointStorage::sync_complete() const {
+  const auto complete = list();
+  if (!complete.ok()) return complete.status();
+  for (const CheckpointId id : *complete) {
+    if (Status status = env_.sync_directory(path_of(id)); !status.ok()) return status;
+  }
+  return {};
 }
 
 Result<CoordinatorRecord> CheckpointStorage::begin_epoch() {
   const std::lock_guard lock{mutex_};
+  (void)acquire_lock();  // a frozen predecessor may have died meanwhile
   CoordinatorRecord record = record_;
   record.epoch = record.epoch.next();
   record.run = run_;
@@ -86,9 +115,9 @@ Status CheckpointStorage::reserve(Epoch epoch, CheckpointId id) {
   if (Status status = check(epoch); !status.ok()) return status;
   CoordinatorRecord record = record_;
   record.last_id = std::max(record.last_id, id);
+  (void)acquire_lock();  // a frozen predecessor may have died meanwhile
   if (Status status = store(record); !status.ok()) return status;
-  if (Status status = env_.create_directories(path_of(id)); !status.ok()) return status;
-  return env_.sync_directory(place_);
+  return claim_->create_directory(path_of(id));
 }
 
 Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadata) {
@@ -96,38 +125,22 @@ Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadat
     const std::lock_guard lock{mutex_};
     if (Status status = check(epoch); !status.ok()) return status;
   }
-  const std::string directory = path_of(metadata.id);
-  const std::string path = base::join_path(directory, kMetadata);
-  const std::string temporary = path + ".epoch-" + std::to_string(epoch.value());
-  auto file = env_.create(temporary);
-  if (!file.ok()) return file.status();
-  if (Status status = (*file)->append(encode_metadata(metadata)); !status.ok()) return status;
-  if (Status status = (*file)->sync(); !status.ok()) return status;
-  if (Status status = (*file)->close(); !status.ok()) return status;
+  const std::string path = base::join_path(path_of(metadata.id), kMetadata);
+  auto staged = claim_->stage(path, encode_metadata(metadata));
+  if (!staged.ok()) return staged.status();
 
   const std::lock_guard lock{mutex_};
-  if (Status status = check(epoch); !status.ok()) return status;  // it may have ended meanwhile
-  if (Status status = env_.rename(temporary, path); !status.ok()) return status;
-  const Status synced = env_.sync_directory(directory);
-  if (synced.ok()) return {};
-  return {ErrorCode::unknown_outcome, synced.message()};
+  if (Status status = check(epoch); !status.ok()) {  // it may have ended meanwhile
+    claim_->discard(*staged);
+    return status;
+  }
+  return claim_->move_to(*staged, path);
 }
 
 Status CheckpointStorage::drop(Epoch epoch, CheckpointId id) {
   const std::lock_guard lock{mutex_};
   if (Status status = check(epoch); !status.ok()) return status;
-  const std::string directory = path_of(id);
-  const std::string metadata = base::join_path(directory, kMetadata);
-  if (env_.stat(metadata).ok()) {  // first it stops being complete, durably
-    if (Status status = env_.remove_file(metadata); !status.ok()) return status;
-    if (Status status = env_.sync_directory(directory); !status.ok()) return status;
-  }
-  Status status;
-  for (int i = 0; i < kRemoveAttempts; ++i) {
-    status = base::remove_tree(env_, directory);
-    if (status.code() != ErrorCode::already_exists) break;
-  }
-  return status;
+  return claim_->remove(path_of(id));
 }
 
 Status CheckpointStorage::drop_files(Epoch epoch, CheckpointId id,
@@ -136,9 +149,9 @@ Status CheckpointStorage::drop_files(Epoch epoch, CheckpointId id,
   if (Status status = check(epoch); !status.ok()) return status;
   Status first_error;
   for (const std::string& file : files) {
-    const Status status = env_.remove_file(base::join_path(path_of(id), file));
-    if (!status.ok() && status.code() != ErrorCode::not_found && first_error.ok())
-      first_error = status;
+    const Status status =
+        claim_->remove(base::join_path(path_of(id), file), base::Durability::visible);
+    if (!status.ok() && first_error.ok()) first_error = status;
   }
   return first_error;
 }
@@ -202,8 +215,7 @@ Status CheckpointStorage::check(Epoch epoch) const {
 }
 
 Status CheckpointStorage::store(const CoordinatorRecord& record) {
-  Status status =
-      base::replace_file(env_, base::join_path(place_, "coordinator"), encode_record(record));
+  Status status = claim_->write(base::join_path(place_, "coordinator"), encode_record(record));
   // With an unknown outcome the newer facts are the safer ones: ids and epochs only ever grow.
   if (status.ok() || status.code() == ErrorCode::unknown_outcome) record_ = record;
   return status;

@@ -1,40 +1,59 @@
 // CheckpointStorage: where a job's checkpoints lie.
 //
-//   DIRECTORY/JOB/lock            held by the process that runs the job
-//   DIRECTORY/JOB/coordinator     epoch, highest id, whether the job has finished
-//   DIRECTORY/JOB/chk-N/...       state files, written by the subtasks
-//   DIRECTORY/JOB/chk-N/_metadata makes the checkpoint complete
+//   DIRECTORY/JOB/lock             held by the process that runs the job
+//   DIRECTORY/JOB/claim-T-N.RUN/   what the holder of the directory is about to change
+//   DIRECTORY/JOB/coordinator      epoch, highest id, whether the job has finished
+//   DIRECTORY/JOB/chk-N/...        state files, written by the subtasks
+//   DIRECTORY/JOB/chk-N/_metadata  makes the checkpoint complete
 //
 // Publication is atomic: state files are synced by those who wrote them; the metadata is written
-// beside its place, synced, renamed and its directory synced. Deletion goes the other way round. So
-// a reader never sees half a checkpoint.
+// inside the claim, synced, renamed to its place and the place synced. Deletion is atomic too: the
+// whole checkpoint is renamed into the claim, and deleted there. So a reader sees all of a
+// checkpoint or nothing.
 //
-// Fencing: each coordinator begins a new epoch; from then on whatever an older one asks is refused
-// with `fenced`. The check and the rename are one step under a mutex, and the lock file keeps other
-// processes out, so that a coordinator that was declared dead cannot publish or delete.
+// Fencing has two levels.
+//  - Between processes: opening takes the claim (base/claim.hpp). A coordinator that was frozen at
+//    any instruction and wakes up after its successor has opened the place can neither reserve nor
+//    publish nor delete: each of these is one rename out of its claim or into it, and the claim is
+//    gone. The lock file only keeps a second start by mistake away; safety does not need it.
+//  - Within a process each execution begins a new epoch; whatever an older one asks is refused with
+//    `fenced`. The check and the rename are one step under a mutex.
+//
+// State files are written without a claim. They lie in the directory of an id that is given out
+// once, so that those of a fenced coordinator are in nobody's way, and count for nothing until its
+// metadata is there.
 //
 // All methods block and may be called from any thread.
 #pragma once
 
+#include "base/claim.hpp"
 #include "checkpoint/metadata.hpp"
 
 #include <weir/env.hpp>
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace weir::checkpoint {
 
+/// Lets the leader of a cluster open a place that a frozen process still has locked.
+struct Takeover {
+  LeaderEpoch leader;
+};
+
 /// See the file comment.
 class CheckpointStorage {
 public:
-  /// Opens the place of `job` under `directory`; creates it if it is missing. `run` is stored with
-  /// everything this start of the job writes. `failed_precondition` if a running process holds it.
-  static Result<std::unique_ptr<CheckpointStorage>> open(Env& env, const std::string& directory,
-                                                         const std::string& job,
-                                                         const std::string& run);
+  /// Opens the place of `job` under `directory`; creates it if it is missing. Whoever had it open
+  /// loses it. `run` is stored with everything this start of the job writes, and no other process
+  /// may ever have the same. Without `takeover`: `failed_precondition` if a running process holds
+  /// it. With it: `fenced` if the leader of a later term has opened it.
+  static Result<std::unique_ptr<CheckpointStorage>> open(
+      Env& env, const std::string& directory, const std::string& job, const std::string& run,
+      std::optional<Takeover> takeover = std::nullopt);
 
   /// Fences all earlier epochs, and returns the new one with the facts as they are now.
   Result<CoordinatorRecord> begin_epoch();
@@ -45,7 +64,7 @@ public:
   /// Writes the metadata. `unknown_outcome`: it may or may not be there.
   Status publish(Epoch epoch, const CheckpointMetadata& metadata);
 
-  /// Deletes a checkpoint, complete or not. One that does not exist is no error.
+  /// Deletes a checkpoint, complete or not, in one step. One that does not exist is no error.
   Status drop(Epoch epoch, CheckpointId id);
 
   /// Deletes single state files of a checkpoint.
@@ -75,6 +94,9 @@ public:
 private:
   CheckpointStorage(Env& env, std::string place, std::string job, std::string run);
 
+  Status acquire_lock();
+  Status read_record();
+  Status sync_complete() const;
   Status check(Epoch epoch) const;
   Status store(const CoordinatorRecord& record);
 
@@ -82,7 +104,8 @@ private:
   std::string place_;  // DIRECTORY/JOB
   std::string job_;
   std::string run_;
-  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<FileLock> lock_;  // null while a frozen predecessor has it
+  std::unique_ptr<base::Claim> claim_;
   mutable std::mutex mutex_;  // guards record_, and every step that depends on its epoch
   CoordinatorRecord record_;
 };

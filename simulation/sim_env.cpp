@@ -86,6 +86,11 @@ Status SimEnv::create_directories(const std::string& directory) {
   return status.ok() ? disk_.create_directories(directory) : status;
 }
 
+Status SimEnv::create_directory(const std::string& directory) {
+  Status status = change(DiskFault::On::create, directory);
+  return status.ok() ? disk_.create_directory(directory) : status;
+}
+
 Status SimEnv::rename(const std::string& from, const std::string& to) {
   Status status = change(DiskFault::On::rename, to);
   return status.ok() ? disk_.rename(from, to) : status;

@@ -48,6 +48,7 @@ public:
   Result<FileInfo> stat(const std::string& path) override;
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   Status create_directories(const std::string& directory) override;
+  Status create_directory(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove_file(const std::string& path) override;
   Status remove_directory(const std::string& path) override;

@@ -89,7 +89,9 @@ public:
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;
   /// Creates `directory` and its parents as far as they are missing.
   virtual Status create_directories(const std::string& directory) = 0;
-  /// Renames atomically; an existing file `to` is replaced.
+  /// Creates `directory`, which must not exist, in an existing one.
+  virtual Status create_directory(const std::string& directory) = 0;
+  /// Renames a file or a directory atomically. A file replaces a file, a directory an empty one.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove_file(const std::string& path) = 0;
   /// Removes an empty directory.

@@ -113,6 +113,30 @@ TEST_CASE("files, directories and renames behave alike on disk and in memory", "
   }
 }
 
+TEST_CASE("whole directories are created and renamed alike on disk and in memory", "[env]") {
+  Place place{GENERATE(true, false)};
+  Env& env = place.env;
+
+  SECTION("a directory is created once, and only in one that is there") {
+    CHECK(env.create_directory(place.path("d")).ok());
+    CHECK(env.create_directory(place.path("d")).code() == ErrorCode::already_exists);
+    CHECK(env.create_directory(place.path("missing/d")).code() == ErrorCode::not_found);
+    CHECK(env.stat(place.path("missing")).status().code() == ErrorCode::not_found);
+  }
+  SECTION("a directory is renamed with what is in it, and replaces only an empty one") {
+    REQUIRE(env.create_directories(place.path("d/e")).ok());
+    REQUIRE(env.create_directories(place.path("empty")).ok());
+    place.write("d/e/f", "x");
+    REQUIRE(env.rename(place.path("d/e"), place.path("empty")).ok());
+    CHECK(read_file(env, place.path("empty/f")).value() == "x");
+    CHECK(env.rename(place.path("d"), place.path("empty")).code() == ErrorCode::already_exists);
+    place.write("file", "");
+    CHECK_FALSE(env.rename(place.path("file"), place.path("d")).ok());
+    CHECK_FALSE(env.rename(place.path("d"), place.path("file")).ok());
+    CHECK(env.rename(place.path("d"), place.path("gone/d")).code() == ErrorCode::not_found);
+  }
+}
+
 TEST_CASE("missing permission is reported as such", "[env]") {
   if (::geteuid() == 0) return;  // root may do anything; the process tests run this as nobody
   Place place{true};
@@ -135,6 +159,27 @@ TEST_CASE("a crash keeps exactly what was synced", "[env]") {
   CHECK(read_file(env, "/d/f").value() == "synced");
   CHECK(env.stat("/d/g").status().code() == ErrorCode::not_found);
   CHECK(env.lock("/d/lock").ok());
+}
+
+TEST_CASE("a rename between directories survives a crash on both sides or on none", "[env]") {
+  std::size_t survived = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    CAPTURE(seed);
+    MemoryEnv env;
+    Random random{seed};
+    for (const char* directory : {"/from", "/to"})
+      REQUIRE(create_durable_directories(env, directory).ok());
+    REQUIRE(replace_file(env, "/from/f", "x").ok());
+    REQUIRE(env.rename("/from/f", "/to/f").ok());
+    const std::uint64_t synced = random.below(3);
+    if (synced != 0) REQUIRE(env.sync_directory(synced == 1 ? "/from" : "/to").ok());
+    env.crash(&random);
+    const bool has_moved = env.stat("/to/f").ok();
+    CHECK(env.stat("/from/f").ok() != has_moved);
+    CHECK((synced == 0 || has_moved));
+    survived += has_moved ? 1 : 0;
+  }
+  CHECK(survived < 100);
 }
 
 TEST_CASE("an atomic replacement is all or nothing at every crash", "[env]") {
