@@ -6,6 +6,7 @@
 #include "actors/job_actor.hpp"
 #include "actors/random_killer.hpp"
 #include "base/assert.hpp"
+#include "simulation/sim_chance.hpp"
 #include "simulation/sim_env.hpp"
 #include "simulation/sim_world.hpp"
 
@@ -27,11 +28,6 @@ using simulation::SimLog;
 using simulation::SimPool;
 
 namespace {
-
-constexpr double kTimeSlips = 0.03;       // chance that time passes although somebody has work
-constexpr std::uint64_t kSlipBits = 25;   // up to 33 ms
-constexpr double kStarves = 0.03;         // chance that somebody gets no turn for a while
-constexpr std::uint64_t kStarveBits = 9;  // up to 512 turns of others
 
 /// Remembers the last view of the job.
 class LastView final : public runtime::JobObserver {
@@ -107,8 +103,8 @@ public:
     const std::size_t jobs = scheduler_.jobs.size();
     const std::size_t choices = jobs + pool_.size();
     if (choices == 0) return scheduler_.trigger_timeout();
-    if (random_.chance(kTimeSlips))
-      scheduler_.advance_time(std::chrono::nanoseconds{log_uniform(kSlipBits)});
+    if (random_.chance(simulation::kTimeSlips))
+      scheduler_.advance_time(simulation::draw_slip(random_));
     const std::size_t choice = choose(jobs, choices);
     if (choice >= jobs) {
       trace_.push_back("pool");
@@ -128,9 +124,9 @@ public:
       --starves_for_;
     } else {
       starving_ = 0;
-      if (jobs != 0 && random_.chance(kStarves)) {
+      if (jobs != 0 && random_.chance(simulation::kStarves)) {
         starving_ = id_of(scheduler_.jobs[random_.below(jobs)]);
-        starves_for_ = log_uniform(kStarveBits);
+        starves_for_ = simulation::draw_starvation(random_);
       }
     }
     for (int tries = 0; tries < 4; ++tries) {
@@ -138,11 +134,6 @@ public:
       if (choice >= jobs || id_of(scheduler_.jobs[choice]) != starving_) return choice;
     }
     return random_.below(choices);
-  }
-
-  /// Mostly small, sometimes large.
-  std::uint64_t log_uniform(std::uint64_t bits) {
-    return random_.below(std::uint64_t{1} << random_.below(bits + 1));
   }
 
   static caf::actor_id id_of(caf::resumable* job) {

@@ -17,20 +17,28 @@
 
 namespace weir::simulation {
 
-/// The virtual clock of an actor system under test. Wall time is an hour-aligned constant plus it.
+/// The virtual clock of an actor system under test. Wall time is an hour-aligned constant plus the
+/// time since the simulation began, plus an offset.
 class SimClock final : public Clock {
 public:
-  explicit SimClock(caf::scheduler::test_coordinator& scheduler) : scheduler_{scheduler} {}
+  /// The simulation began when the monotonic clock showed `origin`.
+  explicit SimClock(caf::scheduler::test_coordinator& scheduler, Duration origin = {})
+      : scheduler_{scheduler}, origin_{origin} {}
 
   Duration monotonic() const override { return scheduler_.clock().now().time_since_epoch(); }
   WallTime wall() const override {
-    return WallTime{std::chrono::floor<std::chrono::microseconds>(kStart + monotonic())};
+    const Duration passed = monotonic() - origin_;
+    return WallTime{std::chrono::floor<std::chrono::microseconds>(kStart + passed + offset_)};
   }
+  /// Sets the wall clock; it may jump.
+  void set_wall_offset(Duration offset) { offset_ = offset; }
 
 private:
   static constexpr Duration kStart = std::chrono::hours{24 * 365 * 50};
 
   caf::scheduler::test_coordinator& scheduler_;
+  Duration origin_;
+  Duration offset_{};
 };
 
 /// Blocking work waits here until the simulator runs it.

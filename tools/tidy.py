@@ -230,8 +230,9 @@ def layers(tree: Tree):
 
 # Headers that only some places may include: (pattern, the places, what to do instead).
 RESERVED = [
-    # bench/ also measures bare CAF actors: the ceiling of what Weir can reach.
-    (r"caf/", r"(actors|simulation|test/actors|bench)/",
+    # bench/ also measures bare CAF actors: the ceiling of what Weir can reach. The simulated
+    # network is tested with bare actors, too.
+    (r"caf/", r"(actors|simulation|test/actors|test/simulation/network|bench)/",
      "CAF stays in actors/ and simulation/; talk to actors through a port or interface"),
     (r".*\.pb\.h|google/protobuf/", r".*_codec\.[ch]pp|test/protobuf/",
      "only *_codec files see protobuf; convert to a plain struct there"),

@@ -95,7 +95,7 @@ JobActions JobMachine::on_start() {
 void JobMachine::begin_execution(JobActions& actions) {
   move_to(JobState::scheduling);
   attempt_ = attempt_.next();
-is_part_restarting_ = false;
+  is_part_restarting_ = false;
   actions.push_back(AcquireSlots{attempt_});
 }
 
