@@ -76,12 +76,17 @@ struct PerformJob {
   }
 
   void operator()(const runtime::CleanUp& action) const {
-    run_blocking(
+    ask_blocking(
         state.self_, state.spawn_->services.pool,
-        [job = state.spawn_->job, outcome = action.outcome, log = &state.spawn_->services.log] {
-          runtime::clean_up(*job->storage, job->launch, outcome, *log);
+        [job = state.spawn_->job, ending = state.spawn_->ending, outcome = action.outcome,
+         log = &state.spawn_->services.log] {
+          if (Status status = ending.before(outcome); !status.ok()) return status;
+          runtime::clean_up(*job->storage, job->launch, outcome.kind, *log);
+          return ending.after();
         },
-        [this_state = &state] { this_state->perform(this_state->machine_->on_cleaned()); });
+        [this_state = &state](const Status& status) {
+          if (status.ok()) this_state->perform(this_state->machine_->on_cleaned());
+        });
   }
 
   void operator()(const runtime::EndJob& action) const {

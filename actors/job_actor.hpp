@@ -9,6 +9,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,6 +18,13 @@
 
 namespace weir::actors {
 
+/// What must be durable at the end of a job, around the deletion of its checkpoints. Both block;
+/// when one fails, the job never ends here.
+struct JobEnding {
+  std::function<Status(const runtime::JobOutcome&)> before = [](const auto&) { return Status{}; };
+  std::function<Status()> after = [] { return Status{}; };
+};
+
 /// What a job actor is spawned with.
 struct JobSpawn {
   HostedJobPtr job;
@@ -24,6 +32,7 @@ struct JobSpawn {
   runtime::JobObserver* observer = nullptr;  // may be null; else outlives the actor
   Duration report_every{};                   // how often subtasks are asked for counters; 0: never
   SlotActor slots = {};                      // without one the job runs in this process alone
+  JobEnding ending = {};
 };
 
 /// The actor's state.

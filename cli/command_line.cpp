@@ -123,9 +123,9 @@ void add_coordinator_options(CLI::App& app, Invocation& invocation) {
 }
 
 void add_worker_options(CLI::App& app, Invocation& invocation) {
-  app.add_option("--join", invocation.join, "where the coordinator listens")
-      ->type_name("HOST:PORT")
-      ->required();
+  app.add_option("--join", invocation.join,
+                 "where the coordinator listens; of several, all that may lead")
+      ->type_name("HOST:PORT,...");
   invocation.listen = "127.0.0.1:0";
   app.add_option("--listen", invocation.listen, "where other workers reach this one; port 0: any")
       ->type_name("HOST:PORT")
@@ -137,9 +137,9 @@ void add_worker_options(CLI::App& app, Invocation& invocation) {
 }
 
 void add_submit_options(CLI::App& app, Invocation& invocation) {
-  app.add_option("--to", invocation.to, "where the coordinator listens")
-      ->type_name("HOST:PORT")
-      ->required();
+  app.add_option("--to", invocation.to,
+                 "where the coordinator listens; of several, all that may lead")
+      ->type_name("HOST:PORT,...");
   app.add_flag("--detach,-d", invocation.detach, "do not wait for the job's end");
   app.add_flag("--detach-on-interrupt", invocation.detach_on_interrupt,
                "Ctrl-C stops watching the job, not the job");

@@ -34,7 +34,7 @@ struct Invocation {
   bool force_bytes = false;
   // Of clusters.
   std::string listen;  // HOST:PORT
-  std::string join;    // likewise, of the coordinator
+  std::string join;    // of coordinators, with commas between; empty: in the leader store
   std::string to;      // likewise
   std::string name;
   std::optional<int> slots;

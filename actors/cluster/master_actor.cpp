@@ -99,6 +99,7 @@ void MasterState::begin(MasterSpawn spawn) {
   members_.emplace(spawn_->members);
   slots_.emplace(spawn_->slots);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  inherit(spawn_->inheritance);
 }
 
 void MasterState::on_register(RegisterWorker& message) {
@@ -157,9 +158,11 @@ void MasterState::end_shared_jobs(const runtime::Member& member) {
 
 void MasterState::drop_node(ClusterJob& job, const runtime::Member& worker,
                             const std::string& why) {
+  const bool had_node = job.nodes.erase(worker.id) != 0;
+  const bool was_hosting = job.hosting.erase(worker.id) != 0;
   if (job.has_ended()) return;
-  if (job.nodes.erase(worker.id) != 0) self_->send(job.actor, NodeLost{worker.info.name, why});
-  if (job.hosting.erase(worker.id) != 0) request_slots(job);
+  if (had_node) self_->send(job.actor, NodeLost{worker.info.name, why});
+  if (was_hosting) request_slots(job);
 }
 
 void MasterState::on_request_slots(const RequestSlots& request) {
@@ -208,62 +211,16 @@ void MasterState::grant_if_hosted(ClusterJob& job) {
               SlotsGranted{job.attempt, job.shares([this](WorkerId id) { return name_of(id); })});
 }
 
-void MasterState::on_submit(SubmitJob& submit) {
-  self_->monitor(submit.client);
-  using Built = Result<HostedJobPtr>;
-  const auto& common = spawn_->services.common;
-  ask_blocking(
-      self_, common.pool,
-      [factory = &spawn_->services.jobs, spec = submit.spec, restore = submit.restore,
-       run = spawn_->new_run_id(), env = &common.env, log = &common.log]() -> Built {
-        auto job = factory->build(spec);
-        if (!job.ok()) return job.status();
-        const CheckpointOptions& checkpoint = job->options().checkpoint;
-        if (checkpoint.storage.empty())
-          return Status{ErrorCode::invalid_argument,
-                        "a job on a cluster needs a place for its checkpoints that all its "
-                        "processes reach: set execution.checkpointing.dir"};
-        return host_job(
-            *job, {.restore = restore, .run = run, .seed = hash_bytes(run.data(), run.size())},
-            *env, *log);
-      },
-      [this, spec = submit.spec, client = submit.client](Built built) {
-        if (built.ok()) return start(spec, std::move(built).value(), client);
-        self_->send(client, RequestRejected{built.status().code(), built.status().message()});
-      });
-}
-
-void MasterState::start(JobSpec spec, HostedJobPtr hosted, const ClientActor& client) {
-  const runtime::JobLaunch& launch = hosted->launch;
-  const JobContext& context = *hosted->context;
-  last_job_ = last_job_.next();
-  self_->send(client, JobAccepted{last_job_, context.plan().graph().name, launch.initial_path,
-                                  launch.has_finished_before, context.options().checkpoint});
-  auto job = std::make_unique<ClusterJob>();
-  job->id = last_job_;
-  job->name = context.plan().graph().name;
-  job->spec = std::move(spec);
-  job->hosted = hosted;
-  job->watchers.push_back(client);
-  job->observer = std::make_unique<ViewForwarder>(
-      [to = MasterActor{self_}, id = job->id](const runtime::JobView& view) {
-        caf::anon_send(to, JobViewed{id, view});
-      });
-  job->actor = self_->spawn(
-      job_actor, JobSpawn{hosted, spawn_->services.common, job->observer.get(),
-                          spawn_->report_every, caf::actor_cast<SlotActor>(MasterActor{self_})});
-  self_->monitor(job->actor);
-  self_->send(job->actor, LaunchJob{});
-  jobs_.emplace(last_job_, std::move(job));
-}
-
 void MasterState::on_viewed(JobViewed& viewed) {
   ClusterJob* job = find(viewed.job);
   if (job == nullptr || job->has_ended()) return;
   job->view = std::move(viewed.view);
-  for (const ClientActor& client : job->watchers)
-    self_->send(client, JobChanged{job->id, job->view});
-  if (job->has_ended()) end_job(*job);
+  if (job->has_ended()) return conclude(*job);
+  tell_watchers(*job);
+}
+
+void MasterState::tell_watchers(const ClusterJob& job) {
+  for (const ClientActor& client : job.watchers) self_->send(client, JobChanged{job.id, job.view});
 }
 
 void MasterState::end_job(ClusterJob& job) {
@@ -302,6 +259,10 @@ void MasterState::on_stop(const StopNamedJob& stop) {
                                                     "there is no job \"" + stop.job +
                                                         "\" on this cluster; `weir list` shows "
                                                         "those that there are"});
+  if (!job->has_ended() && !job->actor)
+    return self_->send(stop.client,
+                       RequestRejected{ErrorCode::unavailable,
+                                       "job " + job->name + " is being taken over; ask again"});
   if (!job->has_ended()) self_->send(job->actor, StopJob{stop.at_once});
   self_->send(stop.client, RequestDone{});
 }
@@ -319,6 +280,10 @@ void MasterState::on_list(const ListJobs& list) {
     overview.free_slots += worker.free();
   }
   self_->send(list.client, std::move(overview));
+}
+
+void MasterState::on_ping(const PingMaster& ping) {
+  self_->send(ping.client, RequestDone{});
 }
 
 /// Draining workers go when no job holds a slot there.
@@ -340,7 +305,7 @@ void MasterState::on_down(const caf::down_msg& down) {
     if (job->actor == down.source && !job->has_ended()) {
       job->view.outcome = runtime::JobOutcome{runtime::JobOutcome::Kind::failed,
                                               "its master died: " + caf::to_string(down.reason)};
-      end_job(*job);
+      conclude(*job);
     }
   }
 }
@@ -410,6 +375,7 @@ MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spaw
       [&state](const WatchJob& watch) { state.on_watch(watch); },
       [&state](const StopNamedJob& stop) { state.on_stop(stop); },
       [&state](const ListJobs& list) { state.on_list(list); },
+      [&state](const PingMaster& ping) { state.on_ping(ping); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },
       [](const Continue& message) { message.then(); },
   };

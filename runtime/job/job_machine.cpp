@@ -194,7 +194,7 @@ void JobMachine::end_execution(const JobFailure& failure, const RestartPolicy::D
 JobActions JobMachine::on_execution_ended() {
   if (state_ == JobState::cancelling) {
     move_to(JobState::finishing);
-    return {CleanUp{outcome_->kind}};
+    return {CleanUp{*outcome_}};
   }
   if (state_ != JobState::failing) return {};
   if (outcome_ && outcome_->kind == JobOutcome::Kind::not_restorable) {  // nothing was touched
@@ -203,7 +203,7 @@ JobActions JobMachine::on_execution_ended() {
   }
   if (outcome_) {
     move_to(JobState::finishing);
-    return {CleanUp{outcome_->kind}};
+    return {CleanUp{*outcome_}};
   }
   move_to(JobState::restarting);
   return {WaitForRestart{*restart_at_}};
@@ -228,7 +228,7 @@ JobActions JobMachine::on_done(SubtaskId subtask) {
   // A stop that came when everything had been emitted anyway is a finish.
   const bool has_stopped = stop_requested_ && !waiting_for_.empty();
   outcome_ = JobOutcome{has_stopped ? JobOutcome::Kind::stopped : JobOutcome::Kind::finished, ""};
-  return {CleanUp{outcome_->kind}};
+  return {CleanUp{*outcome_}};
 }
 
 JobActions JobMachine::on_stop_requested(bool at_once) {
@@ -256,7 +256,7 @@ JobActions JobMachine::on_stop_requested(bool at_once) {
     case JobState::restarting:
       outcome_ = JobOutcome{JobOutcome::Kind::cancelled, last_failure_};
       move_to(JobState::finishing);
-      return {CleanUp{outcome_->kind}};
+      return {CleanUp{*outcome_}};
     case JobState::cancelling:
     case JobState::finishing:
     case JobState::ended: return {};

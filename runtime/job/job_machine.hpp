@@ -88,7 +88,7 @@ struct RequestEndCheckpoint {};   // all subtasks have drained
 struct RequestStopCheckpoint {};  // somebody asked to stop
 struct EndWithoutCheckpoint {};   // flush sinks, then on_done for each subtask
 struct CleanUp {  // delete checkpoints as the outcome demands; answer with on_cleaned
-  JobOutcome::Kind outcome;
+  JobOutcome outcome;
 };
 struct EndJob {
   JobOutcome outcome;

@@ -53,7 +53,7 @@ TEST_CASE("a bounded job runs from preparation to its end", "[job]") {
   CHECK(job.on_drained(kA).empty());
   CHECK(find<RequestEndCheckpoint>(job.on_drained(kB)) != nullptr);
   CHECK(job.on_done(kA).empty());
-  CHECK(find<CleanUp>(job.on_done(kB))->outcome == JobOutcome::Kind::finished);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::finished);
   const auto end = job.on_cleaned();
   REQUIRE(find<EndJob>(end) != nullptr);
   CHECK(find<EndJob>(end)->outcome.kind == JobOutcome::Kind::finished);
@@ -112,7 +112,7 @@ TEST_CASE("a job that may not restart fails with the cause and the strategy", "[
   JobMachine job = make(restart::none());
   run(job);
   (void)job.on_failure(failure(), 0s);
-  CHECK(find<CleanUp>(job.on_execution_ended())->outcome == JobOutcome::Kind::failed);
+  CHECK(find<CleanUp>(job.on_execution_ended())->outcome.kind == JobOutcome::Kind::failed);
   const auto end = job.on_cleaned();
   REQUIRE(find<EndJob>(end) != nullptr);
   CHECK(find<EndJob>(end)->outcome.kind == JobOutcome::Kind::failed);
@@ -141,7 +141,7 @@ TEST_CASE("a stop takes a last checkpoint, then the job ends as stopped", "[job]
   CHECK(find<RequestStopCheckpoint>(job.on_stop_requested(false)) != nullptr);
   CHECK(job.on_stop_requested(false).empty());
   (void)job.on_done(kA);
-  CHECK(find<CleanUp>(job.on_done(kB))->outcome == JobOutcome::Kind::stopped);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::stopped);
 }
 
 TEST_CASE("a stop of a job that has drained already is a finish", "[job]") {
@@ -151,7 +151,7 @@ TEST_CASE("a stop of a job that has drained already is a finish", "[job]") {
   (void)job.on_drained(kB);
   (void)job.on_stop_requested(false);
   (void)job.on_done(kA);
-  CHECK(find<CleanUp>(job.on_done(kB))->outcome == JobOutcome::Kind::finished);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::finished);
 }
 
 TEST_CASE("a stop before the job runs waits until it does", "[job]") {
@@ -182,7 +182,7 @@ TEST_CASE("a stop at once, or one that can have no checkpoint, cancels in any st
       if (stage <= 4) CHECK(find<EndExecution>(actions) != nullptr);
       actions = job.on_execution_ended();
       REQUIRE(find<CleanUp>(actions) != nullptr);
-      CHECK(find<CleanUp>(actions)->outcome == JobOutcome::Kind::cancelled);
+      CHECK(find<CleanUp>(actions)->outcome.kind == JobOutcome::Kind::cancelled);
       actions = job.on_cleaned();
     }
     REQUIRE(find<EndJob>(actions) != nullptr);

@@ -195,7 +195,7 @@ TEST_CASE("a failure that no restart cures ends the job, whichever part had it",
   JobActions actions;
   CHECK_FALSE(r.job.on_part_failure(failure(JobFailure::Kind::permanent), {lane(1)}, 0s, actions));
   CHECK(find<EndExecution>(actions) != nullptr);
-  CHECK(find<CleanUp>(r.job.on_execution_ended())->outcome == JobOutcome::Kind::failed);
+  CHECK(find<CleanUp>(r.job.on_execution_ended())->outcome.kind == JobOutcome::Kind::failed);
 }
 
 TEST_CASE("restarts of a part count like any other", "[regions][job]") {

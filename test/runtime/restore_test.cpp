@@ -258,7 +258,7 @@ TEST_CASE("latest is the newest checkpoint that can be read", "[launch]") {
   const auto launch = place.launch_from({.from = kLatest}).value();
   REQUIRE(launch.initial != nullptr);
   CHECK(launch.initial->id == CheckpointId{2});
-  CHECK(launch.last_id_before == CheckpointId{3});
+  CHECK(launch.origin.last_id_before == CheckpointId{3});
   const auto execution = place.begin(launch).value();
   CHECK(execution.restored_from == CheckpointId{2});
   CHECK(execution.record.last_id == CheckpointId{3});
