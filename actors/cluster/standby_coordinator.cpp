@@ -4,6 +4,7 @@
 #include "actors/cluster/job_keeper.hpp"
 #include "actors/cluster/master_actor.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <condition_variable>
@@ -100,11 +101,20 @@ Result<std::unique_ptr<StandbyCoordinator>> StandbyCoordinator::start(StandbyOpt
 
 StandbyCoordinator::~StandbyCoordinator() {
   term_->end("it ends");
-  kill_actor(caf::actor_cast<caf::strong_actor_ptr>(candidate_));
-  candidate_ = nullptr;
+  end_candidate();
   pool_.reset();  // what the candidate had begun is done
   process_.reset();
   if (const auto epoch = term_->epoch()) store_.resign(*epoch);
+}
+
+/// Returns when it asks the pool for nothing any more.
+void StandbyCoordinator::end_candidate() {
+  const auto candidate = caf::actor_cast<caf::strong_actor_ptr>(candidate_);
+  candidate_ = nullptr;
+  caf::scoped_actor self{process_->system()};
+  self->monitor(candidate);
+  kill_actor(candidate);
+  self->receive([](const caf::down_msg&) {});
 }
 
 Result<StandbyCoordinator::Event> StandbyCoordinator::wait(Duration limit) {

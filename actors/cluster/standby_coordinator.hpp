@@ -53,6 +53,7 @@ private:
   StandbyCoordinator(StandbyOptions options, runtime::HaStore& store, base::Logger& log,
                      std::unique_ptr<Process> process);
   Result<Event> lead(LeaderEpoch epoch);
+  void end_candidate();
 
   StandbyOptions options_;
   runtime::HaStore& store_;

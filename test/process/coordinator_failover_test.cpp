@@ -23,8 +23,8 @@ std::vector<std::string> in_directory(const WordCountRuns& runs) {
   std::filesystem::create_directory(storage);
   return {"--set", "high-availability.type=directory",
           "--set", "high-availability.storageDir=" + storage,
-          "--set", "high-availability.directory.heartbeat-interval=100ms",
-          "--set", "high-availability.directory.takeover-timeout=600ms"};
+          "--set", "high-availability.directory.heartbeat-interval=200ms",
+          "--set", "high-availability.directory.takeover-timeout=2s"};
 }
 
 void require_finished(Child& submit) {

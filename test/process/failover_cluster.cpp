@@ -14,8 +14,8 @@ void append(std::vector<std::string>& words, const std::vector<std::string>& mor
   words.insert(words.end(), more.begin(), more.end());
 }
 
-const std::vector<std::string> kQuickDeadlines{"--set", "heartbeat.interval=50ms", "--set",
-                                               "heartbeat.timeout=500ms"};
+const std::vector<std::string> kQuickDeadlines{"--set", "heartbeat.interval=100ms", "--set",
+                                               "heartbeat.timeout=1s"};
 
 }  // namespace
 
