@@ -125,7 +125,7 @@ TEST_CASE("a term that is over cannot claim any more", "[claim]") {
   REQUIRE(late.status().code() == ErrorCode::fenced);
   CHECK(late.status().message().find("term 12") != std::string::npos);
   CHECK(Claim::newest(place.env, place.directory).value() == ClaimNumber{12, 0});
-  for (const std::uint64_t term : {11, 12})
+  for (const std::uint64_t term : {11U, 12U})
     CHECK(Claim::take_first(place.env, place.directory, "a", term).status().code() ==
           ErrorCode::failed_precondition);
   CHECK(Claim::take_first(place.env, place.directory, "a", 13).value()->number() ==

@@ -42,7 +42,7 @@ int old_coordinator(const std::string& directory) {
   if (!storage.ok()) return 100;
   const auto record = (*storage)->begin_epoch();
   if (!record.ok()) return 101;
-  for (const std::uint64_t n : {1, 2}) {
+  for (const std::uint64_t n : {1U, 2U}) {
     if (!(*storage)->reserve(record->epoch, CheckpointId{n}).ok()) return 102;
     if (n == 2) env.before_rename = [] { std::raise(SIGSTOP); };
     const Status status =

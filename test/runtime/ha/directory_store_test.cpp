@@ -200,7 +200,9 @@ TEST_CASE("a leader that was frozen in the middle of a change changes nothing wh
          s.resign(e);
          return Status{};
        }}};
-  for (const auto& [name, change] : changes) {
+  for (const auto& entry : changes) {
+    const std::string& name = entry.first;
+    const Change& change = entry.second;
     for (std::uint64_t i = 0; i < 20; ++i) {
       for (std::uint64_t j = 0; j < 60; ++j) {
         CAPTURE(name, i, j);
