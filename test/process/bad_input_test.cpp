@@ -42,7 +42,10 @@ std::vector<std::string> committed(const WordCountRuns& runs) {
 std::vector<fs::path> checkpoints(const WordCountRuns& runs) {
   std::vector<fs::path> all;
   for (const auto& entry : fs::recursive_directory_iterator{runs.checkpoints()}) {
-    if (entry.path().filename() == "_metadata") all.push_back(entry.path().parent_path());
+    const fs::path directory = entry.path().parent_path();
+    // One that is being deleted lies in a claim, under another name.
+    if (entry.path().filename() == "_metadata" && directory.filename().string().starts_with("chk-"))
+      all.push_back(directory);
   }
   const auto id = [](const fs::path& path) {
     return std::stoull(path.filename().string().substr(4));
