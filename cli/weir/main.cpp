@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <iostream>
 
 namespace weir::cli {
@@ -37,5 +38,10 @@ int end_with(int code, const std::string& reason) {
 }  // namespace weir::cli
 
 int main(int argc, char** argv) {
-  return weir::cli::run_tool(argc, argv);
+  try {
+    return weir::cli::run_tool(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir: %s\n", error.what());
+    return 1;
+  }
 }
