@@ -65,6 +65,7 @@ struct Running {
   explicit Running(RestartStrategy strategy = restart::fixed_delay({.attempts = 9, .delay = 1s}))
       : job{{.subtasks = all(plan)}, RestartPolicy{strategy, 1}} {
     (void)job.on_start();
+    (void)job.on_slots();
     (void)job.on_prepared();
     for (const SubtaskId subtask : plan.subtasks()) (void)job.on_ready(subtask);
     REQUIRE(job.state() == JobState::running);
@@ -239,7 +240,8 @@ TEST_CASE("a restart of the whole job overtakes that of a part", "[regions][job]
   CHECK(r.job.begin_part_attempt() == AttemptId{2});
   CHECK(find<EndExecution>(r.job.on_failure(failure(), 0s)) != nullptr);
   (void)r.job.on_execution_ended();
-  CHECK(find<PrepareExecution>(r.job.on_restart_due())->attempt == AttemptId{3});
+  (void)r.job.on_restart_due();
+  CHECK(find<PrepareExecution>(r.job.on_slots())->attempt == AttemptId{3});
   (void)r.job.on_prepared();
   for (std::uint32_t i = 0; i < 3; ++i) (void)r.job.on_ready(lane(i));
   CHECK(find<RequestStopCheckpoint>(r.job.on_stop_requested(false)) != nullptr);
