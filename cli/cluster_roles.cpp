@@ -4,7 +4,7 @@
 #include "actors/cluster/remote_cluster.hpp"
 #include "actors/cluster/worker_process.hpp"
 #include "actors/net/security_keys.hpp"
-#include "base/text.hpp"
+#include "cli/endpoint.hpp"
 #include "cli/flag_values.hpp"
 #include "cli/follow.hpp"
 #include "cli/interrupts.hpp"
@@ -48,24 +48,6 @@ Result<ClusterSettings> cluster_settings(const Invocation& invocation) {
   return result;
 }
 
-Result<actors::Endpoint> endpoint_of(const std::string& flag, const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  const auto port = colon == std::string::npos
-                        ? Result<std::int64_t>{Status{ErrorCode::invalid_argument, ""}}
-                        : base::parse_int(std::string_view{text}.substr(colon + 1));
-  if (!port.ok() || *port < 0 || *port > 65535 || colon == 0)
-    return Status{ErrorCode::invalid_argument,
-                  flag + " " + text + ": expected HOST:PORT, such as 127.0.0.1:6123"};
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-    host = host.substr(1, host.size() - 2);
-  return actors::Endpoint{std::move(host), static_cast<std::uint16_t>(*port)};
-}
-
-std::string place_of(const actors::Endpoint& endpoint, std::uint16_t port) {
-  return endpoint.host + ":" + std::to_string(port);
-}
-
 std::string program_text() {
   char path[4096];
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
@@ -79,7 +61,7 @@ int run_coordinator(const Invocation& invocation, actors::JobFactory& jobs) {
   const auto log = base::make_stderr_logger(invocation.log_level);
   auto settings = cluster_settings(invocation);
   if (!settings.ok()) return end_with(kUsage, settings.status().message());
-  auto endpoint = endpoint_of("--listen", invocation.listen);
+  auto endpoint = parse_endpoint("--listen", invocation.listen);
   if (!endpoint.ok()) return end_with(kUsage, endpoint.status().message());
   auto coordinator = actors::CoordinatorProcess::start(
       {.host = endpoint->host,
@@ -91,7 +73,7 @@ int run_coordinator(const Invocation& invocation, actors::JobFactory& jobs) {
   if (!coordinator.ok())
     return end_with(exit_code_of(coordinator.status()), coordinator.status().message());
   std::fprintf(stderr, "coordinator listens on %s\n",
-               place_of(*endpoint, (*coordinator)->port()).c_str());
+               format({endpoint->host, (*coordinator)->port()}).c_str());
   while (interrupts.count() == 0) interrupts.wait(kPoll);
   return end_with(kFinished, "coordinator ends");
 }
@@ -101,9 +83,9 @@ int run_worker(const Invocation& invocation, actors::JobFactory& jobs) {
   const auto log = base::make_stderr_logger(invocation.log_level);
   auto settings = cluster_settings(invocation);
   if (!settings.ok()) return end_with(kUsage, settings.status().message());
-  auto master = endpoint_of("--join", invocation.join);
+  auto master = parse_endpoint("--join", invocation.join);
   if (!master.ok()) return end_with(kUsage, master.status().message());
-  auto endpoint = endpoint_of("--listen", invocation.listen);
+  auto endpoint = parse_endpoint("--listen", invocation.listen);
   if (!endpoint.ok()) return end_with(kUsage, endpoint.status().message());
   const std::string unique = new_run_id();
   auto worker = actors::WorkerProcess::start(
@@ -119,7 +101,8 @@ int run_worker(const Invocation& invocation, actors::JobFactory& jobs) {
        .process = {.network = settings->network, .threads = invocation.threads}},
       jobs, Env::posix(), *log);
   if (!worker.ok()) return end_with(exit_code_of(worker.status()), worker.status().message());
-  std::fprintf(stderr, "worker listens on %s\n", place_of(*endpoint, (*worker)->port()).c_str());
+  std::fprintf(stderr, "worker listens on %s\n",
+               format({endpoint->host, (*worker)->port()}).c_str());
   int obeyed = 0;
   while (true) {
     if (const auto reason = (*worker)->wait_for_end(kPoll)) {
@@ -137,7 +120,7 @@ int run_worker(const Invocation& invocation, actors::JobFactory& jobs) {
 
 int submit(const Invocation& invocation, const Flags& flags) {
   const auto log = base::make_stderr_logger(invocation.log_level);
-  auto endpoint = endpoint_of("--to", invocation.to);
+  auto endpoint = parse_endpoint("--to", invocation.to);
   if (!endpoint.ok()) return end_with(kUsage, endpoint.status().message());
   auto settings = settings_of(invocation);
   if (!settings.ok()) return end_with(kUsage, settings.status().message());

@@ -107,6 +107,10 @@ void add_run_options(CLI::App& run, Invocation& invocation) {
   run.add_option("--chaos", invocation.chaos,
                  "kill something: \"kill counts/1 at checkpoint 3 aligning\"")
       ->type_name("RULE");
+  run.add_option("--processes", invocation.processes,
+                 "run on so many worker processes of their own, which are replaced when they die")
+      ->check(CLI::Range(1, 1000))
+      ->take_last();
   run.add_flag("--force-bytes", invocation.force_bytes,
                "encode every batch, also between subtasks of this process (for tests)");
 }

@@ -38,6 +38,7 @@ struct Invocation {
   std::string to;      // likewise
   std::string name;
   std::optional<int> slots;
+  int processes = 0;  // of `run`; 0: this one alone
   bool detach = false;
   bool detach_on_interrupt = false;
   bool insecure = false;

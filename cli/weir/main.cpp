@@ -17,7 +17,7 @@ int run_tool(int argc, char** argv) {
   tool.require_subcommand(1);
   tool.get_formatter()->column_width(34);
   Action action;
-  for (auto* add : {add_certs}) add(tool, action);
+  for (auto* add : {add_list, add_info, add_stop, add_cancel, add_certs}) add(tool, action);
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -29,11 +29,6 @@ int run_tool(int argc, char** argv) {
 }
 
 }  // namespace
-
-int end_with(int code, const std::string& reason) {
-  std::fprintf(stderr, "%s\n", reason.c_str());
-  return code;
-}
 
 }  // namespace weir::cli
 
