@@ -77,7 +77,7 @@ using JobActor = caf::typed_actor<
     caf::reacts_to<CheckpointsFailed>,
     // From whoever assigns slots.
     caf::reacts_to<SlotsGranted>, caf::reacts_to<SlotsMissing>, caf::reacts_to<SlotsRefused>,
-    caf::reacts_to<NodeLost>,
+    caf::reacts_to<NodeLost>, caf::reacts_to<RelocateJob>,
     // From a node: the subtasks exist.
     caf::reacts_to<TasksDeployed>,
     // From subtasks.

@@ -21,6 +21,7 @@ struct PerformJob {
   JobActorState& state;
 
   void operator()(const runtime::AcquireSlots& action) const {
+    state.relocates_ = false;  // whatever happens next, it happens elsewhere
     state.view_.attempt = action.attempt;
     if (state.spawn_->slots) {
       state.self_->send(state.spawn_->slots, RequestSlots{action.attempt, JobActor{state.self_}});
@@ -265,6 +266,7 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
                             {{"checkpoint", report.id.value()},
                              {"duration_ms", report.duration.count() / 1'000'000},
                              {"bytes", report.bytes}});
+  if (relocates_) perform(machine_->on_relocation(now()));
   show();
 }
 
@@ -368,6 +370,7 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const SlotsMissing& missing) { state.on_slots_missing(missing); },
       [&state](const SlotsRefused& refused) { state.on_slots_refused(refused); },
       [&state](const NodeLost& lost) { state.on_node_lost(lost); },
+      [&state](const RelocateJob&) { state.on_relocate(); },
       [&state](TasksDeployed& deployed) { state.on_deployed(deployed); },
       [&state](const TaskReady& ready) { state.on_ready(ready); },
       [&state](const TaskFailed& failed) { state.on_task_failed(failed); },

@@ -42,6 +42,7 @@ public:
   void on_slots_missing(const SlotsMissing& missing);
   void on_slots_refused(const SlotsRefused& refused);
   void on_node_lost(const NodeLost& lost);
+  void on_relocate() { relocates_ = true; }
   void on_prepared(ExecutionPrepared& prepared);
   void on_refused(const ExecutionRefused& refused);
   void on_deployed(TasksDeployed& deployed);
@@ -82,6 +83,7 @@ private:
   std::map<caf::actor_addr, std::string> watched_;  // living actors of the execution, and nodes
   std::set<caf::actor_addr> deploying_;  // nodes that were asked for subtasks, until they answer
   std::optional<ExecutionPrepared> prepared_;
+  bool relocates_ = false;  // behind the next checkpoint
   std::map<SubtaskId, runtime::SubtaskCounters> counters_;
   runtime::JobView view_;
 };

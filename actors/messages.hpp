@@ -161,6 +161,9 @@ struct SlotsRefused {
   runtime::JobFailure failure;
 };
 
+/// The job is to run elsewhere as soon as a checkpoint has completed.
+struct RelocateJob {};
+
 /// Whatever the job has on this node is lost, or must be taken for lost.
 struct NodeLost {
   std::string node;  // its name
@@ -275,6 +278,7 @@ WEIR_MESSAGE(StopJob)
 WEIR_MESSAGE(DeployTasks)
 WEIR_MESSAGE(SlotsMissing)
 WEIR_MESSAGE(SlotsRefused)
+WEIR_EMPTY_MESSAGE(RelocateJob)
 WEIR_MESSAGE(NodeLost)
 
 }  // namespace weir::actors
@@ -336,6 +340,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::DeployTasks))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SlotsMissing))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SlotsRefused))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RelocateJob))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::NodeLost))
   CAF_ADD_TYPE_ID(weir_messages, (weir::SubtaskId))
   CAF_ADD_TYPE_ID(weir_messages, (std::vector<weir::SubtaskId>))

@@ -115,6 +115,7 @@ void MasterState::on_beat(const WorkerBeat& beat) {
 
 void MasterState::on_leaving(const WorkerLeaving& leaving) {
   perform(members_->on_drain(leaving.id));
+  for (const JobId job : slots_->jobs_on(leaving.id)) self_->send(find(job)->actor, RelocateJob{});
 }
 
 /// Everything of a lost worker is over: its jobs hear of it, and if it still speaks it is told.

@@ -191,6 +191,13 @@ void JobMachine::end_execution(const JobFailure& failure, const RestartPolicy::D
   }
 }
 
+JobActions JobMachine::on_relocation(Duration now) {
+  if (state_ != JobState::running || stop_requested_ || is_part_restarting_) return {};
+  move_to(JobState::failing);
+  restart_at_ = now;
+  return {EndExecution{}};
+}
+
 JobActions JobMachine::on_execution_ended() {
   if (state_ == JobState::cancelling) {
     move_to(JobState::finishing);

@@ -134,6 +134,9 @@ public:
   JobActions on_part_running();
   /// Returns the attempt under which a part of the job restarts: above all before.
   AttemptId begin_part_attempt() { return attempt_ = attempt_.next(); }
+  /// The execution is to go on elsewhere, behind a checkpoint that has just completed. Counts as no
+  /// restart. Nothing happens if the job does not run, or stops.
+  JobActions on_relocation(Duration now);
   /// Nothing of the execution is left.
   JobActions on_execution_ended();
   JobActions on_restart_due();
