@@ -177,7 +177,7 @@ TEST_CASE("a newest checkpoint that is cut off is skipped, and the one before is
   WordCountRuns runs;
   runs.write_corpus(1, 40, 100'000);
   const auto command = [&](std::vector<std::string> more) {
-    more.insert(more.end(), {"--emit", "final", "--set", "execution.checkpointing.num-retained=2"});
+    more.insert(more.end(), {"--emit", "final", "--set", "execution.checkpointing.num-retained=3"});
     return runs.command(more);
   };
   Child child{command({})};
