@@ -1,0 +1,78 @@
+// Scripted faults of a simulated cluster.
+#include "simulation/sim_cluster.hpp"
+#include "test/support/count_job.hpp"
+
+using namespace std::chrono_literals;
+using namespace weir;
+using simulation::SimCluster;
+
+namespace {
+
+/// Four seconds of counting on three workers with a slot each.
+class Counting {
+public:
+  explicit Counting(std::uint64_t seed)
+      : cluster{{.seed = seed,
+                 .workers = 3,
+                 .slots = 1,
+                 .build =
+                     [this] {
+                       return count.job({.parallelism = 3,
+                                         .checkpoint = {.every = 100ms,
+                                                        .timeout = 1s,
+                                                        .tolerable_failures = 1000,
+                                                        .storage = "/checkpoints"}});
+                     },
+                 .cluster = {.heartbeat = {.interval = 100ms, .timeout = 500ms},
+                             .registration = {.initial_timeout = 100ms, .max_timeout = 1s}}}} {}
+
+  void check() {
+    const bool finished = cluster.finish(1min);
+    INFO(cluster.report());
+    REQUIRE(finished);
+    count.check_rows();
+  }
+
+  test::CountJob count{{.pace = {.rows_per_poll = 5, .pause = 100ms}}};
+  SimCluster cluster;
+};
+
+}  // namespace
+
+TEST_CASE("a simulated cluster runs a job without a restart", "[cluster]") {
+  Counting run{1};
+  run.check();
+  CHECK(run.cluster.restarts() == 0);
+  CHECK(run.cluster.view().checkpoints_completed > 10);
+  CHECK(run.count.output.pending() == 0);
+}
+
+TEST_CASE("a worker that is killed is replaced by a new process", "[cluster]") {
+  Counting run{2};
+  run.cluster.run_for(3s);
+  run.cluster.kill("worker-1");
+  run.cluster.start("worker-1");
+  run.check();
+  CHECK(run.cluster.restarts() >= 1);
+}
+
+TEST_CASE("a worker that was frozen for long comes back and joins anew", "[cluster]") {
+  Counting run{3};
+  run.cluster.run_for(3s);
+  run.cluster.network().freeze("worker-2");
+  run.cluster.run_for(4s);
+  CHECK(run.cluster.restarts() >= 1);
+  run.cluster.network().wake("worker-2");
+  run.check();
+}
+
+TEST_CASE("a job is continued under the next coordinator", "[cluster]") {
+  Counting run{4};
+  run.cluster.run_for(3s);
+  const auto completed = run.cluster.view().checkpoints_completed;
+  REQUIRE(completed > 0);
+  run.cluster.kill("coordinator");
+  run.cluster.start("coordinator");
+  run.check();
+  CHECK(run.cluster.view().restored_from.has_value());
+}
