@@ -21,8 +21,8 @@ public:
 
   /// The process is dead: everything is refused from now on.
   void end() { has_ended_ = true; }
-  /// The process dies just before its n-th change from now (1: the next one); `died` is called then
-  /// and must not destroy this object.
+  /// The process dies just before its n-th change from now (1: the next one; 0: it lives). `died`
+  /// is called then and must not destroy this object.
   void end_before_change(std::uint64_t n, std::function<void()> died);
 
   Result<std::unique_ptr<WritableFile>> create(const std::string& path) override;

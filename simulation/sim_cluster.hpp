@@ -62,7 +62,7 @@ public:
   bool is_running(const std::string& host) const { return network_.is_running(host); }
   void kill(const std::string& host);
   void power_off(const std::string& host);
-  /// The process is killed just before its n-th change of the disk from now.
+  /// The process is killed just before its n-th change of the disk from now; 0: it is not.
   void kill_before_change(const std::string& host, std::uint64_t n);
   /// Kills an actor in a process: "counts/1", "node"; false if there is none.
   bool kill_actor(const std::string& host, const std::string& name);

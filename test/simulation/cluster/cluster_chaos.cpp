@@ -22,6 +22,7 @@ void ClusterChaos::repair() {
   for (const std::string& host : hosts) {
     cluster_.network().wake(host);
     if (!cluster_.is_running(host)) cluster_.start(host);
+    cluster_.kill_before_change(host, 0);
     for (const std::string& other : hosts)
       if (other != host) cluster_.network().heal(host, other);
   }

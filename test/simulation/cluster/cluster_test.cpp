@@ -76,3 +76,27 @@ TEST_CASE("a job is continued under the next coordinator", "[cluster]") {
   run.check();
   CHECK(run.cluster.view().restored_from.has_value());
 }
+
+TEST_CASE("a worker is lost while it is asked to host a job", "[cluster]") {
+  Counting run{5};
+  run.cluster.run_for(2s);
+  run.cluster.network().freeze("coordinator");
+  run.cluster.run_for(1s);  // workers notice, and end what they run
+  for (int i = 0; i < 3; ++i) run.cluster.network().freeze(SimCluster::worker(i));
+  run.cluster.network().wake("coordinator");
+  run.cluster.run_for(
+      1s);  // it notices as well, and asks workers that have not been heard for long
+  for (int i = 0; i < 3; ++i) run.cluster.network().wake(SimCluster::worker(i));
+  run.check();
+}
+
+TEST_CASE("a worker is killed while it is asked to host a job", "[cluster]") {
+  Counting run{6};
+  run.cluster.run_for(2s);
+  run.cluster.network().stall("coordinator", "worker-0", 500ms);
+  REQUIRE(run.cluster.kill_actor("worker-0", "node"));
+  run.cluster.run_for(100ms);
+  run.cluster.kill("worker-0");
+  run.cluster.start("worker-0");
+  run.check();
+}
