@@ -1,6 +1,14 @@
 #include "actors/cluster/cluster_job.hpp"
 
+#include <algorithm>
+
 namespace weir::actors {
+
+bool ClusterJob::is_hosted() const {
+  return !placement.slots.empty() &&
+         std::all_of(placement.slots.begin(), placement.slots.end(),
+                     [this](WorkerId worker) { return nodes.contains(worker); });
+}
 
 std::vector<NodeShare> ClusterJob::shares(
     const std::function<std::string(WorkerId)>& name_of) const {
