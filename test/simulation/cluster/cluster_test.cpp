@@ -88,3 +88,15 @@ TEST_CASE("a worker is lost while it is asked to host a job", "[cluster]") {
   run.cluster.network().wake("worker-0");
   run.check();
 }
+
+TEST_CASE("a connection between two workers is reset and stands again at once", "[cluster]") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    Counting run{seed};
+    run.cluster.run_for(2s);
+    run.cluster.network().reset("worker-0", "worker-1");
+    run.check();
+    // Nobody knows what was lost.
+    CHECK(run.cluster.restarts() >= 1);
+  }
+}
