@@ -100,3 +100,27 @@ TEST_CASE("a connection between two workers is reset and stands again at once", 
     CHECK(run.cluster.restarts() >= 1);
   }
 }
+
+TEST_CASE("a coordinator dies in the middle of a write", "[cluster]") {
+  for (std::uint64_t change = 1; change <= 6; ++change) {
+    CAPTURE(change);
+    Counting run{7};
+    run.cluster.run_for(2s);
+    run.cluster.kill_before_change("coordinator", change);
+    run.cluster.run_for(1s);
+    REQUIRE_FALSE(run.cluster.is_running("coordinator"));
+    run.cluster.start("coordinator");
+    run.check();
+  }
+}
+
+TEST_CASE("a machine that answers no dial keeps nobody from reaching others", "[cluster]") {
+  Counting run{8};
+  run.cluster.run_for(1s);
+  run.cluster.power_off("worker-1");
+  run.cluster.network().reset("worker-0", "coordinator");
+  run.cluster.network().reset("worker-2", "coordinator");
+  run.cluster.run_for(3s);
+  run.cluster.start("worker-1");
+  run.check();
+}
