@@ -19,6 +19,7 @@ std::vector<NodeShare> ClusterJob::shares(
     share.subtasks.push_back(subtask);
   }
   std::vector<NodeShare> shares;
+  shares.reserve(by_worker.size());
   for (auto& [worker, share] : by_worker) shares.push_back(std::move(share));
   return shares;
 }
