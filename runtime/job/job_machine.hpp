@@ -130,6 +130,9 @@ public:
   std::optional<Duration> on_part_failure(const JobFailure& failure,
                                           const std::set<SubtaskId>& affected, Duration now,
                                           JobActions& actions);
+  /// The subtasks that failed alone cannot restart alone: so the whole job does, now. It is no
+  /// other failure, and does not count as one.
+  JobActions on_part_refused(Duration now);
   /// The subtasks that failed alone run again.
   JobActions on_part_running();
   /// Returns the attempt under which a part of the job restarts: above all before.
