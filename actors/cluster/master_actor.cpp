@@ -86,7 +86,11 @@ struct PerformSlots {
         SlotsRefused{job.attempt, {action.status.message(), JobFailure::Kind::transient}});
   }
 
-  void operator()(const runtime::SlotsLost&) const {}  // the job has heard of it as NodeLost
+  /// A job that runs there has heard of it as NodeLost. One that still waits must wait for others.
+  void operator()(const runtime::SlotsLost& action) const {
+    ClusterJob& job = *state.find(action.job);
+    if (job.is_waiting && job.workers().contains(action.worker)) state.request_slots(job);
+  }
 };
 
 MasterState::~MasterState() {
@@ -116,6 +120,7 @@ void MasterState::on_beat(const WorkerBeat& beat) {
 
 void MasterState::on_leaving(const WorkerLeaving& leaving) {
   perform(members_->on_drain(leaving.id));
+  for (const JobId job : slots_->jobs_on(leaving.id)) self_->send(find(job)->actor, RelocateJob{});
 }
 
 /// Everything of a lost worker is over: its jobs hear of it, and if it still speaks it is told.
@@ -150,19 +155,20 @@ void MasterState::end_shared_jobs(const runtime::Member& member) {
   for (const auto& other : members_->missing_connections(member.id))
     others += " " + runtime::describe(other);
   for (const auto& [id, job] : jobs_) {
-    if (job->workers().size() < 2 || !job->nodes.contains(member.id)) continue;
+    const auto workers = job->workers();
+    if (job->has_ended() || workers.size() < 2 || !workers.contains(member.id)) continue;
     drop_node(*job, member, "it has lost its connection to" + others);
     self_->send(workers_.at(member.id), ReleaseJob{id});
+    if (job->is_waiting) request_slots(*job);
   }
 }
 
 void MasterState::drop_node(ClusterJob& job, const runtime::Member& worker,
                             const std::string& why) {
   const bool had_node = job.nodes.erase(worker.id) != 0;
-  const bool was_hosting = job.hosting.erase(worker.id) != 0;
+  job.hosting.erase(worker.id);
   if (job.has_ended()) return;
-  if (had_node) self_->send(job.actor, NodeLost{worker.info.name, why});
-  if (was_hosting) request_slots(job);
+  if (had_node && !job.is_waiting) self_->send(job.actor, NodeLost{worker.info.name, why});
 }
 
 void MasterState::on_request_slots(const RequestSlots& request) {
@@ -171,17 +177,17 @@ void MasterState::on_request_slots(const RequestSlots& request) {
   });
   if (job == jobs_.end()) return;  // it has ended meanwhile
   job->second->attempt = request.attempt;
+  job->second->is_waiting = true;
   request_slots(*job->second);
 }
 
 void MasterState::request_slots(ClusterJob& job) {
-  job.hosting.clear();
+  job.placement = {};
   perform(slots_->on_request(job.id, runtime::slots_needed(job.hosted->context->plan()), now()));
 }
 
 void MasterState::host(ClusterJob& job, WorkerId worker) {
-  if (job.nodes.contains(worker)) return;
-  job.hosting.insert(worker);
+  if (job.nodes.contains(worker) || !job.hosting.insert(worker).second) return;
   const JobContext& context = *job.hosted->context;
   self_->send(
       workers_.at(worker),
@@ -191,7 +197,12 @@ void MasterState::host(ClusterJob& job, WorkerId worker) {
 
 void MasterState::on_hosted(JobHosted& hosted) {
   ClusterJob* job = find(hosted.id);
-  if (job == nullptr || job->has_ended() || job->hosting.erase(hosted.worker) == 0) return;
+  if (job == nullptr || job->has_ended()) {  // too late: it must not stay there
+    const auto worker = workers_.find(hosted.worker);
+    if (worker != workers_.end()) self_->send(worker->second, ReleaseJob{hosted.id});
+    return;
+  }
+  if (job->hosting.erase(hosted.worker) == 0) return;
   self_->monitor(hosted.node);
   job->nodes.insert_or_assign(hosted.worker, std::move(hosted.node));
   grant_if_hosted(*job);
@@ -199,14 +210,15 @@ void MasterState::on_hosted(JobHosted& hosted) {
 
 void MasterState::on_not_hosted(const JobNotHosted& refused) {
   ClusterJob* job = find(refused.job);
-  if (job == nullptr || job->hosting.erase(refused.worker) == 0) return;
+  if (job == nullptr || job->hosting.erase(refused.worker) == 0 || !job->is_waiting) return;
   self_->send(job->actor, SlotsRefused{job->attempt,
                                        {"worker " + name_of(refused.worker) + ": " + refused.reason,
                                         JobFailure::Kind::permanent}});
 }
 
 void MasterState::grant_if_hosted(ClusterJob& job) {
-  if (!job.is_hosted()) return;
+  if (!job.is_waiting || !job.is_hosted()) return;
+  job.is_waiting = false;
   self_->send(job.actor,
               SlotsGranted{job.attempt, job.shares([this](WorkerId id) { return name_of(id); })});
 }
@@ -301,13 +313,23 @@ void MasterState::on_down(const caf::down_msg& down) {
   }
   for (const auto& [id, job] : jobs_) {
     std::erase_if(job->watchers, [&](const ClientActor& client) { return client == down.source; });
-    std::erase_if(job->nodes, [&](const auto& node) { return node.second == down.source; });
+    drop_dead_node(*job, down.source);
     if (job->actor == down.source && !job->has_ended()) {
       job->view.outcome = runtime::JobOutcome{runtime::JobOutcome::Kind::failed,
                                               "its master died: " + caf::to_string(down.reason)};
       conclude(*job);
     }
   }
+}
+
+/// A node that has died alone. A job that runs there watches it by itself.
+void MasterState::drop_dead_node(ClusterJob& job, const caf::actor_addr& dead) {
+  const auto node = std::find_if(job.nodes.begin(), job.nodes.end(),
+                                 [&](const auto& entry) { return entry.second == dead; });
+  if (node == job.nodes.end()) return;
+  const WorkerId worker = node->first;
+  job.nodes.erase(node);
+  if (job.is_waiting && job.workers().contains(worker)) host(job, worker);
 }
 
 void MasterState::on_wake(Duration at) {

@@ -73,6 +73,7 @@ private:
   void check_meshes();
   void end_shared_jobs(const runtime::Member& member);
   void drop_node(ClusterJob& job, const runtime::Member& worker, const std::string& why);
+  void drop_dead_node(ClusterJob& job, const caf::actor_addr& dead);
   void request_slots(ClusterJob& job);
   void host(ClusterJob& job, WorkerId worker);
   void grant_if_hosted(ClusterJob& job);

@@ -171,6 +171,17 @@ std::optional<Duration> JobMachine::on_part_failure(const JobFailure& failure,
   return decision.at;
 }
 
+JobActions JobMachine::on_part_refused(Duration now) {
+  JobActions actions;
+  if (state_ != JobState::running || !is_part_restarting_) return actions;
+  if (stop_requested_)
+    give_up({JobOutcome::Kind::cancelled, "the job failed while it stopped: " + last_failure_},
+            actions);
+  else
+    end_execution({last_failure_}, {true, now, false}, actions);
+  return actions;
+}
+
 JobActions JobMachine::on_part_running() {
   is_part_restarting_ = false;
   if (state_ == JobState::running && stop_requested_) return {RequestStopCheckpoint{}};
@@ -189,6 +200,13 @@ void JobMachine::end_execution(const JobFailure& failure, const RestartPolicy::D
     outcome_ =
         JobOutcome{JobOutcome::Kind::failed, failure.cause + " (" + restart_.describe() + ")"};
   }
+}
+
+JobActions JobMachine::on_relocation(Duration now) {
+  if (state_ != JobState::running || stop_requested_ || is_part_restarting_) return {};
+  move_to(JobState::failing);
+  restart_at_ = now;
+  return {EndExecution{}};
 }
 
 JobActions JobMachine::on_execution_ended() {

@@ -216,6 +216,20 @@ TEST_CASE("a stop whose checkpoint fails, and a job that fails while it stops, a
   }
 }
 
+TEST_CASE("a job that is relocated begins anew at once, and counts no restart", "[job]") {
+  JobMachine job = make(restart::none());
+  CHECK(job.on_relocation(5s).empty());  // there is nothing to move yet
+  run(job);
+  CHECK(find<EndExecution>(job.on_relocation(5s)) != nullptr);
+  CHECK(find<WaitForRestart>(job.on_execution_ended())->at == 5s);
+  CHECK(find<AcquireSlots>(job.on_restart_due())->attempt == AttemptId{2});
+  CHECK(job.restarts() == 0);
+  CHECK(job.last_failure().empty());
+  run(job);
+  (void)job.on_stop_requested(false);
+  CHECK(job.on_relocation(6s).empty());  // it ends anyway
+}
+
 TEST_CASE("no order of events breaks the life of a job", "[job]") {
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     CAPTURE(seed);
@@ -226,7 +240,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
     for (int step = 0; step < 200; ++step) {
       const SubtaskId any = random.chance(0.5) ? kA : kB;
       JobActions actions;
-      switch (random.below(12)) {
+      switch (random.below(13)) {
         case 0: actions = job.on_prepared(); break;
         case 1:
         case 2: actions = job.on_ready(any); break;
@@ -241,6 +255,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
         case 9: actions = job.on_cleaned(); break;
         case 10: actions = job.on_stop_checkpoint_failed("x"); break;
         case 11: actions = job.on_slots(); break;
+        case 12: actions = job.on_relocation(std::chrono::seconds{step}); break;
       }
       ends += find<EndJob>(actions) != nullptr ? 1 : 0;
     }
