@@ -30,7 +30,12 @@ Result<ClusterSettings> read_settings(const Invocation& invocation, const Other&
     if (!status.ok()) return status.with_context(setting.place);
   }
   if (Status status = runtime::check_ha_options(result.ha); !status.ok()) return status;
-  if (invocation.insecure) security.mode = net::Security::Mode::insecure;
+  if (invocation.insecure) {
+    if (security.mode == net::Security::Mode::tls)
+      return Status{ErrorCode::invalid_argument,
+                    "--insecure and security.ssl.enabled contradict each other; leave one away"};
+    security.mode = net::Security::Mode::insecure;
+  }
   return result;
 }
 

@@ -84,7 +84,7 @@ void WorkerActorState::rejoin(const std::string& why) {
   if (session_ || master_)
     spawn_->services.common.log.warn("lost the coordinator: what ran here ends", {{"reason", why}});
   else
-    spawn_->services.common.log.info("waiting for the coordinator",
+    spawn_->services.common.log.warn("waiting for the coordinator",
                                      {{"at", spawn_->coordinator.description}, {"reason", why}});
   jobs_.release_all();
   peers_->end();
