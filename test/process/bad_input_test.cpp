@@ -210,34 +210,67 @@ TEST_CASE("when all checkpoints are damaged the job does not start over by itsel
   CHECK(committed(runs) == before);
 }
 
+namespace {
+
+/// Whether a small file system can be mounted here, in a mount namespace of its own.
+bool can_mount() {
+  if (run_to_end({"unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/mnt"})
+          .code == 0)
+    return true;
+  WARN("no small file system can be mounted here: not tested");
+  return false;
+}
+
+/// Runs a command twice: with `small` on a disk of this size, then with room on it. Keeps what the
+/// output has in the end, since the disk goes away with the script. Returns what both have said.
+std::string run_on_small_disk(const WordCountRuns& runs, const std::string& small,
+                              const std::string& size, const std::vector<std::string>& command) {
+  std::string run;
+  for (const std::string& word : command) run += "'" + word + "' ";
+  const std::string script = "mount -t tmpfs -o size=" + size + " none " + small + " && { " + run +
+                             "; echo \"first: $?\"; mount -o remount,size=200m " + small + "; " +
+                             run + "; echo \"second: $?\"; mkdir -p " + runs.root() +
+                             "/kept; cp -a " + runs.output() + "/. " + runs.root() + "/kept/; }";
+  const auto ended = run_to_end({"unshare", "--mount", "--map-root-user", "sh", "-c", script});
+  for (const auto& entry : fs::directory_iterator{runs.root() + "/kept"})
+    fs::copy(entry.path(), runs.output(), fs::copy_options::overwrite_existing);
+  return ended.output;
+}
+
+const std::vector<std::string> kOneRestart{"--emit",    "updates",
+                                           "--restore", "latest",
+                                           "--set",     "restart-strategy.type=fixed-delay",
+                                           "--set",     "restart-strategy.fixed-delay.attempts=1",
+                                           "--set",     "restart-strategy.fixed-delay.delay=1ms"};
+
+}  // namespace
+
 TEST_CASE("a disk that is full fails the job, and nothing is lost when there is room again",
           "[process][input]") {
-  if (run_to_end({"unshare", "--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/mnt"})
-          .code != 0) {
-    WARN("no small file system can be mounted here: not tested");
-    return;
-  }
+  if (!can_mount()) return;
   WordCountRuns runs;
   runs.write_corpus(1, 40, 100'000);
   fs::create_directory(runs.output());
-  // In a mount namespace of its own, so that the small disk goes away with the script.
-  std::string run;
-  for (const std::string& word : runs.command({"--emit", "updates", "--restore", "latest", "--set",
-                                               "restart-strategy.type=fixed-delay", "--set",
-                                               "restart-strategy.fixed-delay.attempts=1", "--set",
-                                               "restart-strategy.fixed-delay.delay=1ms"}))
-    run += "'" + word + "' ";
-  const std::string out = runs.output();
-  const std::string script = "mount -t tmpfs -o size=2m none " + out + " && { " + run +
-                             "; echo \"first: $?\"; mount -o remount,size=200m " + out + "; " +
-                             run + "; echo \"second: $?\"; mkdir -p " + runs.root() +
-                             "/kept; cp -a " + out + "/. " + runs.root() + "/kept/; }";
-  const auto ended = run_to_end({"unshare", "--mount", "--map-root-user", "sh", "-c", script});
-  INFO(ended.output);
-  CHECK_THAT(ended.output, Contains("No space left on device"));
-  CHECK_THAT(ended.output, Contains("first: 1"));
-  CHECK_THAT(ended.output, Contains("second: 0"));
-  for (const auto& entry : fs::directory_iterator{runs.root() + "/kept"})
-    fs::copy(entry.path(), runs.output());
+  const std::string said = run_on_small_disk(runs, runs.output(), "2m", runs.command(kOneRestart));
+  INFO(said);
+  CHECK_THAT(said, Contains("No space left on device"));
+  CHECK_THAT(said, Contains("first: 1"));
+  CHECK_THAT(said, Contains("second: 0"));
+  runs.require_exact("updates");
+}
+
+TEST_CASE("on a cluster a full disk of checkpoints fails the job, and nothing is lost",
+          "[process][cluster][input]") {
+  if (!can_mount()) return;
+  WordCountRuns runs;
+  runs.write_corpus(1, 20, 100'000);
+  std::vector<std::string> command = runs.command(kOneRestart);
+  command.insert(command.end(), {"--processes", "2"});
+  fs::create_directories(runs.checkpoints());
+  const std::string said = run_on_small_disk(runs, runs.checkpoints(), "16k", command);
+  INFO(said);
+  CHECK_THAT(said, Contains("No space left on device"));
+  CHECK_THAT(said, Contains("first: 1"));
+  CHECK_THAT(said, Contains("second: 0"));
   runs.require_exact("updates");
 }

@@ -226,6 +226,8 @@ TEST_CASE("wrong places and options of a cluster are named, with the cure",
        "did you mean heartbeat.timeout?"},
       {cluster.submit(runs.command({"--set", "execution.checkpointing.dir="})), 2,
        "set execution.checkpointing.dir"},
+      {cluster.submit(runs.command({"--set", "execution.checkpointing.dir=/proc/weir"})), 3,
+       "cannot create directory /proc/weir"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.command);
