@@ -193,7 +193,7 @@ TEST_CASE("lanes that die again and again, also while others restart, do no harm
                               .force_bytes = seed % 2 == 0,
                               .disturbed_messages = seed % 5 == 0 ? 0.05 : 0.0}};
     auto run = cluster.start(lanes.job);
-    for (int i = 0; i < 40 && !run.has_ended(); ++i) {
+    for (std::uint64_t i = 0; i < 40 && !run.has_ended(); ++i) {
       run.run_for(7ms);
       // Mostly single lanes; now and then whoever it may be, so that whole restarts mix in.
       run.kill(i % 8 == 7 ? "any" : "numbers/" + std::to_string((seed + i * i) % 4));
