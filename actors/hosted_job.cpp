@@ -18,7 +18,7 @@ Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& e
       return Status{ErrorCode::invalid_argument,
                     "a job that continues needs a place for its checkpoints: set "
                     "execution.checkpointing.dir"};
-    hosted->memory = std::make_unique<base::MemoryEnv>();
+    hosted->memory = std::make_shared<base::MemoryEnv>();
     directory = "/checkpoints";
   }
   Env& storage_env = hosted->memory != nullptr ? *hosted->memory : env;
@@ -35,6 +35,18 @@ Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& e
       runtime::SnapshotPlace{.env = &storage_env, .directory = hosted->storage->place()},
       options.force_bytes);
   return HostedJobPtr{std::move(hosted)};
+}
+
+Result<HostedJobPtr> with_plan_of(const Job& job, const HostedJob& hosted) {
+  if (const auto problems = runtime::validate(*job.graph()); !problems.empty())
+    return Status{ErrorCode::invalid_argument, runtime::format_problems(job.name(), problems)};
+  auto other = std::make_shared<HostedJob>(hosted);
+  const JobContext& context = *hosted.context;
+  other->launch.plan = std::make_shared<const runtime::Plan>(
+      runtime::Plan::build(job.graph(), context.plan().max_parallelism()));
+  other->context = std::make_shared<const JobContext>(other->launch.plan, context.run(),
+                                                      context.place(), context.force_bytes());
+  return HostedJobPtr{std::move(other)};
 }
 
 }  // namespace weir::actors

@@ -30,8 +30,8 @@ struct HostOptions {
 
 /// See the file comment. Shared by the job's actors and by the work they have in the pool.
 struct HostedJob {
-  std::unique_ptr<base::MemoryEnv> memory;  // holds the checkpoints of a job without a directory
-  std::unique_ptr<checkpoint::CheckpointStorage> storage;
+  std::shared_ptr<base::MemoryEnv> memory;  // holds the checkpoints of a job without a directory
+  std::shared_ptr<checkpoint::CheckpointStorage> storage;
   runtime::JobLaunch launch;
   JobContextPtr context;
   std::uint64_t seed = 0;  // of jitter
@@ -44,5 +44,10 @@ using HostedJobPtr = std::shared_ptr<const HostedJob>;
 /// codes are those of the storage and of `runtime::launch`.
 Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& env,
                               base::Logger& log);
+
+/// Returns `hosted` with the plan of `job`, which is the same job built with another parallelism:
+/// the run, the storage and the max parallelism stay. `invalid_argument` lists all problems of the
+/// job.
+Result<HostedJobPtr> with_plan_of(const Job& job, const HostedJob& hosted);
 
 }  // namespace weir::actors

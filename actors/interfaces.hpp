@@ -21,10 +21,13 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace weir::actors {
 
+struct HostedJob;
 struct Peers;
 struct RequestSlots;
 struct SlotsGranted;
@@ -132,10 +135,12 @@ struct NodeShare {
   std::vector<SubtaskId> subtasks;
 };
 
-/// A place for each subtask.
+/// A place for each subtask. It does not leave the process.
 struct SlotsGranted {
   AttemptId attempt;
   std::vector<NodeShare> shares;
+  std::shared_ptr<const HostedJob> job;  // whose subtasks these are; null: the plan is as before
+  std::string rescaled = {};             // why the job has another parallelism now; "": it has not
 };
 
 struct TasksRunning {
@@ -164,14 +169,6 @@ auto inspect(Inspector& f, RequestSlots& message) {
   return f(caf::meta::type_name("RequestSlots"), message.attempt, message.job);
 }
 template <class Inspector>
-auto inspect(Inspector& f, NodeShare& share) {
-  return f(caf::meta::type_name("NodeShare"), share.node, share.name, share.subtasks);
-}
-template <class Inspector>
-auto inspect(Inspector& f, SlotsGranted& message) {
-  return f(caf::meta::type_name("SlotsGranted"), message.attempt, message.shares);
-}
-template <class Inspector>
 auto inspect(Inspector& f, TasksRunning& message) {
   return f(caf::meta::type_name("TasksRunning"), message.tasks);
 }
@@ -181,6 +178,8 @@ auto inspect(Inspector& f, SubtasksRunning& message) {
 }
 
 }  // namespace weir::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::SlotsGranted)
 
 CAF_BEGIN_TYPE_ID_BLOCK(weir_handles, caf::id_block::weir_messages::end)
 
@@ -196,8 +195,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_handles, caf::id_block::weir_messages::end)
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksRunning))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::SubtasksRunning))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::RequestSlots))
-  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::NodeShare))
-  CAF_ADD_TYPE_ID(weir_handles, (std::vector<weir::actors::NodeShare>))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::SlotsGranted))
 
 CAF_END_TYPE_ID_BLOCK(weir_handles)

@@ -24,9 +24,10 @@ struct PerformJob {
     state.relocates_ = false;  // whatever happens next, it happens elsewhere
     state.view_.attempt = action.attempt;
     if (state.spawn_->slots) {
+      state.forget_nodes();
       state.self_->send(state.spawn_->slots, RequestSlots{action.attempt, JobActor{state.self_}});
     } else {
-      SlotsGranted granted{action.attempt, {state.own_node()}};
+      SlotsGranted granted{action.attempt, {state.own_node()}, nullptr};
       state.on_slots_granted(granted);
     }
   }
@@ -53,6 +54,7 @@ struct PerformJob {
   void operator()(const runtime::StartSubtasks&) const {
     state.self_->send(state.coordinator_, TasksRunning{state.tasks_});
     for (const TaskHandle& task : state.tasks_) state.self_->send(task.actor, StartTask{});
+    if (state.relocates_) state.on_relocate();
   }
 
   void operator()(const runtime::EndExecution&) const { state.end_execution(); }
@@ -121,6 +123,7 @@ void JobActorState::begin(JobSpawn spawn) {
           .has_finished_before = job.launch.has_finished_before},
       runtime::RestartPolicy{runtime::effective_strategy(options), job.seed});
   regions_.emplace(context.plan());
+  view_.scale.parallelism = static_cast<std::uint32_t>(options.parallelism);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
 }
 
@@ -135,12 +138,9 @@ void JobActorState::on_stop(const StopJob& stop) {
 
 void JobActorState::on_slots_granted(SlotsGranted& granted) {
   if (!is_current(granted.attempt)) return;
-  const std::vector<NodeShare> before = std::exchange(nodes_, std::move(granted.shares));
-  for (const NodeShare& share : before) {
-    if (is_node(share.node.address())) continue;
-    self_->demonitor(share.node.address());
-    watched_.erase(share.node.address());
-  }
+  if (machine_->state() == runtime::JobState::scheduling && granted.job != nullptr)
+    take_plan(std::move(granted.job), granted.rescaled);
+  nodes_ = std::move(granted.shares);
   view_.waiting_for.clear();
   for (const NodeShare& share : nodes_) {
     const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(share.node);
@@ -148,6 +148,32 @@ void JobActorState::on_slots_granted(SlotsGranted& granted) {
       watch(pointer, {share.name, std::nullopt});
   }
   perform(machine_->on_slots());
+}
+
+/// Whoever assigns slots may end the nodes of a job that waits for some.
+void JobActorState::forget_nodes() {
+  for (const NodeShare& share : nodes_) {
+    self_->demonitor(share.node.address());
+    watched_.erase(share.node.address());
+  }
+  nodes_.clear();
+}
+
+void JobActorState::take_plan(HostedJobPtr job, const std::string& why) {
+  if (job == spawn_->job) return;
+  spawn_->job = std::move(job);
+  const auto subtasks = plan().subtasks();
+  machine_->on_new_plan({subtasks.begin(), subtasks.end()});
+  regions_.emplace(plan());
+  view_.scale.parallelism = static_cast<std::uint32_t>(plan().graph().options.parallelism);
+  if (!why.empty()) view_.scale.last_rescale = why;
+}
+
+/// Behind the next checkpoint, which comes as soon as it can.
+void JobActorState::on_relocate() {
+  relocates_ = true;
+  if (machine_->state() == runtime::JobState::running)
+    self_->send(coordinator_, RequestCheckpoint{checkpoint::CheckpointKind::periodic});
 }
 
 void JobActorState::on_slots_missing(const SlotsMissing& missing) {

@@ -54,7 +54,7 @@ public:
   void on_slots_missing(const SlotsMissing& missing);
   void on_slots_refused(const SlotsRefused& refused);
   void on_node_lost(const NodeLost& lost);
-  void on_relocate() { relocates_ = true; }
+  void on_relocate();
   void on_prepared(ExecutionPrepared& prepared);
   void on_refused(const ExecutionRefused& refused);
   void on_deployed(TasksDeployed& deployed);
@@ -87,6 +87,8 @@ private:
   void connect_tasks(AttemptId attempt);
   void watch(const caf::strong_actor_ptr& actor, Watched watched);
   bool is_node(const caf::actor_addr& address) const;
+  void forget_nodes();
+  void take_plan(HostedJobPtr job, const std::string& why);
   NodeShare own_node();
   void end_execution();
   void end_subtasks(const std::set<SubtaskId>& subtasks);

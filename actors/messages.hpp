@@ -134,7 +134,7 @@ struct SubtasksRefused {
   std::string reason;
 };
 
-/// Take a checkpoint besides the periodic ones.
+/// Take a checkpoint now: besides the periodic ones, or the next of them.
 struct RequestCheckpoint {
   checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::end_of_input;
 };

@@ -107,8 +107,8 @@ public:
   /// All subtasks are running; checkpoints may begin.
   void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
 
-  /// Asks for a checkpoint besides the periodic ones. One at the end of the input is asked for
-  /// again whenever it fails, as long as the job does not.
+  /// Asks for a checkpoint now: besides the periodic ones, or for the next of them. One at the end
+  /// of the input is asked for again whenever it fails, as long as the job does not.
   Actions on_request(CheckpointKind kind, Duration now);
   /// Time has passed; to be called at `next_wake` at the latest.
   Actions on_tick(Duration now);

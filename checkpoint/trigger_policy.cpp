@@ -29,6 +29,7 @@ void TriggerPolicy::stop() {
 void TriggerPolicy::request(CheckpointKind kind, Duration earliest) {
   if (kind == CheckpointKind::stop) stop_requested_ = earliest;
   if (kind == CheckpointKind::end_of_input) end_of_input_requested_ = earliest;
+  if (kind == CheckpointKind::periodic) next_periodic_ = std::min(next_periodic_, earliest);
 }
 
 std::optional<CheckpointKind> TriggerPolicy::take(Duration now, int under_way) {

@@ -30,8 +30,9 @@ public:
   /// Goes on after `stop`: what became due meanwhile is due now.
   void resume() { is_running_ = true; }
 
-  /// Asks for one that is not periodic, as soon as possible but not before `earliest`. Asking twice
-  /// for a kind is asking once.
+  /// Asks for one as soon as possible, but not before `earliest`. Asking twice for a kind is asking
+  /// once. A periodic one comes sooner by that, if there are any; it waits for the pause all the
+  /// same.
   void request(CheckpointKind kind, Duration earliest);
 
   /// A checkpoint has ended, well or not; `min_pause` counts from here.

@@ -45,7 +45,11 @@ actors::CoordinatorFinder coordinator_place() {
 class SimCluster::Factory final : public actors::JobFactory {
 public:
   explicit Factory(std::function<Job()> build) : build_{std::move(build)} {}
-  Result<Job> build(const actors::JobSpec&) override { return build_(); }
+  Result<Job> build(const actors::JobSpec& spec) override {
+    Job job = build_();
+    if (spec.parallelism) job.options().parallelism = *spec.parallelism;
+    return job;
+  }
 
 private:
   std::function<Job()> build_;
@@ -186,6 +190,7 @@ void SimCluster::start_coordinator() {
           .services = *process.services,
           .members = {.heartbeat = cluster.heartbeat, .protocol = actors::kProtocolVersion},
           .slots = {.request_timeout = cluster.slot_request_timeout, .spread = cluster.spread},
+          .scaling = runtime::scaling_of(cluster),
           .new_run_id = [this] { return "run" + std::to_string(++runs_); }});
   publish(node, master, kCoordinatorPort);
   connect_at_ = network_.now();

@@ -3,11 +3,13 @@
 
 #include "actors/cluster/interfaces.hpp"
 #include "actors/hosted_job.hpp"
+#include "runtime/cluster/reactive_scaling.hpp"
 #include "runtime/cluster/slots.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +42,11 @@ struct ClusterJob {
   bool is_waiting = false;              // for these slots, and for nodes on their workers
   runtime::Placement placement;         // what the job holds
   std::map<WorkerId, NodeActor> nodes;  // workers that are ready for its subtasks
-  std::set<WorkerId> hosting;           // workers that were asked to be, until they answer
+  /// Workers that were asked to be, and for which plan, until they answer. No worker is asked again
+  /// before, so that no answer is taken for another.
+  std::map<WorkerId, HostedJobPtr> hosting;
+  std::optional<runtime::ReactiveScaling> scaling;  // if it takes all slots there are
+  std::string rescaled;                             // why it has the parallelism of its plan
 
   bool has_ended() const { return view.outcome.has_value(); }
   /// Whether every worker of the placement is ready for subtasks.

@@ -25,6 +25,7 @@ MasterActor spawn_master(Process& process, const CoordinatorOptions& options,
                                             .last_id = WorkerId{epoch << kEpochShift}},
                                 .slots = {.request_timeout = cluster.slot_request_timeout,
                                           .spread = cluster.spread},
+                                .scaling = runtime::scaling_of(cluster),
                                 .new_run_id = options.new_run_id,
                                 .keeper = std::move(keeper),
                                 .inheritance = std::move(inheritance)});

@@ -57,7 +57,9 @@ struct PerformMember {
     for (const auto& [id, worker] : state.workers_)
       state.self_->send(worker, MembersChanged{action.view});
     state.check_meshes();
-    state.perform(state.slots_->on_members(action.view));
+    const runtime::SlotActions slots = state.slots_->on_members(action.view);
+    state.scale_jobs();
+    state.perform(slots);
     state.let_leave();
   }
 };
@@ -125,7 +127,10 @@ void MasterState::on_leaving(const WorkerLeaving& leaving) {
 
 /// Everything of a lost worker is over: its jobs hear of it, and if it still speaks it is told.
 void MasterState::lose_worker(const runtime::Member& member, const std::string& why) {
-  for (const auto& [id, job] : jobs_) drop_node(*job, member, why);
+  for (const auto& [id, job] : jobs_) {
+    drop_node(*job, member, why);
+    job->hosting.erase(member.id);
+  }
   const auto worker = workers_.find(member.id);
   if (worker == workers_.end()) return;
   self_->demonitor(worker->second.address());
@@ -166,7 +171,6 @@ void MasterState::end_shared_jobs(const runtime::Member& member) {
 void MasterState::drop_node(ClusterJob& job, const runtime::Member& worker,
                             const std::string& why) {
   const bool had_node = job.nodes.erase(worker.id) != 0;
-  job.hosting.erase(worker.id);
   if (job.has_ended()) return;
   if (had_node && !job.is_waiting) self_->send(job.actor, NodeLost{worker.info.name, why});
 }
@@ -183,11 +187,21 @@ void MasterState::on_request_slots(const RequestSlots& request) {
 
 void MasterState::request_slots(ClusterJob& job) {
   job.placement = {};
+  if (job.scaling) {
+    perform(slots_->on_vacate(job.id));
+    perform(job, job.scaling->on_request(slots_->available_to(job.id), now()));
+  } else {
+    take_slots(job);
+  }
+  let_leave();  // a worker on which the job was
+}
+
+void MasterState::take_slots(ClusterJob& job) {
   perform(slots_->on_request(job.id, runtime::slots_needed(job.hosted->context->plan()), now()));
 }
 
 void MasterState::host(ClusterJob& job, WorkerId worker) {
-  if (job.nodes.contains(worker) || !job.hosting.insert(worker).second) return;
+  if (job.nodes.contains(worker) || !job.hosting.emplace(worker, job.hosted).second) return;
   const JobContext& context = *job.hosted->context;
   self_->send(
       workers_.at(worker),
@@ -202,7 +216,9 @@ void MasterState::on_hosted(JobHosted& hosted) {
     if (worker != workers_.end()) self_->send(worker->second, ReleaseJob{hosted.id});
     return;
   }
-  if (job->hosting.erase(hosted.worker) == 0) return;
+  const auto asked = job->hosting.extract(hosted.worker);
+  if (asked.empty()) return;
+  if (asked.mapped() != job->hosted) return host_anew(*job, hosted.worker);
   self_->monitor(hosted.node);
   job->nodes.insert_or_assign(hosted.worker, std::move(hosted.node));
   grant_if_hosted(*job);
@@ -210,17 +226,28 @@ void MasterState::on_hosted(JobHosted& hosted) {
 
 void MasterState::on_not_hosted(const JobNotHosted& refused) {
   ClusterJob* job = find(refused.job);
-  if (job == nullptr || job->hosting.erase(refused.worker) == 0 || !job->is_waiting) return;
+  if (job == nullptr) return;
+  const auto asked = job->hosting.extract(refused.worker);
+  if (asked.empty() || !job->is_waiting) return;
+  if (asked.mapped() != job->hosted) return host_anew(*job, refused.worker);
   self_->send(job->actor, SlotsRefused{job->attempt,
                                        {"worker " + name_of(refused.worker) + ": " + refused.reason,
                                         JobFailure::Kind::permanent}});
 }
 
+/// A worker has answered for a plan that the job has no more.
+void MasterState::host_anew(ClusterJob& job, WorkerId worker) {
+  if (job.is_waiting && job.workers().contains(worker)) return host(job, worker);
+  self_->send(workers_.at(worker), ReleaseJob{job.id});
+}
+
 void MasterState::grant_if_hosted(ClusterJob& job) {
   if (!job.is_waiting || !job.is_hosted()) return;
   job.is_waiting = false;
+  if (job.scaling) job.scaling->on_granted(now());
   self_->send(job.actor,
-              SlotsGranted{job.attempt, job.shares([this](WorkerId id) { return name_of(id); })});
+              SlotsGranted{job.attempt, job.shares([this](WorkerId id) { return name_of(id); }),
+                           job.hosted, job.rescaled});
 }
 
 void MasterState::on_viewed(JobViewed& viewed) {
@@ -248,6 +275,7 @@ void MasterState::end_job(ClusterJob& job) {
   job.watchers.clear();
   job.actor = nullptr;
   job.hosted.reset();
+  job.scaling.reset();
   perform(slots_->on_release(job.id));
   let_leave();
 }
@@ -336,6 +364,7 @@ void MasterState::on_wake(Duration at) {
   if (wake_at_ == at) wake_at_.reset();
   perform(members_->on_tick(now()));
   perform(slots_->on_tick(now()));
+  tick_scaling();
 }
 
 void MasterState::perform(const runtime::ClusterActions& actions) {
@@ -350,7 +379,13 @@ void MasterState::perform(const runtime::SlotActions& actions) {
 
 void MasterState::schedule_wake() {
   std::optional<Duration> next = members_->next_wake();
-  if (const auto slots = slots_->next_wake(); slots && (!next || *slots < *next)) next = slots;
+  const auto earlier = [&next](std::optional<Duration> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  earlier(slots_->next_wake());
+  for (const auto& [id, job] : jobs_) {
+    if (job->scaling) earlier(job->scaling->next_wake());
+  }
   if (!next || (wake_at_ && *wake_at_ <= *next)) return;
   wake_at_ = next;
   self_->delayed_send(self_, std::max(*next - now(), Duration{}), Wake{*next});

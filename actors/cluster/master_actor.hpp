@@ -29,6 +29,7 @@ struct MasterSpawn {
   ClusterServices services;
   runtime::WorkerTable::Options members = {};
   runtime::SlotPool::Options slots = {};
+  std::optional<runtime::ScalingOptions> scaling = {};     // none: jobs keep their parallelism
   Duration report_every = std::chrono::milliseconds{200};  // counters of jobs
   std::function<std::string()> new_run_id;                 // names starts of jobs; no two alike
   std::shared_ptr<JobKeeper> keeper = {};                  // null: jobs end with the master
@@ -66,6 +67,7 @@ public:
 private:
   friend struct PerformMember;
   friend struct PerformSlots;
+  friend struct PerformScaling;
 
   void perform(const runtime::ClusterActions& actions);
   void perform(const runtime::SlotActions& actions);
@@ -75,7 +77,16 @@ private:
   void drop_node(ClusterJob& job, const runtime::Member& worker, const std::string& why);
   void drop_dead_node(ClusterJob& job, const caf::actor_addr& dead);
   void request_slots(ClusterJob& job);
+  void take_slots(ClusterJob& job);
+  void perform(ClusterJob& job, const runtime::ScalingActions& actions);
+  void begin_scaling(ClusterJob& job);
+  void scale_jobs();
+  void tick_scaling();
+  Status check_room() const;
+  void replan(ClusterJob& job, const runtime::StartWith& start);
+  void on_replanned(ClusterJob& job, const runtime::StartWith& start, Result<HostedJobPtr> built);
   void host(ClusterJob& job, WorkerId worker);
+  void host_anew(ClusterJob& job, WorkerId worker);
   void grant_if_hosted(ClusterJob& job);
   void inherit(const Inheritance& inheritance);
   void resume(const JobRecord& record);

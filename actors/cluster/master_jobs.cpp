@@ -154,7 +154,10 @@ void MasterState::on_submit(SubmitJob& submit) {
     self_->send(submit.client, JobAccepted{job.id, job.name, {}, false, job.checkpoint_options()});
     return self_->send(submit.client, JobChanged{job.id, job.view});
   }
-  if (!opening_.insert(submit.ticket).second) return;  // the answer is under way
+  if (opening_.contains(submit.ticket)) return;  // the answer is under way
+  if (Status room = check_room(); !room.ok())
+    return self_->send(submit.client, RequestRejected{room.code(), room.message()});
+  opening_.insert(submit.ticket);
   Opening open = opening(*spawn_, submit.spec, submit.restore);
   open.in_use = places_in_use();
   if (spawn_->keeper != nullptr)
@@ -227,6 +230,7 @@ void MasterState::start(ClusterJob& job, HostedJobPtr hosted) {
   }
   job.actor = self_->spawn(job_actor, std::move(spawn));
   self_->monitor(job.actor);
+  begin_scaling(job);
   self_->send(job.actor, LaunchJob{});
 }
 

@@ -82,6 +82,9 @@ void print_details(const actors::JobSummary& job) {
   if (!view.waiting_for.empty()) std::printf("  %s\n", view.waiting_for.c_str());
   if (!view.last_failure.empty())
     std::printf("  last failure      %s\n", view.last_failure.c_str());
+  if (view.scale.parallelism != 0) std::printf("  parallelism       %u\n", view.scale.parallelism);
+  if (!view.scale.last_rescale.empty())
+    std::printf("  last change of it %s\n", view.scale.last_rescale.c_str());
   std::printf("  checkpoints       %s completed, %s failed\n",
               base::format_count(view.checkpoints_completed).c_str(),
               base::format_count(view.checkpoints_failed).c_str());

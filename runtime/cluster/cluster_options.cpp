@@ -17,6 +17,8 @@ constexpr std::string_view kHeartbeatTimeout = "heartbeat.timeout";
 constexpr std::string_view kInitialTimeout = "cluster.registration.initial-timeout";
 constexpr std::string_view kMaxTimeout = "cluster.registration.max-timeout";
 constexpr std::string_view kSlots = "taskmanager.numberOfTaskSlots";
+constexpr std::string_view kScheduler = "jobmanager.scheduler";
+constexpr std::string_view kMode = "scheduler-mode";
 
 std::vector<Entry> membership_entries() {
   return {
@@ -57,15 +59,36 @@ std::vector<Entry> slot_entries() {
          o.spread = is_even ? SlotSpread::even : SlotSpread::packed;
          return status;
        }},
-      {{"jobmanager.scheduler", "word", "Default",
+      {{std::string{kScheduler}, "word", "Default",
         "Default: a job waits for all slots that it asks for; Adaptive: it runs with those that "
-        "there are"},
+        "there are, which needs the scheduler-mode REACTIVE and is implied by it"},
        word<Scheduler>({{"Default", Scheduler::fixed}, {"Adaptive", Scheduler::adaptive}},
                        [](ClusterOptions& o, Scheduler s) { o.scheduler = s; })},
-      {{"scheduler-mode", "word", "NONE",
-        "REACTIVE: jobs always take all slots, up to their max parallelism; NONE: they do not"},
+      {{std::string{kMode}, "word", "NONE",
+        "REACTIVE: the job of the cluster takes all slots, up to its max parallelism; NONE: jobs "
+        "have the parallelism that they ask for"},
        word<bool>({{"NONE", false}, {"REACTIVE", true}},
                   [](ClusterOptions& o, bool is_reactive) { o.is_reactive = is_reactive; })},
+  };
+}
+
+std::vector<Entry> scaling_entries() {
+  const std::string scheduler = "jobmanager.adaptive-scheduler.";
+  return {
+      {{scheduler + "submission.resource-wait-timeout", "duration", "5 min",
+        "reactive mode: how long a job waits for the fewest slots that it can run with before it "
+        "fails"},
+       setter_of([](ClusterOptions& o) -> Duration& { return o.scaling.wait_timeout; })},
+      {{scheduler + "submission.resource-stabilization-timeout", "duration", "1 s",
+        "reactive mode: a job begins when the number of slots has not changed for so long"},
+       setter_of([](ClusterOptions& o) -> Duration& { return o.scaling.start_stabilization; })},
+      {{scheduler + "executing.resource-stabilization-timeout", "duration", "1 min",
+        "reactive mode: a running job takes more slots when their number has not changed for so "
+        "long"},
+       setter_of([](ClusterOptions& o) -> Duration& { return o.scaling.running_stabilization; })},
+      {{scheduler + "executing.cooldown-after-rescaling", "duration", "30 s",
+        "reactive mode: a job runs for so long at least before it takes more slots"},
+       setter_of([](ClusterOptions& o) -> Duration& { return o.scaling.cooldown; })},
   };
 }
 
@@ -73,6 +96,7 @@ const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = [] {
     std::vector<Entry> entries = membership_entries();
     for (Entry& entry : slot_entries()) entries.push_back(std::move(entry));
+    for (Entry& entry : scaling_entries()) entries.push_back(std::move(entry));
     std::sort(entries.begin(), entries.end(),
               [](const Entry& a, const Entry& b) { return a.key.key < b.key.key; });
     return entries;
@@ -130,6 +154,10 @@ Status validate(const ClusterOptions& options) {
   if (options.slots < 1)
     return wrong(kSlots, "is " + std::to_string(options.slots) +
                              ": nothing could run on such a worker; set it to 1 or more");
+  if (options.scheduler == Scheduler::adaptive && !options.is_reactive)
+    return wrong(kScheduler, "is Adaptive, which there is in the reactive mode alone; set " +
+                                 std::string{kMode} + " to REACTIVE, or " +
+                                 std::string{kScheduler} + " to Default");
   return {};
 }
 

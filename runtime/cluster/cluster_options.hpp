@@ -4,12 +4,14 @@
 
 #include "runtime/cluster/backoff.hpp"
 #include "runtime/cluster/heartbeat_monitor.hpp"
+#include "runtime/cluster/reactive_scaling.hpp"
 #include "runtime/cluster/slots.hpp"
 #include "runtime/job/option_keys.hpp"
 
 #include <weir/options.hpp>
 #include <weir/result.hpp>
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -18,7 +20,7 @@ namespace weir::runtime {
 /// How jobs come to their parallelism.
 enum class Scheduler : std::uint8_t {
   fixed,     ///< "Default": a job waits until it has all slots that it asks for
-  adaptive,  ///< "Adaptive": a job runs with as many as there are
+  adaptive,  ///< "Adaptive": a job runs with as many as there are; in the reactive mode alone
 };
 
 struct ClusterOptions {
@@ -30,13 +32,14 @@ struct ClusterOptions {
   /// Slots of a worker that does not say otherwise.
   int slots = 1;
   Scheduler scheduler = Scheduler::fixed;
-  /// Jobs always take all slots, up to their max parallelism; the scheduler is adaptive then.
+  /// The job takes all slots, up to its max parallelism; the scheduler is adaptive then.
   bool is_reactive = false;
+  ScalingOptions scaling = {};
 };
 
-/// Whether jobs run with fewer slots than they ask for.
-inline bool is_adaptive(const ClusterOptions& options) {
-  return options.is_reactive || options.scheduler == Scheduler::adaptive;
+/// How jobs take the slots that there are; none if they have the parallelism that they ask for.
+inline std::optional<ScalingOptions> scaling_of(const ClusterOptions& options) {
+  return options.is_reactive ? std::optional{options.scaling} : std::nullopt;
 }
 
 /// All keys of a cluster, sorted.

@@ -34,14 +34,26 @@ SlotActions SlotPool::on_members(const Membership& view) {
 
 SlotActions SlotPool::on_request(JobId job, std::uint32_t needed, Duration now) {
   WEIR_ASSERT(needed > 0, "a job needs a slot");
-  if (auto held = leases_.extract(job); !held.empty()) {
-    give_back(held.mapped());
-    before_.insert_or_assign(job, std::move(held.mapped()));
-  }
+  vacate(job);
   waiting_.insert_or_assign(job, Request{needed, now + options_.request_timeout});
   SlotActions actions;
   serve(actions);
   return actions;
+}
+
+SlotActions SlotPool::on_vacate(JobId job) {
+  vacate(job);
+  waiting_.erase(job);
+  SlotActions actions;
+  serve(actions);
+  return actions;
+}
+
+void SlotPool::vacate(JobId job) {
+  auto held = leases_.extract(job);
+  if (held.empty()) return;
+  give_back(held.mapped());
+  before_.insert_or_assign(job, std::move(held.mapped()));
 }
 
 std::optional<Placement> SlotPool::refill(JobId job) {

@@ -60,6 +60,8 @@ public:
   /// A job needs slots, at least 1: at its start, or anew after a failure. What it holds is given
   /// back first, but it prefers the same places.
   SlotActions on_request(JobId job, std::uint32_t needed, Duration now);
+  /// A job gives back what it holds, and will request slots later: it prefers the same places then.
+  SlotActions on_vacate(JobId job);
   /// Finds new slots for those that a job has lost and leaves the others where they are, for a job
   /// of which a part goes on. Returns what it holds then; none if it holds nothing, or if too few
   /// slots are free: then it must request all of them anew.
@@ -88,6 +90,7 @@ private:
     Shortage shown = {};
   };
 
+  void vacate(JobId job);
   void give_back(const Placement& placement);
   void take(const Placement& placement);
   void serve(SlotActions& actions);

@@ -87,6 +87,17 @@ std::map<SubtaskId, WorkerId> assign(const Plan& plan, const Placement& placemen
   return workers;
 }
 
+SlotRange usable_slots(const Plan& plan) {
+  SlotRange range;
+  bool is_fixed = true;
+  for (const detail::OperatorSpec& op : plan.graph().operators) {
+    is_fixed = is_fixed && op.parallelism != 0;
+    range.least = std::max(range.least, static_cast<std::uint32_t>(op.parallelism));
+  }
+  range.most = is_fixed ? range.least : plan.max_parallelism();
+  return range;
+}
+
 std::uint32_t reactive_parallelism(std::uint32_t max_parallelism, std::uint32_t slots) {
   return std::min(max_parallelism, slots);
 }

@@ -69,6 +69,16 @@ std::variant<Placement, Shortage> place(std::uint32_t needed, SlotsByWorker work
 /// Says for each subtask where it runs. The placement has the slots that the plan needs.
 std::map<SubtaskId, WorkerId> assign(const Plan& plan, const Placement& placement);
 
+/// How many slots a job can use.
+struct SlotRange {
+  std::uint32_t least = 1;  // for the operators that have a parallelism of their own
+  std::uint32_t most = 1;
+};
+
+/// Returns what a job can use that takes the slots there are: at most as many as its max
+/// parallelism; but if every operator has a parallelism of its own, exactly what these need.
+SlotRange usable_slots(const Plan& plan);
+
 /// Returns the parallelism that a job gets with `scheduler-mode: reactive`: as many subtasks as
 /// there are slots for, up to its max parallelism. 0 means that it must wait.
 std::uint32_t reactive_parallelism(std::uint32_t max_parallelism, std::uint32_t slots);

@@ -105,6 +105,12 @@ JobActions JobMachine::on_slots() {
   return {PrepareExecution{attempt_}};
 }
 
+void JobMachine::on_new_plan(std::set<SubtaskId> subtasks) {
+  WEIR_ASSERT(state_ == JobState::scheduling, "a job has changed its plan while it runs");
+  WEIR_ASSERT(!subtasks.empty(), "a job needs a subtask");
+  options_.subtasks = std::move(subtasks);
+}
+
 JobActions JobMachine::on_prepared() {
   if (state_ != JobState::preparing) return {};
   move_to(JobState::deploying);

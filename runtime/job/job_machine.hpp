@@ -119,6 +119,8 @@ public:
   JobActions on_start();
   /// There is a place for every subtask.
   JobActions on_slots();
+  /// From now on the job runs as these subtasks; to be said while it waits for slots.
+  void on_new_plan(std::set<SubtaskId> subtasks);
   JobActions on_prepared();
   JobActions on_ready(SubtaskId subtask);
   /// A part of the running execution failed or died.

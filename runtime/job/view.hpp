@@ -10,6 +10,12 @@
 
 namespace weir::runtime {
 
+/// With how many subtasks a job runs.
+struct JobScale {
+  std::uint32_t parallelism = 0;  // of operators that have none of their own
+  std::string last_rescale = {};  // "rescaled from 2 to 3: worker w3 joined"; "" if there was none
+};
+
 /// See the file comment. A copy; it does not change.
 struct JobView {
   JobState state = JobState::created;
@@ -27,6 +33,7 @@ struct JobView {
   std::optional<checkpoint::CheckpointReport> last_checkpoint;
   std::optional<CheckpointId> restored_from;
   std::optional<JobOutcome> outcome;  // once the job has ended
+  JobScale scale;
 };
 
 /// Hears of changes, on the thread of the job's actor; must not block.

@@ -68,6 +68,23 @@ TEST_CASE("the pause counts from the end of the last checkpoint", "[trigger]") {
   CHECK(policy.take(35s, 0) == kPeriodic);
 }
 
+TEST_CASE("a periodic checkpoint that is asked for comes sooner, if there are any", "[trigger]") {
+  TriggerPolicy policy{{.interval = 100s, .min_pause = 5s}};
+  policy.start(0s, 100s);
+  policy.request(kPeriodic, 10s);
+  CHECK(policy.next_wake(0) == 10s);
+  CHECK(policy.take(10s, 0) == kPeriodic);
+  CHECK(policy.next_wake(0) == 110s);
+  policy.on_ended(12s);
+  policy.request(kPeriodic, 13s);
+  CHECK_FALSE(policy.take(16s, 0));  // the pause
+  CHECK(policy.take(17s, 0) == kPeriodic);
+  TriggerPolicy none{{}};
+  none.start(0s, 0s);
+  none.request(kPeriodic, 1s);
+  CHECK_FALSE(none.take(2s, 0));
+}
+
 TEST_CASE("requests go before periodic checkpoints and do not wait for pauses", "[trigger]") {
   TriggerPolicy policy{{.interval = 10s, .min_pause = 5s}};
   policy.start(0s, 1s);

@@ -36,6 +36,13 @@ TEST_CASE("every key of a cluster sets its option", "[options]") {
   CHECK(with("cluster.evenly-spread-out-slots", "false").spread == SlotSpread::packed);
   CHECK(with("jobmanager.scheduler", "adaptive").scheduler == Scheduler::adaptive);
   CHECK(with("scheduler-mode", "reactive").is_reactive);
+  const std::string a = "jobmanager.adaptive-scheduler.";
+  CHECK(with(a + "submission.resource-wait-timeout", "1 s").scaling.wait_timeout == 1s);
+  CHECK(with(a + "submission.resource-stabilization-timeout", "2 s").scaling.start_stabilization ==
+        2s);
+  CHECK(with(a + "executing.resource-stabilization-timeout", "3 s").scaling.running_stabilization ==
+        3s);
+  CHECK(with(a + "executing.cooldown-after-rescaling", "4 s").scaling.cooldown == 4s);
   const std::string r = "cluster.registration.";
   CHECK(with(r + "initial-timeout", "1 s").registration.initial_timeout == 1s);
   CHECK(with(r + "max-timeout", "2 s").registration.max_timeout == 2s);
@@ -61,12 +68,16 @@ TEST_CASE("defaults in the list of cluster keys are those of the options", "[opt
     CHECK(options.spread == defaults.spread);
     CHECK(options.scheduler == defaults.scheduler);
     CHECK(options.is_reactive == defaults.is_reactive);
+    CHECK(options.scaling.wait_timeout == defaults.scaling.wait_timeout);
+    CHECK(options.scaling.start_stabilization == defaults.scaling.start_stabilization);
+    CHECK(options.scaling.running_stabilization == defaults.scaling.running_stabilization);
+    CHECK(options.scaling.cooldown == defaults.scaling.cooldown);
     CHECK(options.registration.initial_timeout == defaults.registration.initial_timeout);
     CHECK(options.registration.max_timeout == defaults.registration.max_timeout);
     CHECK(options.registration.error_delay == defaults.registration.error_delay);
     CHECK(options.registration.refused_delay == defaults.registration.refused_delay);
   }
-  CHECK(seen.size() == 11);
+  CHECK(seen.size() == 15);
   CHECK(validate({}).ok());
 }
 
@@ -120,10 +131,16 @@ TEST_CASE("values that do not fit together are refused with the cure", "[options
               ": nothing could run on such a worker; set it to 1 or more");
 }
 
-TEST_CASE("the reactive mode is adaptive whatever the scheduler", "[options]") {
-  CHECK_FALSE(is_adaptive({}));
-  CHECK(is_adaptive(with("jobmanager.scheduler", "Adaptive")));
-  CHECK(is_adaptive(with("scheduler-mode", "REACTIVE")));
+TEST_CASE("the adaptive scheduler is that of the reactive mode", "[options]") {
+  CHECK(refusal("jobmanager.scheduler", "Adaptive") ==
+        "jobmanager.scheduler is Adaptive, which there is in the reactive mode alone; set "
+        "scheduler-mode to REACTIVE, or jobmanager.scheduler to Default");
+  ClusterOptions options = with("scheduler-mode", "REACTIVE");
+  CHECK(validate(options).ok());
+  CHECK(scaling_of(options).has_value());
+  CHECK_FALSE(scaling_of({}).has_value());
+  options.scheduler = Scheduler::adaptive;
+  CHECK(validate(options).ok());
 }
 
 TEST_CASE("registration timeouts double up to the maximum, with jitter", "[cluster]") {

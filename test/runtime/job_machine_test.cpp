@@ -60,6 +60,28 @@ TEST_CASE("a bounded job runs from preparation to its end", "[job]") {
   CHECK(job.state() == JobState::ended);
 }
 
+TEST_CASE("a job that waits for slots may get another plan", "[job]") {
+  JobMachine job = make();
+  run(job);
+  (void)job.on_relocation(0s);
+  (void)job.on_execution_ended();
+  (void)job.on_restart_due();
+  REQUIRE(job.state() == JobState::scheduling);
+  const SubtaskId more{VertexId{1}, 1};
+  job.on_new_plan({kA, kB, more});
+  (void)job.on_slots();
+  (void)job.on_prepared();
+  (void)job.on_ready(kA);
+  (void)job.on_ready(kB);
+  CHECK(job.state() == JobState::deploying);
+  (void)job.on_ready(more);
+  CHECK(job.state() == JobState::running);
+  CHECK(job.restarts() == 0);
+  (void)job.on_drained(kA);
+  CHECK(job.on_drained(kB).empty());
+  CHECK(find<RequestEndCheckpoint>(job.on_drained(more)) != nullptr);
+}
+
 TEST_CASE("a job that has finished before ends at once", "[job]") {
   JobMachine job = make(restart::none(), {.subtasks = {kA}, .has_finished_before = true});
   const auto actions = job.on_start();

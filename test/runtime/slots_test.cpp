@@ -194,6 +194,22 @@ TEST_CASE("jobs are served by age", "[slots]") {
   CHECK(granted[1].job == kSecond);
 }
 
+TEST_CASE("a job that vacates its slots holds none, and gets the same again", "[slots]") {
+  SlotPool pool{{}};
+  (void)pool.on_members(members({{kA, 2}, {kB, 2}}));
+  const auto before = only<SlotsGranted>(pool.on_request(kFirst, 3, 0s)).placement;
+  CHECK(pool.on_vacate(kFirst).empty());
+  CHECK(pool.lease(kFirst) == nullptr);
+  CHECK(pool.jobs_on(kA).empty());
+  CHECK(pool.available_to(kSecond) == 4);
+  CHECK(only<SlotsGranted>(pool.on_request(kFirst, 3, 0s)).placement == before);
+  // Whoever waits gets what is vacated.
+  (void)pool.on_request(kSecond, 4, 0s);
+  const auto granted = all<SlotsGranted>(pool.on_vacate(kFirst));
+  REQUIRE(granted.size() == 1);
+  CHECK(granted[0].job == kSecond);
+}
+
 TEST_CASE("a job whose worker is lost goes on at once where there are standby slots", "[slots]") {
   SlotPool pool{{}};
   (void)pool.on_members(members({{kA, 2}, {kB, 2}, {kC, 2}}));
