@@ -10,6 +10,7 @@
 #include <weir/options.hpp>
 #include <weir/result.hpp>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct ClusterOptions {
   SlotSpread spread = SlotSpread::even;
   /// Slots of a worker that does not say otherwise.
   int slots = 1;
+  /// Directory for copies of state that a worker keeps; empty: one of its user's, in the system's
+  /// directory for temporary files.
+  std::string local_state_root = {};
   Scheduler scheduler = Scheduler::fixed;
   /// Jobs always take all slots, up to their max parallelism; the scheduler is adaptive then.
   bool is_reactive = false;
