@@ -25,7 +25,7 @@ constexpr std::uint32_t kGroups = 128;
 
 using Value = std::array<std::int64_t, 12>;
 
-struct Values : detail::StateOwner {
+struct Values : StateOwner {
   ValueState<Value> value{*this, "value"};
 };
 

@@ -224,8 +224,8 @@ TEST_CASE("the copy of another checkpoint is none, though it has the same size",
   Node node;
   node.write(1, "older..");
   const Bytes older = base::read_file(node.memory, node.copy_path()).value();
-  node.local.remove(node.local.on_completed(CheckpointId{2}));
   node.write(2, "newer..");
+  node.local.remove(node.local.on_completed(CheckpointId{2}));
   {
     auto file = node.memory.create(node.copy_path()).value();
     REQUIRE(file->append(older).ok());

@@ -18,17 +18,13 @@ namespace {
 constexpr std::uint32_t kGroups = 16;
 constexpr int kKeys = 20'000;  // some blocks of a state file
 
-struct Count : detail::StateOwner {
+struct Count : StateOwner {
   ValueState<std::int64_t> count{*this, "count"};
 };
 
 struct Table {
   Table() : state{{0, kGroups}, kGroups, owner.declared_states()} { owner.bind_states(state); }
 
-  std::int64_t* at(int key) {
-    state.enter(hash_of(key), key);
-    return owner.count.get();
-  }
   void fill(std::int64_t plus) {
     for (int key = 0; key < kKeys; ++key) {
       state.enter(hash_of(key), key);
@@ -39,8 +35,7 @@ struct Table {
   bool holds(std::int64_t plus) {
     for (int key = 0; key < kKeys; ++key) {
       state.enter(hash_of(key), key);
-      const std::int64_t* value = owner.count.get();
-      if (value == nullptr || *value != key + plus) return false;
+      if (owner.count.get() != key + plus) return false;
     }
     state.leave();
     return state.table().rows() == kKeys;
@@ -71,13 +66,13 @@ struct Node {
   }
 
   void write(std::uint64_t id) {
-    const std::string directory = kPlace + std::to_string(id);
-    REQUIRE(shared.create_directories(directory).ok());
+    const std::string place = kPlace + std::to_string(id);
+    REQUIRE(shared.create_directories(place).ok());
     Table table;
     table.fill(static_cast<std::int64_t>(id));
     detail::FrozenRows rows = table.state.table().freeze();
     state::StateFile file{
-        [&] { return local.create(storage, CheckpointId{id}, directory + "/counts-0"); }, 0};
+        [&] { return local.create(storage, CheckpointId{id}, place + "/counts-0"); }, 0};
     auto handle =
         state::write_rows(state::describe("counts", schema<int>(), table.state), rows, file);
     REQUIRE(handle.ok());
