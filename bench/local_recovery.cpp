@@ -32,6 +32,14 @@ struct Values : StateOwner {
 struct Table {
   Table() : state{{0, kGroups}, kGroups, owner.declared_states()} { owner.bind_states(state); }
 
+  void fill(std::int64_t rows) {
+    for (std::int64_t key = 0; key < rows; ++key) {
+      state.enter(hash_of(key), key);
+      owner.value.set(Value{key});
+    }
+    state.leave();
+  }
+
   Values owner;
   detail::KeyedStateOf<std::int64_t> state;
 };
@@ -103,16 +111,13 @@ int main(int argc, char** argv) {
   checkpoint::LocalState local{local_directory, "run", base::silent_logger()};
 
   Table table;
-  for (std::int64_t key = 0; key < rows; ++key) {
-    table.state.enter(hash_of(key), key);
-    table.owner.value.set(Value{key});
-  }
-  table.state.leave();
+  table.fill(rows);
   detail::FrozenRows frozen = table.state.table().freeze();
   const auto info = state::describe("values", schema<std::int64_t>(), table.state);
   const std::string& place = directory.path();
   std::uint64_t checkpoints = 0;
-  state::KeyedStateHandle handle;
+  state::KeyedStateHandle handle;  // of the newest state with a copy
+  std::string newest;              // its file
   const auto write = [&](bool with_copy) {
     const std::string name = std::to_string(++checkpoints) + ".state";
     const std::string path = place + "/" + name;
@@ -126,7 +131,11 @@ int main(int argc, char** argv) {
       bench::require(written.ok() && file.finish().ok(), "the state cannot be written");
       if (with_copy) handle = std::move(written).value();
     });
-    if (with_copy) handle.path = name;
+    // Only the newest state with a copy stays on the disk.
+    const std::string useless = with_copy ? std::exchange(newest, name) : name;
+    handle.path = newest;
+    if (!useless.empty()) (void)disk.remove_file(place + "/" + useless);
+    if (with_copy) local.remove(local.on_completed(CheckpointId{checkpoints}));
     return took;
   };
   const auto rate = [&](double took) {

