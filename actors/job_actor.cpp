@@ -52,6 +52,7 @@ struct PerformJob {
   }
 
   void operator()(const runtime::StartSubtasks&) const {
+    state.log_restored();
     state.self_->send(state.coordinator_, TasksRunning{state.tasks_});
     for (const TaskHandle& task : state.tasks_) state.self_->send(task.actor, StartTask{});
     if (state.relocates_) state.on_relocate();
@@ -206,6 +207,7 @@ void JobActorState::on_node_lost(const NodeLost& lost) {
 void JobActorState::on_prepared(ExecutionPrepared& prepared) {
   if (!is_current(prepared.attempt)) return;
   view_.restored_from = prepared.restored_from;
+  view_.restored = {};
   if (prepared.restored_from)
     spawn_->services.log.info("restoring", {{"checkpoint", prepared.restored_from->value()},
                                             {"attempt", prepared.attempt.value()}});
@@ -266,6 +268,8 @@ void JobActorState::connect_tasks(AttemptId attempt) {
 
 void JobActorState::on_ready(const TaskReady& ready) {
   if (!regions_->is_current(ready.from)) return;
+  if (ready.restored != runtime::RestoredFrom::metadata) ++view_.restored.all;
+  if (ready.restored == runtime::RestoredFrom::copies) ++view_.restored.locally;
   perform(machine_->on_ready(ready.from.subtask));
   perform(regions_->on_ready(ready.from));
 }
@@ -424,6 +428,12 @@ void JobActorState::check_ended() {
 void JobActorState::perform(const runtime::JobActions& actions) {
   for (const runtime::JobAction& action : actions) std::visit(PerformJob{*this}, action);
   show();
+}
+
+void JobActorState::log_restored() const {
+  if (view_.restored.all == 0) return;
+  spawn_->services.log.info("state restored", {{"subtasks", view_.restored.all},
+                                               {"from_local_copies", view_.restored.locally}});
 }
 
 void JobActorState::show() {

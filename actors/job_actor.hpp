@@ -95,6 +95,7 @@ private:
   void redeploy(const std::set<SubtaskId>& subtasks, AttemptId attempt);
   void resume(const std::set<SubtaskId>& subtasks);
   void check_ended();
+  void log_restored() const;
   void show();
   const runtime::Plan& plan() const { return spawn_->job->context->plan(); }
   /// Whether this is the attempt of the execution or of the restart of a part that is under way.

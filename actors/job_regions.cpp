@@ -61,6 +61,7 @@ void JobActorState::redeploy(const std::set<SubtaskId>& subtasks, AttemptId atte
 
 /// First the coordinator, which answers what they ask for when they have begun.
 void JobActorState::resume(const std::set<SubtaskId>& subtasks) {
+  log_restored();
   SubtasksRunning running;
   for (const TaskHandle& task : tasks_) {
     if (subtasks.contains(task.id)) running.tasks.push_back(task);

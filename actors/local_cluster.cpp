@@ -22,13 +22,16 @@ constexpr int kBlockingThreads = 4;  // enough to overlap a few slow disks; more
 /// Actors go first, then the threads that may still speak to them.
 class LocalCluster::Impl {
 public:
-  Impl(HostedJobPtr hosted, const LocalClusterOptions& options, Env& env, base::Logger& log)
+  Impl(HostedJobPtr hosted, LocalClusterOptions& options, Env& env, base::Logger& log)
       : job{std::move(hosted)},
+        local{std::move(options.local)},
         chaos{roster, log},
         config{options.threads},
         system{std::make_unique<caf::actor_system>(config)},
         pool{std::make_unique<base::ThreadPool>(kBlockingThreads)},
-        services{env, Clock::system(), *pool, chaos, log, roster} {}
+        services{env, Clock::system(), *pool, chaos, log, roster, local.get()} {
+    if (local != nullptr) local->clean();
+  }
 
   ~Impl() {
     for (const auto& killer : killers) caf::anon_send_exit(killer, caf::exit_reason::kill);
@@ -39,9 +42,11 @@ public:
     system->await_all_actors_done();  // until then they may still ask the pool for work
     pool.reset();                     // finishes its work, whose answers may still name actors
     system.reset();
+    if (local != nullptr) local->remove();
   }
 
   HostedJobPtr job;
+  std::unique_ptr<checkpoint::LocalDirectory> local;
   ViewBoard board;
   Roster roster;
   ChaosController chaos;

@@ -17,6 +17,8 @@ struct LocalClusterOptions {
   std::vector<ChaosRule> chaos = {};
   Duration report_every = std::chrono::milliseconds{200};  // counters for the view; 0: never
   int threads = 0;                                         // actor threads; 0: one per core
+  /// For copies of state; null: none are kept.
+  std::unique_ptr<checkpoint::LocalDirectory> local = nullptr;
 };
 
 /// Runs one job. Owns the actor system, the threads and everything that actors reach.

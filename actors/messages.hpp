@@ -10,6 +10,7 @@
 #include "runtime/job/job_machine.hpp"
 #include "runtime/job/restore.hpp"
 #include "runtime/task/element.hpp"
+#include "runtime/task/state_restore.hpp"
 #include "runtime/task/subtask.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -69,9 +70,10 @@ struct AskCounters {};
 
 // ---- reports of a subtask ---------------------------------------------------------------------
 
-/// Connected and restored, or not.
+/// Connected and restored.
 struct TaskReady {
   checkpoint::Speaker from;
+  runtime::RestoredFrom restored = runtime::RestoredFrom::metadata;
 };
 
 struct TaskFailed {

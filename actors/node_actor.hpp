@@ -8,7 +8,9 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace weir::actors {
@@ -30,12 +32,14 @@ public:
 
 private:
   void end_tasks(const std::function<bool(const TaskHandle&)>& must_end);
+  void remove_copies(std::vector<std::string> copies);
 
   Self self_;
   JobContextPtr context_;
   std::optional<Services> services_;
   JobActor job_;
-  std::vector<TaskHandle> tasks_;  // of the execution, each in its newest attempt
+  std::vector<TaskHandle> tasks_;                  // of the execution, each in its newest attempt
+  std::shared_ptr<checkpoint::LocalState> local_;  // null: no copies of state are kept
 };
 
 NodeActor::behavior_type node_actor(NodeState::Self self, JobContextPtr context, Services services,

@@ -6,6 +6,7 @@
 #include "base/blocking_pool.hpp"
 #include "base/fault_points.hpp"
 #include "base/log.hpp"
+#include "checkpoint/local_directory.hpp"
 
 #include <weir/clock.hpp>
 #include <weir/env.hpp>
@@ -19,6 +20,7 @@ struct Services {
   base::FaultPoints& faults;
   base::Logger& log;
   Roster& roster;
+  checkpoint::LocalDirectory* local = nullptr;  // for copies of state; null: none are kept
 };
 
 }  // namespace weir::actors

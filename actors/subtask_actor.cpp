@@ -29,7 +29,7 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
                              .run = context.run(),
                              .env = &spawn_->services.env,
                              .clock = &spawn_->services.clock,
-                             .place = context.place(),
+                             .place = snapshot_place(),
                              .force_bytes = context.force_bytes(),
                              .is_finished = spawn_->restore.is_finished},
         *this);
@@ -39,17 +39,24 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
   restore();
 }
 
+runtime::SnapshotPlace SubtaskState::snapshot_place() const {
+  runtime::SnapshotPlace place = spawn_->context->place();
+  place.local = spawn_->local;
+  return place;
+}
+
 void SubtaskState::restore() {
   ask_blocking(
       self_, spawn_->services.pool,
       [env = spawn_->context->place().env, restore = spawn_->restore,
-       directory = spawn_->restore_directory, subtask = subtask_] {
-        return runtime::read_state(*env, restore, directory, subtask->states());
+       directory = spawn_->restore_directory, local = spawn_->local, subtask = subtask_] {
+        return runtime::read_state({restore, directory, env, local.get()}, subtask->states());
       },
-      [this](const Status& status) {
-        if (!status.ok())
-          return failed({"", "its state cannot be restored: " + status.message(),
+      [this](const Result<runtime::RestoredFrom>& restored) {
+        if (!restored.ok())
+          return failed({"", "its state cannot be restored: " + restored.status().message(),
                          runtime::TaskFailure::Kind::not_restorable});
+        restored_from_ = *restored;
         is_restored_ = true;
         report_ready();
       });
@@ -100,7 +107,7 @@ void SubtaskState::on_down(const caf::down_msg& down) {
 }
 
 void SubtaskState::report_ready() {
-  if (is_restored_ && is_connected_) self_->send(spawn_->job, TaskReady{speaker()});
+  if (is_restored_ && is_connected_) self_->send(spawn_->job, TaskReady{speaker(), restored_from_});
 }
 
 void SubtaskState::on_frame(DataFrame& frame) {

@@ -24,6 +24,7 @@ struct SubtaskSpawn {
   AttemptId attempt;
   runtime::SubtaskRestore restore;
   std::string restore_directory;
+  std::shared_ptr<checkpoint::LocalState> local = nullptr;  // null: no copies of state are kept
 };
 
 /// The actor's state, and the port of its subtask.
@@ -85,6 +86,7 @@ private:
   void restore();
   void watch(const TaskHandle& peer);
   void report_ready();
+  runtime::SnapshotPlace snapshot_place() const;
   void drive();
   void die();
   checkpoint::Speaker speaker() const { return {spawn_->id, spawn_->attempt}; }
@@ -100,6 +102,7 @@ private:
   std::string lost_peer_;                                // empty: none
   std::optional<Duration> fails_at_;                     // when a peer is lost
   bool is_restored_ = false;
+  runtime::RestoredFrom restored_from_ = runtime::RestoredFrom::metadata;
   bool is_connected_ = false;
   bool turn_is_queued_ = false;
   std::optional<Duration> wake_at_;  // the earliest Wake under way

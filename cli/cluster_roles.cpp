@@ -6,6 +6,7 @@
 #include "cli/flag_values.hpp"
 #include "cli/follow.hpp"
 #include "cli/interrupts.hpp"
+#include "cli/local_state_root.hpp"
 #include "cli/run_id.hpp"
 
 #include <unistd.h>
@@ -52,7 +53,8 @@ int run_worker(const Invocation& invocation, actors::JobFactory& jobs) {
        .build = program_text(),
        .registration = registration,
        .seed = hash_bytes(unique.data(), unique.size()),
-       .process = {.network = settings->network, .threads = invocation.threads}},
+       .process = {.network = settings->network, .threads = invocation.threads},
+       .local = local_directory(settings->cluster.local_state_root, unique, *log)},
       jobs, Env::posix(), *log);
   if (!worker.ok()) return end_with(exit_code_of(worker.status()), worker.status().message());
   std::fprintf(stderr, "worker listens on %s\n",

@@ -3,6 +3,7 @@
 #include "cli/cluster_roles.hpp"
 #include "cli/command_line.hpp"
 #include "cli/follow.hpp"
+#include "cli/local_state_root.hpp"
 #include "cli/program_jobs.hpp"
 #include "cli/run_id.hpp"
 #include "runtime/graph/validate.hpp"
@@ -51,6 +52,7 @@ int run_job(const Job& job, const Invocation& invocation) {
   if (launch.has_finished_before) return end_with(cli::kFinished, cli::finished_before(job.name()));
   cli::say_where_it_begins(restore, launch.initial_path);
 
+  if (job.options().state.local_recovery) options.local = cli::local_directory("", run, *log);
   auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(options),
                                              Env::posix(), *log);
   if (!cluster.ok())

@@ -1,5 +1,6 @@
 // weir::run_local: a job inside another program.
 #include "actors/local_cluster.hpp"
+#include "cli/local_state_root.hpp"
 #include "cli/run_id.hpp"
 
 #include <weir/run.hpp>
@@ -58,8 +59,10 @@ Result<JobHandle> run_local(const Job& job, const RunOptions& options) {
       job, {.restore = restore, .run = run, .seed = hash_bytes(run.data(), run.size())},
       Env::posix(), *impl->log);
   if (!hosted.ok()) return hosted.status();
-  auto cluster = actors::LocalCluster::start(std::move(hosted).value(),
-                                             {.chaos = options.chaos, .threads = options.threads},
+  actors::LocalClusterOptions cluster_options{.chaos = options.chaos, .threads = options.threads};
+  if (job.options().state.local_recovery)
+    cluster_options.local = cli::local_directory("", run, *impl->log);
+  auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(cluster_options),
                                              Env::posix(), *impl->log);
   if (!cluster.ok()) return cluster.status();
   impl->cluster = std::move(cluster).value();

@@ -59,16 +59,19 @@ public:
       : cluster_{cluster},
         hosted_{std::move(hosted)},
         log_{std::move(log)},
+        local_{cluster.env, "/local", hosted_->context->run()},
         system_{std::make_unique<caf::actor_system>(config_)},
         scheduler_{dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler())},
         clock_{scheduler_},
         chaos_{roster_, log_},
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
-    job_ = system_->spawn(
-        actors::job_actor,
-        actors::JobSpawn{
-            hosted_, {cluster.env, clock_, pool_, faults_, log_, roster_}, &view_, Duration{}});
+    job_ = system_->spawn(actors::job_actor, actors::JobSpawn{hosted_,
+                                                              {cluster.env, clock_, pool_, faults_,
+                                                               log_, roster_, &local_},
+                                                              &view_,
+                                                              Duration{}});
+    local_.clean();
     began_ = clock_.monotonic();
     caf::anon_send(job_, actors::LaunchJob{});
   }
@@ -163,6 +166,7 @@ public:
   Cluster::Impl& cluster_;
   actors::HostedJobPtr hosted_;
   SimLog log_;
+  checkpoint::LocalDirectory local_;  // what is in it stays behind, as after SIGKILL
   actors::SimulatedSystemConfig config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator& scheduler_;
@@ -302,6 +306,10 @@ void Cluster::power_on() {
 }
 std::uint64_t Cluster::disk_changes() const {
   return impl_->env.changes();
+}
+
+std::uint64_t Cluster::disk_opens(std::string_view part) const {
+  return impl_->env.opened(part);
 }
 
 void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {

@@ -71,11 +71,15 @@ private:
 /// What the actors of a process use besides its SimNode; outlives that.
 struct SimCluster::Process {
   Process(SimCluster& cluster, const std::string& host, std::uint64_t n)
-      : number{n}, env{cluster.disk_}, log{cluster, host} {}
+      : number{n},
+        env{cluster.disk_},
+        log{cluster, host},
+        local{env, SimCluster::local_root(host), std::to_string(n)} {}
 
   std::uint64_t number;  // no other process has it
   ProcessEnv env;
   ProcessLog log;
+  checkpoint::LocalDirectory local;  // what is in it stays behind when the process is killed
   actors::Roster roster;
   std::optional<actors::ClusterServices> services = {};
 };
@@ -168,10 +172,12 @@ SimCluster::Process& SimCluster::begin(const std::string& host) {
                                         .connection_timeout = network.connection_timeout});
   auto& process = processes_[host];
   process = std::make_unique<Process>(*this, host, ++starts_);
-  process->services.emplace(actors::ClusterServices{
-      {process->env, node.clock(), node.pool(), no_faults_, process->log, process->roster},
-      *factory_,
-      spawn_dialer(node, network.handshake_timeout)});
+  process->services.emplace(
+      actors::ClusterServices{{process->env, node.clock(), node.pool(), no_faults_, process->log,
+                               process->roster, &process->local},
+                              *factory_,
+                              spawn_dialer(node, network.handshake_timeout)});
+  process->local.clean();
   return *process;
 }
 

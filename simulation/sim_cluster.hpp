@@ -44,6 +44,8 @@ class SimCluster {
 public:
   static inline const std::string kCoordinator = "coordinator";
   static std::string worker(int index) { return "worker-" + std::to_string(index); }
+  /// Where a machine has its own disk.
+  static std::string local_root(const std::string& host) { return "/local/" + host; }
 
   explicit SimCluster(SimClusterOptions options);
   ~SimCluster();

@@ -68,7 +68,16 @@ Result<std::unique_ptr<WritableFile>> SimEnv::create(const std::string& path) {
 
 Result<std::unique_ptr<ReadableFile>> SimEnv::open(const std::string& path) {
   if (Status status = alive(); !status.ok()) return status;
+  ++opened_[path];
   return disk_.open(path);
+}
+
+std::uint64_t SimEnv::opened(std::string_view part) const {
+  std::uint64_t times = 0;
+  for (const auto& [path, count] : opened_) {
+    if (path.find(part) != std::string::npos) times += count;
+  }
+  return times;
 }
 
 Result<FileInfo> SimEnv::stat(const std::string& path) {

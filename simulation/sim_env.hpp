@@ -5,9 +5,11 @@
 #include "base/memory_env.hpp"
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::simulation {
@@ -40,6 +42,8 @@ public:
 
   /// Changes so far.
   std::uint64_t changes() const { return changes_; }
+  /// How often files whose path contains `part` were opened for reading.
+  std::uint64_t opened(std::string_view part) const;
   /// The disk itself, for tests to look at and to prepare; not counted.
   base::MemoryEnv& disk() { return disk_; }
 
@@ -66,6 +70,7 @@ private:
   base::MemoryEnv disk_;
   std::vector<DiskFault> faults_;
   std::uint64_t changes_ = 0;
+  std::map<std::string, std::uint64_t> opened_;  // how often, by path
   std::optional<std::uint64_t> crash_at_;
   bool has_crashed_ = false;
 };

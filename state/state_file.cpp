@@ -16,8 +16,11 @@ constexpr std::uint32_t kBlockBytesMax = 1U << 30;
 
 }  // namespace
 
+StateFile::StateFile(Create create, std::size_t inline_threshold)
+    : create_{std::move(create)}, inline_threshold_{inline_threshold} {}
+
 StateFile::StateFile(Env& env, std::string path, std::size_t inline_threshold)
-    : env_{env}, path_{std::move(path)}, inline_threshold_{inline_threshold} {}
+    : StateFile{[&env, path = std::move(path)] { return env.create(path); }, inline_threshold} {}
 
 Result<std::uint64_t> StateFile::add_block(std::string_view payload) {
   if (payload.size() > kBlockBytesMax)
@@ -47,7 +50,7 @@ Status StateFile::finish() {
 
 Status StateFile::spill() {
   if (file_ == nullptr) {
-    auto file = env_.create(path_);
+    auto file = create_();
     if (!file.ok()) return file.status();
     file_ = std::move(file).value();
   }

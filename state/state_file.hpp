@@ -8,6 +8,7 @@
 #include <weir/bytes.hpp>
 #include <weir/env.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,8 +17,12 @@ namespace weir::state {
 /// Takes the blocks of one stream. One thread at a time.
 class StateFile {
 public:
-  /// `path` is created, and its missing directory is an error, only once more than
-  /// `inline_threshold` bytes have been written.
+  using Create = std::function<Result<std::unique_ptr<WritableFile>>()>;
+
+  /// `create` makes the file; it is called only once more than `inline_threshold` bytes have been
+  /// written.
+  StateFile(Create create, std::size_t inline_threshold);
+  /// `path` is created, and its missing directory is an error, likewise.
   StateFile(Env& env, std::string path, std::size_t inline_threshold);
 
   /// Adds a block; returns its size in the stream.
@@ -36,8 +41,7 @@ public:
 private:
   Status spill();
 
-  Env& env_;
-  std::string path_;
+  Create create_;
   std::size_t inline_threshold_;
   std::uint64_t size_ = 0;
   Bytes buffer_;  // added and not yet written to the file

@@ -19,8 +19,11 @@ Process::Process(const ProcessOptions& options, JobFactory& jobs, Env& env, base
 }
 
 Result<std::unique_ptr<Process>> Process::start(const ProcessOptions& options, JobFactory& jobs,
-                                                Env& env, base::Logger& log) {
+                                                Env& env, base::Logger& log,
+                                                std::unique_ptr<checkpoint::LocalDirectory> local) {
   std::unique_ptr<Process> process{new Process{options, jobs, env, log}};
+  if (local != nullptr) local->clean();
+  process->local_ = std::move(local);
   auto network = net::Network::start(process->system(), options.network, log);
   if (!network.ok()) return network.status();
   process->network_ = std::move(network).value();
@@ -34,10 +37,13 @@ Process::~Process() {
   system_->await_all_actors_done();  // until then they may still ask the pool for work
   pool_.reset();                     // finishes its work, whose answers may still name actors
   system_.reset();
+  if (local_ != nullptr) local_->remove();
 }
 
 ClusterServices Process::services() {
-  return {{env_, Clock::system(), *pool_, no_faults_, log_, roster_}, jobs_, network_->dialer()};
+  return {{env_, Clock::system(), *pool_, no_faults_, log_, roster_, local_.get()},
+          jobs_,
+          network_->dialer()};
 }
 
 }  // namespace weir::actors

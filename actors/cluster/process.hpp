@@ -20,9 +20,11 @@ struct ProcessOptions {
 /// See the file comment. `end` must be called when all actors have been told to end.
 class Process {
 public:
-  /// `env`, `log` and `jobs` must outlive the process. Errors are those of `net::Network::start`.
-  static Result<std::unique_ptr<Process>> start(const ProcessOptions& options, JobFactory& jobs,
-                                                Env& env, base::Logger& log);
+  /// `env`, `log` and `jobs` must outlive the process. `local` is for copies of state; null: none
+  /// are kept. Errors are those of `net::Network::start`.
+  static Result<std::unique_ptr<Process>> start(
+      const ProcessOptions& options, JobFactory& jobs, Env& env, base::Logger& log,
+      std::unique_ptr<checkpoint::LocalDirectory> local = nullptr);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -37,6 +39,7 @@ private:
   JobFactory& jobs_;
   Env& env_;
   base::Logger& log_;
+  std::unique_ptr<checkpoint::LocalDirectory> local_;
   base::FaultPoints no_faults_;
   Roster roster_;
   std::unique_ptr<NetworkedSystemConfig> config_;

@@ -38,7 +38,7 @@ WorkerProcess::WorkerProcess(std::unique_ptr<Process> process)
 
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(WorkerOptions options, JobFactory& jobs,
                                                             Env& env, base::Logger& log) {
-  auto process = Process::start(options.process, jobs, env, log);
+  auto process = Process::start(options.process, jobs, env, log, std::move(options.local));
   if (!process.ok()) return process.status();
   std::unique_ptr<WorkerProcess> worker{new WorkerProcess{std::move(process).value()}};
   Process& parts = *worker->process_;

@@ -22,6 +22,8 @@ struct WorkerOptions {
   runtime::RegistrationOptions registration = {};
   std::uint64_t seed = 0;  // of jitter
   ProcessOptions process = {};
+  /// For copies of state; null: none are kept.
+  std::unique_ptr<checkpoint::LocalDirectory> local = nullptr;
 };
 
 /// See the file comment.

@@ -95,6 +95,9 @@ void print_details(const actors::JobSummary& job) {
   if (view.restored_from)
     std::printf("  restored from     %llu\n",
                 static_cast<unsigned long long>(view.restored_from->value()));
+  if (view.restored.all != 0)
+    std::printf("  restored locally  %u of %u subtasks\n", view.restored.locally,
+                view.restored.all);
   for (const std::string& worker : job.workers)
     std::printf("  runs on           %s\n", worker.c_str());
 }

@@ -41,12 +41,17 @@ struct CheckpointOptions {
   Retention retention = Retention::retain_on_cancellation;
   /// How many completed checkpoints are kept.
   int retained = 1;
+  /// State of a subtask up to this many bytes is stored with the metadata, not in a file.
+  int inline_threshold = 20'000;
 };
 
 /// Where the state of operators lives.
 struct StateOptions {
   /// "hashmap": in memory.
   std::string backend = "hashmap";
+  /// Each node keeps a second copy of the state that its subtasks write, and restores from it those
+  /// that restart there. Of use where checkpoints lie far away.
+  bool local_recovery = false;
 };
 
 /// What happens when a subtask fails.

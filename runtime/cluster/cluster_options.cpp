@@ -48,6 +48,13 @@ std::vector<Entry> slot_entries() {
   return {
       {{std::string{kSlots}, "int", "1", "slots that a worker offers"},
        setter_of([](ClusterOptions& o) -> int& { return o.slots; })},
+      {{"taskmanager.state.local.root-dirs", "path", "",
+        "directory on a worker's own disk for its copies of state; empty: one of its user's in the "
+        "system's directory for temporary files"},
+       [](ClusterOptions& o, std::string_view value) {
+         o.local_state_root = value;
+         return Status{};
+       }},
       {{"slot.request.timeout", "duration", "5 min",
         "how long a job waits for slots before it fails"},
        setter_of([](ClusterOptions& o) -> Duration& { return o.slot_request_timeout; })},

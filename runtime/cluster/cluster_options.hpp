@@ -12,6 +12,7 @@
 #include <weir/result.hpp>
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct ClusterOptions {
   SlotSpread spread = SlotSpread::even;
   /// Slots of a worker that does not say otherwise.
   int slots = 1;
+  /// Directory for copies of state that a worker keeps; empty: one of its user's, in the system's
+  /// directory for temporary files.
+  std::string local_state_root = {};
   Scheduler scheduler = Scheduler::fixed;
   /// The job takes all slots, up to its max parallelism; the scheduler is adaptive then.
   bool is_reactive = false;

@@ -137,6 +137,8 @@ private:
     at_least("execution.checkpointing.tolerable-failed-checkpoints", checkpoint.tolerable_failures,
              0, "negative");
     at_least("execution.checkpointing.num-retained", checkpoint.retained, 1, "below 1");
+    at_least("execution.checkpointing.data-inline-threshold", checkpoint.inline_threshold, 0,
+             "negative");
     at_least("execution.buffer-timeout.interval", graph_.options.network.buffer_timeout, Duration{},
              "negative");
     at_least("taskmanager.network.memory.buffers-per-channel",

@@ -80,6 +80,10 @@ std::vector<Entry> general_entries() {
          o.state.backend = v;
          return Status{};
        }},
+      {{"execution.state-recovery.from-local", "bool", "false",
+        "each node keeps a copy of the state that its subtasks write, and restores from it those "
+        "that restart there"},
+       setter_of([](JobOptions& o) -> bool& { return o.state.local_recovery; })},
   };
 }
 
@@ -110,6 +114,9 @@ std::vector<Entry> checkpointing_entries() {
          o.checkpoint.storage = v;
          return Status{};
        }},
+      {{prefix + "data-inline-threshold", "int", "20000",
+        "bytes of a subtask's state that are stored with the metadata instead of in a file"},
+       setter_of([](JobOptions& o) -> int& { return o.checkpoint.inline_threshold; })},
       {{prefix + "num-retained", "int", "1", "how many completed checkpoints are kept"},
        setter_of([](JobOptions& o) -> int& { return o.checkpoint.retained; })},
       {{prefix + "externalized-checkpoint-retention", "word", "RETAIN_ON_CANCELLATION",

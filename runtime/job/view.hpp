@@ -16,6 +16,13 @@ struct JobScale {
   std::string last_rescale = {};  // "rescaled from 2 to 3: worker w3 joined"; "" if there was none
 };
 
+/// Of the subtasks that have begun last and had state in files: how many there are, and how many
+/// needed nothing but the copies of their nodes.
+struct RestoredSubtasks {
+  std::uint32_t all = 0;
+  std::uint32_t locally = 0;
+};
+
 /// See the file comment. A copy; it does not change.
 struct JobView {
   JobState state = JobState::created;
@@ -32,6 +39,7 @@ struct JobView {
   std::uint64_t checkpoints_failed = 0;
   std::optional<checkpoint::CheckpointReport> last_checkpoint;
   std::optional<CheckpointId> restored_from;
+  RestoredSubtasks restored;
   std::optional<JobOutcome> outcome;  // once the job has ended
   JobScale scale;
 };

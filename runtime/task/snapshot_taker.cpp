@@ -31,10 +31,9 @@ struct SnapshotTaker::Work {
   std::shared_ptr<Chain> chain;  // keeps the frozen rows alive if the subtask ends meanwhile
   std::vector<Keyed> keyed;
   std::vector<Persist> persist;
-  Env* env = nullptr;
+  SnapshotPlace place;
   std::string directory;
   std::string file_name;
-  std::size_t inline_threshold = 0;
   state::SubtaskState result;
   Status status;
 
@@ -46,8 +45,14 @@ struct SnapshotTaker::Work {
     if (!keyed.empty()) status = write_keyed();
   }
 
+  Result<std::unique_ptr<WritableFile>> create_file() const {
+    const std::string path = base::join_path(directory, file_name);
+    if (place.local == nullptr) return place.env->create(path);
+    return place.local->create(*place.env, barrier.id, path);
+  }
+
   Status write_keyed() {
-    state::StateFile file{*env, base::join_path(directory, file_name), inline_threshold};
+    state::StateFile file{[this] { return create_file(); }, place.inline_threshold};
     for (const Keyed& k : keyed) {
       auto handle = state::write_rows(k.info, k.rows, file);
       if (!handle.ok()) return handle.status();
@@ -87,10 +92,9 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   auto work = std::make_shared<Work>();
   work->barrier = barrier;
   work->chain = chain_;
-  work->env = place_.env;
+  work->place = place_;
   work->directory = base::join_path(place_.directory, "chk-" + std::to_string(barrier.id.value()));
   work->file_name = name_ + "-" + std::to_string(self_.attempt.value()) + ".state";
-  work->inline_threshold = place_.inline_threshold;
   work->result.is_finished = is_finished;
 
   for (const ChainState& s : chain_->states())
@@ -139,6 +143,17 @@ void SnapshotTaker::on_uploaded(const std::shared_ptr<Work>& work) {
 void SnapshotTaker::on_completed(CheckpointId id) {
   completed_ = std::max(completed_, id);
   for (std::size_t i = 0; i < ledgers_.size(); ++i) commit_next(i);
+  if (place_.local != nullptr) remove_copies(place_.local->on_completed(id));
+}
+
+void SnapshotTaker::on_aborted(CheckpointId id) {
+  if (place_.local != nullptr) remove_copies(place_.local->on_aborted(id));
+}
+
+void SnapshotTaker::remove_copies(std::vector<std::string> copies) {
+  if (copies.empty()) return;
+  port_.run_blocking([local = place_.local, copies = std::move(copies)] { local->remove(copies); },
+                     [] {});
 }
 
 /// Commits what is due for one sink, unless a commit is under way: then it continues after that

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "checkpoint/commit.hpp"
+#include "checkpoint/local_state.hpp"
 #include "runtime/task/chain.hpp"
 #include "runtime/task/commit_run.hpp"
 #include "runtime/task/port.hpp"
@@ -26,6 +27,8 @@ struct SnapshotPlace {
   Env* env = nullptr;
   std::string directory = {};             // of the job's checkpoints: DIRECTORY/JOB
   std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
+  /// Of the node, which keeps copies there; null: it keeps none.
+  std::shared_ptr<checkpoint::LocalState> local = nullptr;
 };
 
 /// See the file comment.
@@ -45,6 +48,9 @@ public:
   /// The checkpoint has completed: commits what waits for it.
   void on_completed(CheckpointId id);
 
+  /// The checkpoint has come to nothing.
+  void on_aborted(CheckpointId id);
+
   /// Whether any transaction is not known to be committed.
   bool has_uncommitted() const;
 
@@ -58,6 +64,7 @@ private:
   struct Work;  // what one snapshot takes to the pool and brings back
 
   void on_uploaded(const std::shared_ptr<Work>& work);
+  void remove_copies(std::vector<std::string> copies);
   void commit_next(std::size_t sink);
   void on_committed(std::size_t sink, const CommitRun& run);
 

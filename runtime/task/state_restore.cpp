@@ -8,32 +8,72 @@
 namespace weir::runtime {
 namespace {
 
-Status read_handle(Env& env, const state::KeyedStateHandle& handle, const std::string& directory,
-                   detail::KeyedState& into) {
-  if (handle.path.empty()) {
-    const std::string place = "the state of " + handle.operator_name + " in " + directory;
-    state::StateReader reader{handle.inlined, place + "/_metadata"};
+/// One attempt to read everything.
+class Reading {
+public:
+  Reading(const RestoreOrder& order, checkpoint::LocalState* copies)
+      : order_{order}, copies_{copies} {}
+
+  Status run(const std::vector<ChainState>& states) {
+    for (const state::KeyedStateHandle& handle : order_.restore.keyed) {
+      for (const ChainState& into : states) {
+        if (into.operator_name != handle.operator_name) continue;
+        if (Status status = read(handle, *into.state); !status.ok()) return status;
+      }
+    }
+    return {};
+  }
+
+  /// The file whose copy was damaged; empty: none was.
+  const std::string& damaged_copy() const { return damaged_copy_; }
+
+  RestoredFrom from() const {
+    if (has_read_storage_) return RestoredFrom::storage;
+    return has_read_copies_ ? RestoredFrom::copies : RestoredFrom::metadata;
+  }
+
+private:
+  Status read(const state::KeyedStateHandle& handle, detail::KeyedState& into) {
+    if (handle.path.empty()) {
+      const std::string place = "the state of " + handle.operator_name + " in " + order_.directory;
+      state::StateReader reader{handle.inlined, place + "/_metadata"};
+      return state::read_rows(handle, reader, into);
+    }
+    const std::string path = base::join_path(order_.directory, handle.path);
+    if (auto copy = copies_ == nullptr ? nullptr : copies_->open(path)) {
+      has_read_copies_ = true;
+      state::StateReader reader{std::move(copy), "the copy of " + path};
+      Status status = state::read_rows(handle, reader, into);
+      if (!status.ok()) damaged_copy_ = path;
+      return status;
+    }
+    has_read_storage_ = true;
+    auto file = order_.env->open(path);
+    if (!file.ok()) return file.status();
+    state::StateReader reader{std::move(file).value(), path};
     return state::read_rows(handle, reader, into);
   }
-  const std::string path = base::join_path(directory, handle.path);
-  auto file = env.open(path);
-  if (!file.ok()) return file.status();
-  state::StateReader reader{std::move(file).value(), path};
-  return state::read_rows(handle, reader, into);
-}
+
+  const RestoreOrder& order_;
+  checkpoint::LocalState* copies_;
+  bool has_read_copies_ = false;
+  bool has_read_storage_ = false;
+  std::string damaged_copy_;
+};
 
 }  // namespace
 
-Status read_state(Env& env, const SubtaskRestore& restore, const std::string& directory,
-                  const std::vector<ChainState>& states) {
-  for (const state::KeyedStateHandle& handle : restore.keyed) {
-    for (const ChainState& into : states) {
-      if (into.operator_name != handle.operator_name) continue;
-      if (Status status = read_handle(env, handle, directory, *into.state); !status.ok())
-        return status;
-    }
-  }
-  return {};
+Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<ChainState>& states) {
+  Reading reading{order, order.copies};
+  Status status = reading.run(states);
+  if (status.ok()) return reading.from();
+  if (reading.damaged_copy().empty()) return status;
+  order.copies->discard(reading.damaged_copy(), status);
+  for (const ChainState& some : states) some.state->table().clear();
+  Reading again{order, nullptr};
+  status = again.run(states);
+  if (!status.ok()) return status;
+  return again.from();
 }
 
 }  // namespace weir::runtime

@@ -1,6 +1,7 @@
 // Reading what a subtask restores into the states of its chain.
 #pragma once
 
+#include "checkpoint/local_state.hpp"
 #include "runtime/job/restore.hpp"
 #include "runtime/task/chain.hpp"
 
@@ -9,9 +10,24 @@
 
 namespace weir::runtime {
 
-/// Adds the rows of all handles in `restore` to `states`; `directory` is the checkpoint's. Blocks.
-/// `corrupt` names the file; the states then hold some of the rows and must not be used.
-Status read_state(Env& env, const SubtaskRestore& restore, const std::string& directory,
-                  const std::vector<ChainState>& states);
+/// Where a subtask got its keyed state from.
+enum class RestoredFrom : std::uint8_t {
+  metadata,  ///< it had none, or all was small enough to come with the order to restore it
+  copies,    ///< all of its files were read from the node's own copies
+  storage,   ///< at least one was read from where the checkpoint lies
+};
+
+/// What is to be read, and where it lies.
+struct RestoreOrder {
+  SubtaskRestore restore = {};
+  std::string directory = {};                // of the checkpoint
+  Env* env = nullptr;                        // in which that lies
+  checkpoint::LocalState* copies = nullptr;  // null: the node keeps none
+};
+
+/// Adds the rows of all handles in `order` to `states`, which are empty. Blocks. If a copy proves
+/// to be damaged, all is read again from where the checkpoint lies. `corrupt` names the file; the
+/// states then hold some of the rows and must not be used.
+Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<ChainState>& states);
 
 }  // namespace weir::runtime

@@ -120,6 +120,7 @@ void Subtask::on_aborted(CheckpointId id) {
   guarded([&] {
     give_up(input_->cancel(id));
     cancel(id);
+    snapshots_->on_aborted(id);
     if (stopped_by_ != id) return;
     stopped_by_.reset();
     life_ = Life::running;  // the job goes on

@@ -53,8 +53,11 @@ public:
   std::optional<Duration> wake_at() const { return wake_at_; }
 
   Status restore() {
-    return runtime::read_state(execution_.around_.env, execution_.restore_.subtasks[id_],
-                               execution_.restore_.directory, subtask_.states());
+    return runtime::read_state({.restore = execution_.restore_.subtasks[id_],
+                                .directory = execution_.restore_.directory,
+                                .env = &execution_.around_.env},
+                               subtask_.states())
+        .status();
   }
 
   /// Calls the subtask and lets it work.

@@ -33,6 +33,7 @@ TEST_CASE("every key of a cluster sets its option", "[options]") {
   CHECK(with("heartbeat.timeout", "50000").heartbeat.timeout == 50s);
   CHECK(with("slot.request.timeout", "1 min").slot_request_timeout == 1min);
   CHECK(with("taskmanager.numberOfTaskSlots", "4").slots == 4);
+  CHECK(with("taskmanager.state.local.root-dirs", "/fast").local_state_root == "/fast");
   CHECK(with("cluster.evenly-spread-out-slots", "false").spread == SlotSpread::packed);
   CHECK(with("jobmanager.scheduler", "adaptive").scheduler == Scheduler::adaptive);
   CHECK(with("scheduler-mode", "reactive").is_reactive);
@@ -65,6 +66,7 @@ TEST_CASE("defaults in the list of cluster keys are those of the options", "[opt
     CHECK(options.heartbeat.timeout == defaults.heartbeat.timeout);
     CHECK(options.slot_request_timeout == defaults.slot_request_timeout);
     CHECK(options.slots == defaults.slots);
+    CHECK(options.local_state_root == defaults.local_state_root);
     CHECK(options.spread == defaults.spread);
     CHECK(options.scheduler == defaults.scheduler);
     CHECK(options.is_reactive == defaults.is_reactive);
@@ -77,7 +79,7 @@ TEST_CASE("defaults in the list of cluster keys are those of the options", "[opt
     CHECK(options.registration.error_delay == defaults.registration.error_delay);
     CHECK(options.registration.refused_delay == defaults.registration.refused_delay);
   }
-  CHECK(seen.size() == 15);
+  CHECK(seen.size() == 16);
   CHECK(validate({}).ok());
 }
 

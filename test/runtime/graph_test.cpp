@@ -83,10 +83,11 @@ TEST_CASE("a sound job has no problems", "[validate]") {
 }
 
 TEST_CASE("all problems are reported together, with operator and cure", "[validate]") {
-  Job job{"bad name",
-          {.parallelism = 4,
-           .max_parallelism = 2,
-           .checkpoint = {.every = std::chrono::seconds{1}, .retained = 0}}};
+  Job job{
+      "bad name",
+      {.parallelism = 4,
+       .max_parallelism = 2,
+       .checkpoint = {.every = std::chrono::seconds{1}, .retained = 0, .inline_threshold = -1}}};
   auto stream = job.source("numbers", numbers.source());
   stream.process<Stateful>("stateful").sink("numbers", ints.sink());
   stream.map("dead/end", [](int n) { return n; });
@@ -107,6 +108,7 @@ TEST_CASE("all problems are reported together, with operator and cure", "[valida
   CHECK(mentions(text, "\"node\": the name is reserved"));
   CHECK(mentions(text, "parallelism 4 is above the max parallelism 2"));
   CHECK(mentions(text, "execution.checkpointing.num-retained is below 1"));
+  CHECK(mentions(text, "execution.checkpointing.data-inline-threshold is negative"));
 }
 
 TEST_CASE("a job without source, and options out of range, are refused", "[validate]") {

@@ -43,6 +43,8 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(c + "tolerable-failed-checkpoints", "7").checkpoint.tolerable_failures == 7);
   CHECK(with(c + "dir", "file:///x").checkpoint.storage == "file:///x");
   CHECK(with(c + "num-retained", "3").checkpoint.retained == 3);
+  CHECK(with(c + "data-inline-threshold", "0").checkpoint.inline_threshold == 0);
+  CHECK(with("execution.state-recovery.from-local", "true").state.local_recovery);
   CHECK(with(c + "externalized-checkpoint-retention", "DELETE_ON_CANCELLATION")
             .checkpoint.retention == Retention::delete_on_cancellation);
   CHECK(with("jobmanager.execution.failover-strategy", "full").failover == FailoverStrategy::full);
@@ -84,6 +86,8 @@ TEST_CASE("defaults in the list of keys are those of the options", "[options]") 
     CHECK(options.parallelism == defaults.parallelism);
     CHECK(options.checkpoint.timeout == defaults.checkpoint.timeout);
     CHECK(options.checkpoint.retained == defaults.checkpoint.retained);
+    CHECK(options.checkpoint.inline_threshold == defaults.checkpoint.inline_threshold);
+    CHECK(options.state.local_recovery == defaults.state.local_recovery);
     CHECK(options.checkpoint.retention == defaults.checkpoint.retention);
     CHECK(options.failover == defaults.failover);
     CHECK(options.network.buffer_timeout == defaults.network.buffer_timeout);

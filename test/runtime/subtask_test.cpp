@@ -128,9 +128,9 @@ TEST_CASE("a snapshot holds what was counted before its barrier and nothing behi
   testing::TransactionLog<Count> restored_log;
   const Job same = counts(restored_log);
   Bench restored{same, "counts/0"};
-  SubtaskRestore restore;
-  restore.keyed = state.keyed;
-  REQUIRE(read_state(restored.env(), restore, "/checkpoints", restored.subtask().states()).ok());
+  const RestoreOrder order{
+      .restore = {.keyed = state.keyed}, .directory = "/checkpoints", .env = &restored.env()};
+  REQUIRE(read_state(order, restored.subtask().states()).ok());
   restored.start();
   restored.push(0, {7, 8, 9});
   restored.push(0, barrier(2));

@@ -139,6 +139,8 @@ public:
   void power_on();
   /// Changes of the disk so far.
   std::uint64_t disk_changes() const;
+  /// How often files whose path contains `part` were opened for reading so far.
+  std::uint64_t disk_opens(std::string_view part) const;
 
   /// The next `times` writes, syncs and renames of paths that contain `part` fail with `code`.
   void fail_writes(std::string_view part, ErrorCode code, std::uint64_t times = 1);
