@@ -1,6 +1,7 @@
 #include "actors/cluster/worker_actor.hpp"
 
 #include "actors/blocking.hpp"
+#include "actors/cluster/library_fetch.hpp"
 #include "actors/node_actor.hpp"
 
 #include <caf/atom.hpp>
@@ -147,22 +148,31 @@ void WorkerActorState::on_members(MembersChanged& changed) {
 
 void WorkerActorState::on_host(HostJob& order) {
   if (!session_ || !is_from_master()) return;
-  const auto& common = spawn_->services.common;
   auto shared = std::make_shared<HostJob>(std::move(order));
+  bring_library(self_, spawn_->services, shared->spec.library, shared->library,
+                [this, shared, round = round_](const Status& brought) {
+                  if (round != round_) return;
+                  if (brought.ok()) return build(shared);
+                  self_->send(master_, JobNotHosted{shared->id, session_->id, brought.message()});
+                });
+}
+
+void WorkerActorState::build(const std::shared_ptr<HostJob>& order) {
+  const auto& common = spawn_->services.common;
   ask_blocking(
       self_, common.pool,
-      [shared, factory = &spawn_->services.jobs, env = &common.env] {
-        return build_job_part(*shared, *factory, *env);
+      [order, factory = &spawn_->services.jobs, env = &common.env] {
+        return build_job_part(*order, *factory, *env);
       },
-      [this, shared, round = round_](Result<JobContextPtr> context) {
+      [this, order, round = round_](Result<JobContextPtr> context) {
         if (round != round_) return;
         if (!context.ok())
           return self_->send(master_,
-                             JobNotHosted{shared->id, session_->id, context.status().message()});
+                             JobNotHosted{order->id, session_->id, context.status().message()});
         auto node = self_->spawn(node_actor, std::move(context).value(), spawn_->services.common,
-                                 shared->job);
-        jobs_.add(shared->id, node);
-        self_->send(master_, JobHosted{shared->id, session_->id, node});
+                                 order->job);
+        jobs_.add(order->id, node);
+        self_->send(master_, JobHosted{order->id, session_->id, node});
       });
 }
 

@@ -10,6 +10,8 @@
 #include <weir/options.hpp>
 #include <weir/result.hpp>
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +21,13 @@ namespace weir::runtime {
 enum class Scheduler : std::uint8_t {
   fixed,     ///< "Default": a job waits until it has all slots that it asks for
   adaptive,  ///< "Adaptive": a job runs with as many as there are
+};
+
+/// Libraries of jobs.
+struct LibraryOptions {
+  bool are_allowed = true;
+  std::uint64_t max_bytes = std::uint64_t{256} << 20U;
+  std::string directory = {};  // empty: the program chooses one
 };
 
 struct ClusterOptions {
@@ -32,6 +41,7 @@ struct ClusterOptions {
   Scheduler scheduler = Scheduler::fixed;
   /// Jobs always take all slots, up to their max parallelism; the scheduler is adaptive then.
   bool is_reactive = false;
+  LibraryOptions libraries = {};
 };
 
 /// Whether jobs run with fewer slots than they ask for.
