@@ -19,8 +19,9 @@ void LibraryFetchState::begin(LibraryFetchSpawn spawn) {
       self_, spawn_->pool,
       [shelf = spawn_->shelf, hash = spawn_->hash] { return shelf->find(hash).status(); },
       [this](Status found) {
-        if (found.code() == ErrorCode::not_found && spawn_->from) return ask();
-        end(std::move(found));
+        if (found.code() != ErrorCode::not_found || !spawn_->from) return end(std::move(found));
+        spawn_->log.info("library of a job is fetched", {{"library", spawn_->hash}});
+        ask();
       });
 }
 

@@ -22,6 +22,7 @@ using LibraryFetch = caf::typed_actor<caf::reacts_to<Continue>>;
 struct LibraryFetchSpawn {
   runtime::LibraryShelf* shelf = nullptr;  // where to; outlives the actor
   base::BlockingPool& pool;
+  base::Logger& log;
   std::string hash;
   LibrarySource from;  // may be none
   /// Called once, on the thread of the actor, with ok when the library is on the shelf.
@@ -60,11 +61,12 @@ void bring_library(Self* self, const ClusterServices& services, const std::strin
   runtime::LibraryShelf* shelf = services.jobs.libraries();
   if (hash.empty() || shelf == nullptr) return then(Status{});
   using Handle = typename Self::actor_hdl;
-  self->spawn(library_fetch,
-              LibraryFetchSpawn{shelf, services.common.pool, hash, std::move(from),
-                                [actor = Handle{self}, then](const Status& status) {
-                                  caf::anon_send(actor, Continue{[then, status] { then(status); }});
-                                }});
+  self->spawn(
+      library_fetch,
+      LibraryFetchSpawn{shelf, services.common.pool, services.common.log, hash, std::move(from),
+                        [actor = Handle{self}, then](const Status& status) {
+                          caf::anon_send(actor, Continue{[then, status] { then(status); }});
+                        }});
 }
 
 }  // namespace weir::actors

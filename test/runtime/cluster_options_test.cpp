@@ -36,6 +36,9 @@ TEST_CASE("every key of a cluster sets its option", "[options]") {
   CHECK(with("cluster.evenly-spread-out-slots", "false").spread == SlotSpread::packed);
   CHECK(with("jobmanager.scheduler", "adaptive").scheduler == Scheduler::adaptive);
   CHECK(with("scheduler-mode", "reactive").is_reactive);
+  CHECK_FALSE(with("weir.jobs.allow-libraries", "false").libraries.are_allowed);
+  CHECK(with("weir.jobs.library-dir", "file:///var/x").libraries.directory == "/var/x");
+  CHECK(with("weir.jobs.library-max-size", "1 MiB").libraries.max_bytes == 1'048'576);
   const std::string r = "cluster.registration.";
   CHECK(with(r + "initial-timeout", "1 s").registration.initial_timeout == 1s);
   CHECK(with(r + "max-timeout", "2 s").registration.max_timeout == 2s);
@@ -61,12 +64,15 @@ TEST_CASE("defaults in the list of cluster keys are those of the options", "[opt
     CHECK(options.spread == defaults.spread);
     CHECK(options.scheduler == defaults.scheduler);
     CHECK(options.is_reactive == defaults.is_reactive);
+    CHECK(options.libraries.are_allowed == defaults.libraries.are_allowed);
+    CHECK(options.libraries.directory == defaults.libraries.directory);
+    CHECK(options.libraries.max_bytes == defaults.libraries.max_bytes);
     CHECK(options.registration.initial_timeout == defaults.registration.initial_timeout);
     CHECK(options.registration.max_timeout == defaults.registration.max_timeout);
     CHECK(options.registration.error_delay == defaults.registration.error_delay);
     CHECK(options.registration.refused_delay == defaults.registration.refused_delay);
   }
-  CHECK(seen.size() == 11);
+  CHECK(seen.size() == 14);
   CHECK(validate({}).ok());
 }
 
