@@ -5,6 +5,7 @@
 #include "cli/cluster_settings.hpp"
 #include "cli/program_jobs.hpp"
 #include "cli/run_id.hpp"
+#include "runtime/ha/directory_store.hpp"
 
 #include <unistd.h>
 
@@ -30,12 +31,14 @@ std::string cache_directory() {
 }
 
 /// Where libraries go; "" if nobody would find them who takes over from this coordinator.
-std::string directory_of(ClusterRole role, const ClusterSettings& settings) {
+Result<std::string> directory_of(ClusterRole role, const ClusterSettings& settings) {
   const runtime::HaOptions& ha = settings.ha;
-  if (role == ClusterRole::coordinator && ha.type != runtime::HaOptions::Type::none)
-    return ha.storage.empty()
-               ? ""
-               : base::join_path(base::join_path(ha.storage, ha.cluster_id), "libraries");
+  if (role == ClusterRole::coordinator && ha.type != runtime::HaOptions::Type::none) {
+    if (ha.storage.empty()) return std::string{};
+    if (Status status = runtime::check_storage(Env::posix(), ha.storage); !status.ok())
+      return status;
+    return base::join_path(base::join_path(ha.storage, ha.cluster_id), "libraries");
+  }
   const std::string& directory = settings.cluster.libraries.directory;
   return directory.empty() ? cache_directory() : directory;
 }
@@ -50,15 +53,16 @@ Result<std::unique_ptr<LibraryJobs>> LibraryJobs::open(ClusterRole role,
   const runtime::LibraryOptions& options = settings->cluster.libraries;
   std::unique_ptr<LibraryJobs> jobs{new LibraryJobs};
   jobs->log_ = &log;
-  std::string directory = directory_of(role, *settings);
+  const auto directory = directory_of(role, *settings);
+  if (!directory.ok()) return directory.status();
   if (!options.are_allowed)
-    jobs->refusal_ = "weir.jobs.allow-libraries is false there";
-  else if (directory.empty())
+    jobs->refusal_ = "weir.jobs.allow-libraries is false";
+  else if (directory->empty())
     jobs->refusal_ =
         "libraries of jobs must outlive its coordinator: set high-availability.storageDir to a "
         "directory that all coordinators share";
   if (!jobs->refusal_.empty()) return jobs;
-  auto cache = runtime::LibraryCache::open(Env::posix(), std::move(directory), new_run_id());
+  auto cache = runtime::LibraryCache::open(Env::posix(), *directory, new_run_id());
   if (!cache.ok()) return cache.status();
   jobs->shelf_ =
       std::make_unique<runtime::LibraryShelf>(std::move(cache).value(), options.max_bytes, log);

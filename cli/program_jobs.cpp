@@ -13,8 +13,8 @@ namespace weir::cli {
 Result<Job> ProgramJobs::build(const actors::JobSpec& spec) {
   if (!spec.library.empty())
     return Status{ErrorCode::failed_precondition,
-                  "it runs the program of one job, and loads no libraries; start coordinator and "
-                  "workers with `weir`"};
+                  "this process runs the program of one job, and loads no libraries; start "
+                  "coordinator and workers with `weir`"};
   const std::lock_guard lock{mutex_};
   return build_job(flags_, build_, spec);
 }

@@ -18,6 +18,7 @@ constexpr WorkerId kMaster{};  // as a peer of the heartbeat monitor; no worker 
 constexpr std::chrono::seconds kDialTimeout{10};   // the dialler gives up before
 constexpr std::chrono::seconds kQuickDial{2};      // when another place is worth a try
 constexpr std::chrono::seconds kAnswerTimeout{5};  // of a registration
+constexpr std::chrono::seconds kTransferPause{1};  // before a transfer that broke off is repeated
 
 }  // namespace
 
@@ -148,13 +149,21 @@ void WorkerActorState::on_members(MembersChanged& changed) {
 
 void WorkerActorState::on_host(HostJob& order) {
   if (!session_ || !is_from_master()) return;
-  auto shared = std::make_shared<HostJob>(std::move(order));
-  bring_library(self_, spawn_->services, shared->spec.library, shared->library,
-                [this, shared, round = round_](const Status& brought) {
-                  if (round != round_) return;
-                  if (brought.ok()) return build(shared);
-                  self_->send(master_, JobNotHosted{shared->id, session_->id, brought.message()});
-                });
+  bring(std::make_shared<HostJob>(std::move(order)));
+}
+
+void WorkerActorState::bring(const std::shared_ptr<HostJob>& order) {
+  bring_library(
+      self_, spawn_->services, order->spec.library, order->library,
+      [this, order, round = round_](const Status& brought) {
+        if (round != round_) return;
+        if (brought.ok()) return build(order);
+        if (brought.code() != ErrorCode::unavailable)
+          return self_->send(master_, JobNotHosted{order->id, session_->id, brought.message()});
+        self_->delayed_send(self_, kTransferPause, Continue{[this, order, round] {
+                              if (round == round_) bring(order);
+                            }});
+      });
 }
 
 void WorkerActorState::build(const std::shared_ptr<HostJob>& order) {

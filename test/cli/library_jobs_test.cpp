@@ -82,6 +82,18 @@ TEST_CASE("libraries lie where all coordinators find them, if others may take ov
   CHECK(jobs_with(ClusterRole::coordinator, {zookeeper, quorum, shared})->libraries() != nullptr);
 }
 
+TEST_CASE("a shared directory that is not mounted is not made", "[library]") {
+  const Folder folder;
+  const std::string missing = folder.path() + "/not-mounted";
+  Invocation invocation;
+  invocation.settings = {"high-availability.type=directory",
+                         "high-availability.storageDir=" + missing};
+  const auto jobs = LibraryJobs::open(ClusterRole::coordinator, invocation, base::silent_logger());
+  CHECK(jobs.status().code() == ErrorCode::not_found);
+  CHECK_THAT(jobs.status().message(), Contains(missing + "; mount it"));
+  CHECK_FALSE(std::filesystem::exists(missing));
+}
+
 TEST_CASE("a process builds no job out of what is not there, or no library", "[library]") {
   const Folder folder;
   const auto jobs = jobs_with(ClusterRole::worker, {"weir.jobs.library-dir=" + folder.path()});
