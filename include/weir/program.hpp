@@ -80,9 +80,8 @@ int run_program(int argc, char** argv) {
 /// See the file comment. Once in a program or library, outside of any namespace.
 #define WEIR_JOB(Type)                                                          \
   extern "C" {                                                                  \
-  [[gnu::visibility("default"), gnu::section(WEIR_JOB_SECTION),                 \
-    gnu::used]] extern const char weir_job_tag[];                               \
-  const char weir_job_tag[] = WEIR_JOB_TAG;                                     \
+  [[gnu::visibility("default")]] extern const char weir_job_tag[];              \
+  [[gnu::section(WEIR_JOB_SECTION)]] const char weir_job_tag[] = WEIR_JOB_TAG;  \
   [[gnu::visibility("default")]] weir::detail::LoadedProgram* weir_open_job() { \
     return new weir::detail::ProgramOf<Type>;                                   \
   }                                                                             \
