@@ -2,6 +2,7 @@
 
 #include "actors/cluster/remote_cluster.hpp"
 #include "actors/cluster/worker_process.hpp"
+#include "base/sha256.hpp"
 #include "cli/cluster_settings.hpp"
 #include "cli/flag_values.hpp"
 #include "cli/follow.hpp"
@@ -74,7 +75,8 @@ int run_worker(const Invocation& invocation, actors::JobFactory& jobs) {
   }
 }
 
-int submit(const Invocation& invocation, const Flags& flags) {
+int submit(const Invocation& invocation, const Flags& flags,
+           const std::shared_ptr<const Bytes>& library) {
   const auto log = base::make_stderr_logger(invocation.log_level);
   auto settings = submit_settings(invocation);
   if (!settings.ok()) return end_with(kUsage, settings.status().message());
@@ -82,13 +84,15 @@ int submit(const Invocation& invocation, const Flags& flags) {
   auto coordinator = coordinator_finder("--to", invocation.to, settings->ha, unique);
   if (!coordinator.ok()) return end_with(kUsage, coordinator.status().message());
   const std::string place = coordinator->description;
-  const actors::JobSpec spec{
-      .flags = values_of(flags), .settings = settings->job, .parallelism = invocation.parallelism};
+  const actors::JobSpec spec{.flags = values_of(flags),
+                             .settings = settings->job,
+                             .parallelism = invocation.parallelism,
+                             .library = library == nullptr ? "" : base::sha256(*library)};
   auto cluster =
       actors::RemoteCluster::connect(std::move(coordinator).value(), settings->network, *log);
   if (!cluster.ok()) return end_with(exit_code_of(cluster.status()), cluster.status().message());
   const runtime::RestoreRequest restore = restore_request(invocation);
-  auto job = (*cluster)->submit(spec, restore, unique);
+  auto job = (*cluster)->submit(spec, restore, unique, library);
   if (!job.ok()) return end_with(exit_code_of(job.status()), job.status().message());
   const actors::JobAccepted& accepted = (*job)->accepted();
   if (accepted.has_finished_before) return end_with(kFinished, finished_before(accepted.name));

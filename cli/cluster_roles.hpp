@@ -4,7 +4,10 @@
 #include "actors/cluster/job_factory.hpp"
 #include "cli/command_line.hpp"
 
+#include <weir/bytes.hpp>
 #include <weir/run.hpp>
+
+#include <memory>
 
 namespace weir::cli {
 
@@ -19,6 +22,8 @@ int run_worker(const Invocation& invocation, actors::JobFactory& jobs);
 int run_processes(Invocation invocation, const Flags& flags, actors::JobFactory& jobs);
 
 /// Submits the job of this program and shows it until it ends, or not, if it is to be detached.
-int submit(const Invocation& invocation, const Flags& flags);
+/// `library` is the content of the one that the job is in, if it is in one.
+int submit(const Invocation& invocation, const Flags& flags,
+           const std::shared_ptr<const Bytes>& library = nullptr);
 
 }  // namespace weir::cli

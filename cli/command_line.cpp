@@ -170,39 +170,58 @@ std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
   return {};
 }
 
-}  // namespace
+void add_job_flags(CLI::App& app, const Flags& flags, Invocation& invocation) {
+  for (const Flags::Flag& flag : flags.all()) add_flag(app, flag);
+  add_job_options(app, invocation);
+  add_settings(app, invocation);
+}
 
-std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv) {
-  Invocation invocation;
-  CLI::App app{flags.description(), argc > 0 ? base::name_of(argv[0]) : "job"};
-  app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
+void add_run_command(CLI::App& command, const Flags& flags, Invocation& invocation) {
+  add_job_flags(command, flags, invocation);
+  add_restore_options(command, invocation);
+  add_process_options(command, invocation);
+  add_log_level(command, invocation);
+  add_run_options(command, invocation);
+}
 
-  CLI::App* run = app.add_subcommand("run", "Run the job in this process");
-  CLI::App* graph = app.add_subcommand("graph", "Show the job's graph without running it");
-  CLI::App* coordinator = app.add_subcommand("coordinator", "Run the coordinator of a cluster");
-  CLI::App* worker = app.add_subcommand("worker", "Offer slots to a cluster");
-  CLI::App* submit = app.add_subcommand("submit", "Run the job on a cluster");
-  for (CLI::App* command : {run, graph, submit}) {
-    for (const Flags::Flag& flag : flags.all()) add_flag(*command, flag);
-    add_job_options(*command, invocation);
-  }
-  for (CLI::App* command : {run, graph, coordinator, worker, submit})
-    add_settings(*command, invocation);
-  for (CLI::App* command : {run, submit}) add_restore_options(*command, invocation);
-  for (CLI::App* command : {run, coordinator, worker}) add_process_options(*command, invocation);
-  for (CLI::App* command : {run, coordinator, worker, submit}) add_log_level(*command, invocation);
-  for (CLI::App* command : {coordinator, worker, submit}) add_network_options(*command, invocation);
-  add_run_options(*run, invocation);
-  add_coordinator_options(*coordinator, invocation);
-  add_worker_options(*worker, invocation);
-  add_submit_options(*submit, invocation);
-  add_words<runtime::GraphFormat>(*graph, "--format", invocation.graph_format,
+void add_graph_command(CLI::App& command, const Flags& flags, Invocation& invocation) {
+  add_job_flags(command, flags, invocation);
+  add_words<runtime::GraphFormat>(command, "--format", invocation.graph_format,
                                   {{"text", runtime::GraphFormat::text},
                                    {"dot", runtime::GraphFormat::dot},
                                    {"json", runtime::GraphFormat::json}},
                                   "form of the graph");
-  for (const CLI::App* command : {run, graph, coordinator, worker, submit}) {
+}
+
+void add_process_command(CLI::App& command, Invocation& invocation) {
+  add_settings(command, invocation);
+  add_process_options(command, invocation);
+  add_log_level(command, invocation);
+  add_network_options(command, invocation);
+}
+
+}  // namespace
+
+void add_coordinator_command(CLI::App& command, Invocation& invocation) {
+  add_process_command(command, invocation);
+  add_coordinator_options(command, invocation);
+}
+
+void add_worker_command(CLI::App& command, Invocation& invocation) {
+  add_process_command(command, invocation);
+  add_worker_options(command, invocation);
+}
+
+void add_submit_command(CLI::App& command, const Flags& flags, Invocation& invocation) {
+  add_job_flags(command, flags, invocation);
+  add_restore_options(command, invocation);
+  add_log_level(command, invocation);
+  add_network_options(command, invocation);
+  add_submit_options(command, invocation);
+}
+
+std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+  for (const CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     if (argc < 2 || command->get_name() != argv[1]) continue;
     if (const std::string unknown = unknown_flag(*command, argc, argv); !unknown.empty()) {
       std::cerr << unknown << "\nRun with --help for more information.\n";
@@ -216,6 +235,26 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
     app.exit(error, std::cout, std::cerr);
     return is_help ? 0 : kUsageError;
   }
+  return std::nullopt;
+}
+
+std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv) {
+  Invocation invocation;
+  CLI::App app{flags.description(), argc > 0 ? base::name_of(argv[0]) : "job"};
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+
+  CLI::App* run = app.add_subcommand("run", "Run the job in this process");
+  CLI::App* graph = app.add_subcommand("graph", "Show the job's graph without running it");
+  CLI::App* coordinator = app.add_subcommand("coordinator", "Run the coordinator of a cluster");
+  CLI::App* worker = app.add_subcommand("worker", "Offer slots to a cluster");
+  CLI::App* submit = app.add_subcommand("submit", "Run the job on a cluster");
+  add_run_command(*run, flags, invocation);
+  add_graph_command(*graph, flags, invocation);
+  add_coordinator_command(*coordinator, invocation);
+  add_worker_command(*worker, invocation);
+  add_submit_command(*submit, flags, invocation);
+  if (const auto code = parse(app, argc, argv)) return *code;
   for (const auto& [command, app_of] :
        {std::pair{Command::run, run}, std::pair{Command::graph, graph},
         std::pair{Command::coordinator, coordinator}, std::pair{Command::worker, worker},

@@ -52,6 +52,16 @@ void add_settings(CLI::App& app, Invocation& invocation);
 /// Adds what a program needs that speaks with others.
 void add_network_options(CLI::App& app, Invocation& invocation);
 
+/// Add everything that the command of that name takes. What was said is in `invocation`, and in the
+/// targets of the job's own flags.
+void add_coordinator_command(CLI::App& command, Invocation& invocation);
+void add_worker_command(CLI::App& command, Invocation& invocation);
+void add_submit_command(CLI::App& command, const Flags& flags, Invocation& invocation);
+
+/// Parses the command line of `app`, whose commands are all there. Returns the exit code when there
+/// is nothing to run (help, wrong usage), after printing what there is to say.
+std::optional<int> parse(CLI::App& app, int argc, char** argv);
+
 /// Reads the command line; sets the targets of the job's own flags. When there is nothing to run
 /// (help, wrong usage) prints what there is to say and returns the exit code instead.
 std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv);

@@ -11,10 +11,19 @@
 namespace weir::cli {
 
 Result<Job> ProgramJobs::build(const actors::JobSpec& spec) {
+  if (!spec.library.empty())
+    return Status{ErrorCode::failed_precondition,
+                  "this process runs the program of one job, and loads no libraries; start "
+                  "coordinator and workers with `weir`"};
   const std::lock_guard lock{mutex_};
-  if (Status status = assign(flags_, spec.flags); !status.ok()) return status;
+  return build_job(flags_, build_, spec);
+}
+
+Result<Job> build_job(const Flags& flags, const std::function<Job()>& build,
+                      const actors::JobSpec& spec) {
+  if (Status status = assign(flags, spec.flags); !status.ok()) return status;
   try {
-    Job job = build_();
+    Job job = build();
     if (Status status = apply(spec.settings, spec.parallelism, job.options()); !status.ok())
       return status;
     return job;

@@ -26,6 +26,11 @@ private:
   const std::function<Job()>& build_;
 };
 
+/// Builds a job: sets its flags, calls `build`, applies options. Whoever calls it has the targets
+/// of the flags for itself. Errors are those of JobFactory::build.
+Result<Job> build_job(const Flags& flags, const std::function<Job()>& build,
+                      const actors::JobSpec& spec);
+
 /// Applies options to a job; a type comes before its parameters, wherever it stands.
 Status apply(std::vector<actors::Setting> settings, std::optional<int> parallelism,
              JobOptions& options);

@@ -12,5 +12,5 @@ configure_package_config_file(cmake/weirConfig.cmake.in weirConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(weirConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/weirConfig.cmake ${PROJECT_BINARY_DIR}/weirConfigVersion.cmake
-              cmake/FindCAF.cmake
+              cmake/FindCAF.cmake cmake/job_library.cmake cmake/job_library.map
         DESTINATION ${package_dir})

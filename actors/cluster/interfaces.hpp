@@ -11,6 +11,7 @@
 // The actors of a job (actors/interfaces.hpp) are the same as in one process.
 #pragma once
 
+#include "actors/cluster/library_source.hpp"
 #include "actors/cluster/messages.hpp"
 #include "actors/interfaces.hpp"
 
@@ -90,6 +91,7 @@ struct HostJob {
   std::uint32_t max_parallelism = 0;
   runtime::Fingerprint fingerprint;
   JobActor job;
+  LibrarySource library = {};  // has the one that the job is in
 };
 
 /// The worker is ready for subtasks of a job.
@@ -104,6 +106,7 @@ struct SubmitJob {
   runtime::RestoreRequest restore;
   std::string ticket;  // no two submissions have the same; one that is repeated has it again
   ClientActor client;
+  LibrarySource library = {};  // has the one that the job is in
 };
 
 /// Tell this client whenever the job changes.
@@ -139,9 +142,9 @@ struct PingMaster {
 WEIR_HANDLE_MESSAGE(RegisterWorker, m.info, m.nonce, m.worker)
 WEIR_HANDLE_MESSAGE(PeerHello, m.from, m.worker)
 WEIR_HANDLE_MESSAGE(HostJob, m.id, m.spec, m.run, m.directory, m.max_parallelism, m.fingerprint,
-                    m.job)
+                    m.job, m.library)
 WEIR_HANDLE_MESSAGE(JobHosted, m.id, m.worker, m.node)
-WEIR_HANDLE_MESSAGE(SubmitJob, m.spec, m.restore, m.ticket, m.client)
+WEIR_HANDLE_MESSAGE(SubmitJob, m.spec, m.restore, m.ticket, m.client, m.library)
 WEIR_HANDLE_MESSAGE(PingMaster, m.client)
 WEIR_HANDLE_MESSAGE(WatchJob, m.job, m.client)
 WEIR_HANDLE_MESSAGE(StopNamedJob, m.job, m.at_once, m.client)
@@ -182,5 +185,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::StopNamedJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ListJobs))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PingMaster))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::LibrarySource))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::AskLibrary))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::LibraryAnswer))
 
 CAF_END_TYPE_ID_BLOCK(weir_cluster)

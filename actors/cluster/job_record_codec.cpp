@@ -64,6 +64,7 @@ Bytes encode_record(const JobRecord& record) {
   message.set_allow_non_restored(record.restore.allow_non_restored);
   message.set_last_checkpoint_before(record.origin.last_id_before.value());
   message.set_is_rerun(record.origin.is_rerun);
+  message.set_library(record.spec.library);
   return message.SerializeAsString();
 }
 
@@ -92,6 +93,7 @@ Result<JobRecord> decode_job_record(JobId id, std::string_view bytes) {
                    .origin = {.last_id_before = CheckpointId{message.last_checkpoint_before()},
                               .is_rerun = message.is_rerun()}};
   for (const auto& flag : message.flags()) record.spec.flags.push_back({flag.name(), flag.value()});
+  record.spec.library = message.library();
   for (const auto& setting : message.settings())
     record.spec.settings.push_back({setting.place(), setting.key(), setting.value()});
   if (message.parallelism() != 0) record.spec.parallelism = message.parallelism();

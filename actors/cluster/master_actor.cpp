@@ -98,6 +98,7 @@ struct PerformSlots {
 MasterState::~MasterState() {
   for (const auto& [id, job] : jobs_)
     kill_actor(caf::actor_cast<caf::strong_actor_ptr>(job->actor));
+  kill_actor(caf::actor_cast<caf::strong_actor_ptr>(libraries_));
 }
 
 void MasterState::begin(MasterSpawn spawn) {
@@ -105,6 +106,7 @@ void MasterState::begin(MasterSpawn spawn) {
   members_.emplace(spawn_->members);
   slots_.emplace(spawn_->slots);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  serve_libraries();
   inherit(spawn_->inheritance);
 }
 
@@ -203,10 +205,10 @@ void MasterState::take_slots(ClusterJob& job) {
 void MasterState::host(ClusterJob& job, WorkerId worker) {
   if (job.nodes.contains(worker) || !job.hosting.emplace(worker, job.hosted).second) return;
   const JobContext& context = *job.hosted->context;
-  self_->send(
-      workers_.at(worker),
-      HostJob{job.id, job.spec, context.run(), context.place().directory,
-              context.plan().max_parallelism(), runtime::fingerprint(context.plan()), job.actor});
+  self_->send(workers_.at(worker),
+              HostJob{job.id, job.spec, context.run(), context.place().directory,
+                      context.plan().max_parallelism(), runtime::fingerprint(context.plan()),
+                      job.actor, libraries_});
 }
 
 void MasterState::on_hosted(JobHosted& hosted) {

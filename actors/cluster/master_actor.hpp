@@ -88,9 +88,12 @@ private:
   void host(ClusterJob& job, WorkerId worker);
   void host_anew(ClusterJob& job, WorkerId worker);
   void grant_if_hosted(ClusterJob& job);
+  void serve_libraries();
   void inherit(const Inheritance& inheritance);
   void resume(const JobRecord& record);
   void clean_up(const JobRecord& record);
+  void open(const SubmitJob& submit);
+  void reject(const SubmitJob& submit, const Status& why);
   void keep(const SubmitJob& submit, HostedJobPtr hosted);
   void accept(const SubmitJob& submit, HostedJobPtr hosted, JobId id);
   void start(ClusterJob& job, HostedJobPtr hosted);
@@ -110,6 +113,7 @@ private:
   std::optional<MasterSpawn> spawn_;
   std::optional<runtime::WorkerTable> members_;
   std::optional<runtime::SlotPool> slots_;
+  LibrarySource libraries_;  // for workers; none if this program loads none
   std::map<WorkerId, WorkerActor> workers_;
   std::optional<RegisterWorker> registering_;  // while its registration is performed
   std::map<JobId, std::unique_ptr<ClusterJob>> jobs_;

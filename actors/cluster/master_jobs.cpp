@@ -1,5 +1,6 @@
 // How jobs come to a master: from clients, and from the leaders before it.
 #include "actors/blocking.hpp"
+#include "actors/cluster/library_fetch.hpp"
 #include "actors/cluster/master_actor.hpp"
 #include "actors/job_actor.hpp"
 #include "runtime/job/cleanup.hpp"
@@ -66,6 +67,15 @@ Opening taking_over(const MasterSpawn& spawn, const JobRecord& record) {
 }
 
 }  // namespace
+
+void MasterState::serve_libraries() {
+  runtime::LibraryShelf* shelf = spawn_->services.jobs.libraries();
+  if (shelf == nullptr) return;
+  libraries_ = self_->spawn(library_source, &spawn_->services.common.pool,
+                            ReadLibrary{[shelf](const std::string& hash, std::uint64_t offset) {
+                              return shelf->part(hash, offset);
+                            }});
+}
 
 void MasterState::inherit(const Inheritance& inheritance) {
   for (const ResultRecord& result : inheritance.ended) {
@@ -158,6 +168,18 @@ void MasterState::on_submit(SubmitJob& submit) {
   if (Status room = check_room(); !room.ok())
     return self_->send(submit.client, RequestRejected{room.code(), room.message()});
   opening_.insert(submit.ticket);
+  bring_library(self_, spawn_->services, submit.spec.library, submit.library,
+                [this, submit](const Status& brought) {
+                  return brought.ok() ? open(submit) : reject(submit, brought);
+                });
+}
+
+void MasterState::reject(const SubmitJob& submit, const Status& why) {
+  opening_.erase(submit.ticket);
+  self_->send(submit.client, RequestRejected{why.code(), why.message()});
+}
+
+void MasterState::open(const SubmitJob& submit) {
   Opening open = opening(*spawn_, submit.spec, submit.restore);
   open.in_use = places_in_use();
   if (spawn_->keeper != nullptr)
@@ -165,8 +187,7 @@ void MasterState::on_submit(SubmitJob& submit) {
         checkpoint::Takeover{.leader = spawn_->keeper->epoch(), .breaks_lock = false};
   ask_blocking(self_, spawn_->services.common.pool, std::move(open), [this, submit](Built built) {
     if (built.ok()) return keep(submit, std::move(built).value());
-    opening_.erase(submit.ticket);
-    self_->send(submit.client, RequestRejected{built.status().code(), built.status().message()});
+    reject(submit, built.status());
   });
 }
 
@@ -189,8 +210,7 @@ void MasterState::keep(const SubmitJob& submit, HostedJobPtr hosted) {
       [this, submit, hosted, id](const Status& kept) {
         if (kept.ok()) return accept(submit, hosted, id);
         if (kept.code() != ErrorCode::invalid_argument) return;  // the next leader answers
-        opening_.erase(submit.ticket);
-        self_->send(submit.client, RequestRejected{kept.code(), kept.message()});
+        reject(submit, kept);
       });
 }
 

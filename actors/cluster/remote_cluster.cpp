@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -96,6 +97,17 @@ private:
   std::optional<std::string> lost_;  // likewise
 };
 
+/// Hands out the only library that this process has.
+LibrarySource serve(Process& process, const std::shared_ptr<const Bytes>& library) {
+  return process.system().spawn(
+      library_source, &process.services().common.pool,
+      ReadLibrary{[library](const std::string&, std::uint64_t offset) {
+        const std::size_t at = std::min<std::size_t>(offset, library->size());
+        return Result<runtime::LibraryPart>{
+            runtime::LibraryPart{library->size(), library->substr(at, runtime::kLibraryPartBytes)}};
+      }});
+}
+
 /// An actor that asks for one thing; it ends with this object, before the observer does.
 class Client {
 public:
@@ -129,6 +141,10 @@ public:
         client{
             process, coordinator, listener,
             [this](ClientActor::pointer self, const MasterActor& master) { ask(self, master); }} {}
+
+  ~Impl() { kill_actor(caf::actor_cast<caf::strong_actor_ptr>(submit_.library)); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   void stop(bool at_once) {
     const std::lock_guard lock{mutex_};
@@ -203,11 +219,12 @@ Result<std::unique_ptr<RemoteCluster>> RemoteCluster::connect(CoordinatorFinder 
   return cluster;
 }
 
-Result<std::unique_ptr<RemoteJob>> RemoteCluster::submit(const JobSpec& spec,
-                                                         const runtime::RestoreRequest& restore,
-                                                         const std::string& ticket) {
-  auto impl = std::make_unique<RemoteJob::Impl>(*process_, coordinator_,
-                                                SubmitJob{spec, restore, ticket, {}});
+Result<std::unique_ptr<RemoteJob>> RemoteCluster::submit(
+    const JobSpec& spec, const runtime::RestoreRequest& restore, const std::string& ticket,
+    const std::shared_ptr<const Bytes>& library) {
+  SubmitJob request{spec, restore, ticket, {}, {}};
+  if (library != nullptr) request.library = serve(*process_, library);
+  auto impl = std::make_unique<RemoteJob::Impl>(*process_, coordinator_, std::move(request));
   auto accepted = impl->listener.wait();
   if (!accepted.ok()) return accepted.status();
   impl->accepted = std::move(accepted).value();

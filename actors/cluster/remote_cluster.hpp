@@ -48,10 +48,12 @@ public:
 
   /// Submits a job, and goes on to hear of it, also from leaders that come after. `ticket` names
   /// this submission as no other is ever named. The job must go before the cluster. Errors are
-  /// those of the job: it cannot be built, or restored.
+  /// those of the job: it cannot be built, or restored. `library` is the content of the one that
+  /// `spec` names, which is sent if the coordinator does not have it.
   Result<std::unique_ptr<RemoteJob>> submit(const JobSpec& spec,
                                             const runtime::RestoreRequest& restore,
-                                            const std::string& ticket);
+                                            const std::string& ticket,
+                                            const std::shared_ptr<const Bytes>& library = nullptr);
   /// Asks a job, by number or name, to end. `not_found` if there is none.
   Status stop(const std::string& job, bool at_once);
   Result<ClusterOverview> overview();

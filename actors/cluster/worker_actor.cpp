@@ -1,6 +1,7 @@
 #include "actors/cluster/worker_actor.hpp"
 
 #include "actors/blocking.hpp"
+#include "actors/cluster/library_fetch.hpp"
 #include "actors/node_actor.hpp"
 
 #include <caf/atom.hpp>
@@ -17,6 +18,7 @@ constexpr WorkerId kMaster{};  // as a peer of the heartbeat monitor; no worker 
 constexpr std::chrono::seconds kDialTimeout{10};   // the dialler gives up before
 constexpr std::chrono::seconds kQuickDial{2};      // when another place is worth a try
 constexpr std::chrono::seconds kAnswerTimeout{5};  // of a registration
+constexpr std::chrono::seconds kTransferPause{1};  // before a transfer that broke off is repeated
 
 }  // namespace
 
@@ -147,22 +149,39 @@ void WorkerActorState::on_members(MembersChanged& changed) {
 
 void WorkerActorState::on_host(HostJob& order) {
   if (!session_ || !is_from_master()) return;
+  bring(std::make_shared<HostJob>(std::move(order)));
+}
+
+void WorkerActorState::bring(const std::shared_ptr<HostJob>& order) {
+  bring_library(
+      self_, spawn_->services, order->spec.library, order->library,
+      [this, order, round = round_](const Status& brought) {
+        if (round != round_) return;
+        if (brought.ok()) return build(order);
+        if (brought.code() != ErrorCode::unavailable)
+          return self_->send(master_, JobNotHosted{order->id, session_->id, brought.message()});
+        self_->delayed_send(self_, kTransferPause, Continue{[this, order, round] {
+                              if (round == round_) bring(order);
+                            }});
+      });
+}
+
+void WorkerActorState::build(const std::shared_ptr<HostJob>& order) {
   const auto& common = spawn_->services.common;
-  auto shared = std::make_shared<HostJob>(std::move(order));
   ask_blocking(
       self_, common.pool,
-      [shared, factory = &spawn_->services.jobs, env = &common.env] {
-        return build_job_part(*shared, *factory, *env);
+      [order, factory = &spawn_->services.jobs, env = &common.env] {
+        return build_job_part(*order, *factory, *env);
       },
-      [this, shared, round = round_](Result<JobContextPtr> context) {
+      [this, order, round = round_](Result<JobContextPtr> context) {
         if (round != round_) return;
         if (!context.ok())
           return self_->send(master_,
-                             JobNotHosted{shared->id, session_->id, context.status().message()});
+                             JobNotHosted{order->id, session_->id, context.status().message()});
         auto node = self_->spawn(node_actor, std::move(context).value(), spawn_->services.common,
-                                 shared->job);
-        jobs_.add(shared->id, node);
-        self_->send(master_, JobHosted{shared->id, session_->id, node});
+                                 order->job);
+        jobs_.add(order->id, node);
+        self_->send(master_, JobHosted{order->id, session_->id, node});
       });
 }
 

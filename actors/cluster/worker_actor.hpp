@@ -79,6 +79,8 @@ private:
   void look();
   void dial_next(const std::string& why);
   bool is_from_master() const;
+  void bring(const std::shared_ptr<HostJob>& order);
+  void build(const std::shared_ptr<HostJob>& order);
   void on_dialled(const caf::strong_actor_ptr& master);
   void rejoin(const std::string& why);
   void beat();

@@ -15,8 +15,14 @@ namespace weir::cli {
 /// be done, 2 wrong usage.
 using Action = std::function<int()>;
 
+/// Runs `weir submit`. Its flags are those of the job, which are known once its library is loaded.
+int submit_library(int argc, char** argv);
+
 /// Each adds a command to `tool`: its flags, its help, and what to put into `action` when it is the
 /// one that was asked for.
+void add_coordinator(CLI::App& tool, Action& action);
+void add_worker(CLI::App& tool, Action& action);
+void add_submit(CLI::App& tool, Action& action);
 void add_certs(CLI::App& tool, Action& action);
 void add_list(CLI::App& tool, Action& action);
 void add_info(CLI::App& tool, Action& action);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 namespace weir::cli {
 namespace {
@@ -13,11 +14,14 @@ namespace {
 constexpr int kUsageError = 2;
 
 int run_tool(int argc, char** argv) {
-  CLI::App tool{"Looks after clusters of Weir", "weir"};
+  if (argc > 1 && std::string_view{argv[1]} == "submit") return submit_library(argc, argv);
+  CLI::App tool{"Runs clusters of Weir, and looks after them", "weir"};
   tool.require_subcommand(1);
   tool.get_formatter()->column_width(34);
   Action action;
-  for (auto* add : {add_list, add_info, add_stop, add_cancel, add_certs}) add(tool, action);
+  for (auto* add : {add_coordinator, add_worker, add_submit, add_list, add_info, add_stop,
+                    add_cancel, add_certs})
+    add(tool, action);
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -5,4 +5,5 @@
 #include <weir/files.hpp>
 #include <weir/generator.hpp>
 #include <weir/job.hpp>
+#include <weir/program.hpp>
 #include <weir/run.hpp>

@@ -99,11 +99,34 @@ std::vector<Entry> scaling_entries() {
   };
 }
 
+std::vector<Entry> library_entries() {
+  return {
+      {{"weir.jobs.allow-libraries", "bool", "true",
+        "whether this process loads libraries of jobs that were submitted"},
+       setter_of([](ClusterOptions& o) -> bool& { return o.libraries.are_allowed; })},
+      {{"weir.jobs.library-dir", "path", "",
+        "where this process keeps libraries of jobs; empty: in the user's cache directory, on "
+        "coordinators with high availability in high-availability.storageDir"},
+       [](ClusterOptions& o, std::string_view value) {
+         constexpr std::string_view kScheme = "file://";
+         o.libraries.directory = value.starts_with(kScheme) ? value.substr(kScheme.size()) : value;
+         return Status{};
+       }},
+      {{"weir.jobs.library-max-size", "size", "256 MiB", "the largest library of a job"},
+       [](ClusterOptions& o, std::string_view value) {
+         const auto size = base::parse_size(value);
+         if (size.ok()) o.libraries.max_bytes = *size;
+         return size.status();
+       }},
+  };
+}
+
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = [] {
     std::vector<Entry> entries = membership_entries();
     for (Entry& entry : slot_entries()) entries.push_back(std::move(entry));
     for (Entry& entry : scaling_entries()) entries.push_back(std::move(entry));
+    for (Entry& entry : library_entries()) entries.push_back(std::move(entry));
     std::sort(entries.begin(), entries.end(),
               [](const Entry& a, const Entry& b) { return a.key.key < b.key.key; });
     return entries;

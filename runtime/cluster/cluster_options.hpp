@@ -11,6 +11,7 @@
 #include <weir/options.hpp>
 #include <weir/result.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,13 @@ namespace weir::runtime {
 enum class Scheduler : std::uint8_t {
   fixed,     ///< "Default": a job waits until it has all slots that it asks for
   adaptive,  ///< "Adaptive": a job runs with as many as there are; in the reactive mode alone
+};
+
+/// Libraries of jobs.
+struct LibraryOptions {
+  bool are_allowed = true;
+  std::uint64_t max_bytes = std::uint64_t{256} << 20U;
+  std::string directory = {};  // empty: the program chooses one
 };
 
 struct ClusterOptions {
@@ -39,6 +47,7 @@ struct ClusterOptions {
   /// The job takes all slots, up to its max parallelism; the scheduler is adaptive then.
   bool is_reactive = false;
   ScalingOptions scaling = {};
+  LibraryOptions libraries = {};
 };
 
 /// How jobs take the slots that there are; none if they have the parallelism that they ask for.

@@ -20,17 +20,21 @@ LeaderEpoch epoch_of(const base::Claim& claim) {
 DirectoryStore::DirectoryStore(Env& env, std::string place, std::string owner)
     : env_{env}, place_{std::move(place)}, owner_{std::move(owner)} {}
 
+Status check_storage(Env& env, const std::string& storage) {
+  const auto info = env.stat(storage);
+  if (info.ok() && info->is_directory) return {};
+  return {info.ok() ? ErrorCode::failed_precondition : info.status().code(),
+          std::string{kStorageKey} + " is no directory: " + storage +
+              "; mount it, or create it for a new cluster"};
+}
+
 Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(Env& env, const std::string& storage,
                                                              const std::string& cluster,
                                                              const std::string& owner) {
   for (const std::string& name : {cluster, owner}) {
     if (Status status = check_record_id(name); !status.ok()) return status;
   }
-  const auto info = env.stat(storage);
-  if (!info.ok() || !info->is_directory)
-    return Status{info.ok() ? ErrorCode::failed_precondition : info.status().code(),
-                  std::string{kStorageKey} + " is no directory: " + storage +
-                      "; mount it, or create it for a new cluster"};
+  if (Status status = check_storage(env, storage); !status.ok()) return status;
   std::unique_ptr<DirectoryStore> store{
       new DirectoryStore{env, base::join_path(storage, cluster), owner}};
   for (const Folder folder : {Folder::jobs, Folder::results}) {

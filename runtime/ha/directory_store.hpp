@@ -70,4 +70,8 @@ private:
   LeaderEpoch seen_locked_;  // the leader whose lock was last seen held
 };
 
+/// Checks that high-availability.storageDir is there. One that is missing is never made: when it is
+/// not mounted, that would look like a new cluster.
+Status check_storage(Env& env, const std::string& storage);
+
 }  // namespace weir::runtime

@@ -43,6 +43,16 @@ def check_compile_line(build, include):
         sys.exit(f"definitions that Weir brought in: {' '.join(definitions)}")
 
 
+def check_library(path):
+    """Stops if a job library shows more than its entry point, or does not say what it needs."""
+    said = step("look into the library", "nm", "--dynamic", "--defined-only", path)
+    names = {line.split()[-1] for line in said.splitlines()}
+    if names != {"weir_job_tag", "weir_open_job"}:
+        sys.exit(f"a job library shows: {' '.join(sorted(names))}")
+    if not re.search(rb"Weir \d+\.\d+\.\d+-[0-9a-f]{12}, entry point 1, ", path.read_bytes()):
+        sys.exit("a job library does not say which engine it needs")
+
+
 def check_options(build):
     """Stops if Weir builds or installs for its own sake within another project."""
     cache = (build / "CMakeCache.txt").read_text()
@@ -60,6 +70,7 @@ def main():
     check_options(build)
     check_compile_line(build, include)
     step("build", "cmake", "--build", build, "--parallel", str(JOBS))
+    check_library(build / "libprint_job.so")
     said = step("run", build / "count_digits").splitlines()
     if said[-1] != "right":
         sys.exit("\n".join(said))

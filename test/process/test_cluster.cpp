@@ -23,23 +23,24 @@ std::string text_after(const std::string& output, const std::string& before) {
 
 }  // namespace
 
-TestCluster::TestCluster(std::vector<std::string> options) : options_{std::move(options)} {
+TestCluster::TestCluster(std::vector<std::string> options, std::string name)
+    : options_{std::move(options)}, program_{program(name)} {
   start_coordinator("0");
   port_ = text_after(coordinator_->output(), "coordinator listens on 127.0.0.1:");
 }
 
 void TestCluster::start_coordinator(const std::string& port) {
-  std::vector<std::string> words{program("word_count"), "coordinator", "--listen",
-                                 "127.0.0.1:" + port,   "--log-level", "info"};
+  std::vector<std::string> words{program_,      "coordinator", "--listen", "127.0.0.1:" + port,
+                                 "--log-level", "info"};
   append(words, options_);
   coordinator_ = std::make_unique<Child>(std::move(words));
   REQUIRE(coordinator_->wait_for("coordinator listens on 127.0.0.1:"));
 }
 
 std::unique_ptr<Child> TestCluster::start_worker(std::vector<std::string> more) {
-  std::vector<std::string> words{
-      program("word_count"),          "worker",      "--join", place(), "--slots", "1", "--name",
-      "w" + std::to_string(names_++), "--log-level", "info"};
+  std::vector<std::string> words{program_,      "worker", "--join", place(),
+                                 "--slots",     "1",      "--name", "w" + std::to_string(names_++),
+                                 "--log-level", "info"};
   append(words, options_);
   append(words, more);
   auto worker = std::make_unique<Child>(std::move(words));

@@ -1,4 +1,4 @@
-// TestCluster: a coordinator and workers of the word count program, each a process of its own.
+// TestCluster: a coordinator and workers of one program, each a process of its own.
 #pragma once
 
 #include "test/process/child.hpp"
@@ -13,8 +13,9 @@ namespace weir::test {
 /// can wait for what they do.
 class TestCluster {
 public:
-  /// Starts a coordinator, with these options besides the quick ones of every test.
-  explicit TestCluster(std::vector<std::string> options = {});
+  /// Starts a coordinator, with these options besides the quick ones of every test. All processes
+  /// run that program.
+  explicit TestCluster(std::vector<std::string> options = {}, std::string name = "word_count");
 
   /// Starts a worker with one slot, and waits until it has joined. Returns its index.
   std::size_t add_worker(std::vector<std::string> more = {});
@@ -38,6 +39,7 @@ private:
   std::unique_ptr<Child> start_worker(std::vector<std::string> more);
 
   std::vector<std::string> options_;
+  std::string program_;
   std::string port_;
   std::unique_ptr<Child> coordinator_;
   std::vector<std::unique_ptr<Child>> workers_;

@@ -44,6 +44,9 @@ TEST_CASE("every key of a cluster sets its option", "[options]") {
   CHECK(with(a + "executing.resource-stabilization-timeout", "3 s").scaling.running_stabilization ==
         3s);
   CHECK(with(a + "executing.cooldown-after-rescaling", "4 s").scaling.cooldown == 4s);
+  CHECK_FALSE(with("weir.jobs.allow-libraries", "false").libraries.are_allowed);
+  CHECK(with("weir.jobs.library-dir", "file:///var/x").libraries.directory == "/var/x");
+  CHECK(with("weir.jobs.library-max-size", "1 MiB").libraries.max_bytes == 1'048'576);
   const std::string r = "cluster.registration.";
   CHECK(with(r + "initial-timeout", "1 s").registration.initial_timeout == 1s);
   CHECK(with(r + "max-timeout", "2 s").registration.max_timeout == 2s);
@@ -74,12 +77,15 @@ TEST_CASE("defaults in the list of cluster keys are those of the options", "[opt
     CHECK(options.scaling.start_stabilization == defaults.scaling.start_stabilization);
     CHECK(options.scaling.running_stabilization == defaults.scaling.running_stabilization);
     CHECK(options.scaling.cooldown == defaults.scaling.cooldown);
+    CHECK(options.libraries.are_allowed == defaults.libraries.are_allowed);
+    CHECK(options.libraries.directory == defaults.libraries.directory);
+    CHECK(options.libraries.max_bytes == defaults.libraries.max_bytes);
     CHECK(options.registration.initial_timeout == defaults.registration.initial_timeout);
     CHECK(options.registration.max_timeout == defaults.registration.max_timeout);
     CHECK(options.registration.error_delay == defaults.registration.error_delay);
     CHECK(options.registration.refused_delay == defaults.registration.refused_delay);
   }
-  CHECK(seen.size() == 16);
+  CHECK(seen.size() == 19);
   CHECK(validate({}).ok());
 }
 

@@ -1,0 +1,45 @@
+// Counts lines, under the very names that the word count example has: two libraries in one process
+// must not take functions or types of each other.
+#include <weir/weir.hpp>
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace word_count {
+
+using Count = std::pair<std::string, std::int64_t>;
+
+inline void split(const std::string&, weir::Emit<std::string>& out) {
+  out.emplace("lines");
+}
+
+inline weir::Job job(const std::string& input, const std::string& output, weir::EmitResults emit) {
+  weir::Job job{"line-count"};
+  job.source("lines", weir::files::lines(input))
+      .flat_map("words", split)
+      .key_by(std::identity{})
+      .count("counts", emit)
+      .sink("out", weir::files::csv<Count>(output));
+  return job;
+}
+
+}  // namespace word_count
+
+struct WordCount {
+  std::string input;
+  std::string output;
+
+  weir::Flags flags() {
+    return weir::Flags{"Counts lines."}
+        .required("input", &input, "what to read")
+        .required("output", &output, "where to write");
+  }
+  weir::Job build() const {
+    if (output == "nowhere") throw std::runtime_error{"there is no such place"};
+    return word_count::job(input, output, weir::EmitResults::at_end);
+  }
+};
+
+WEIR_JOB(WordCount)
