@@ -7,6 +7,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::actors {
@@ -63,6 +64,10 @@ void SubtaskState::restore() {
 }
 
 void SubtaskState::connect(const Peers& peers) {
+  // A peer in this process that has ended already arrives as nothing. The job hears of its end, and
+  // begins anew.
+  const auto is_gone = [](const TaskHandle& task) { return !task.actor; };
+  if (std::any_of(peers.tasks.begin(), peers.tasks.end(), is_gone)) return;
   coordinator_ = peers.coordinator;
   const runtime::Plan& plan = spawn_->context->plan();
   const auto channels_to = [&](const std::vector<runtime::ChannelEnd>& ends) {

@@ -24,21 +24,37 @@ private:
   std::unique_ptr<WritableFile> file_;
 };
 
-void ProcessEnv::end_before_change(std::uint64_t n, std::function<void()> died) {
+class ProcessEnv::Lock final : public FileLock {
+public:
+  Lock(ProcessEnv& env, std::uint64_t number) : env_{env}, number_{number} {}
+  ~Lock() override {
+    // When the process is dead nobody is there to unlock.
+    if (!env_.has_ended_) env_.locks_.erase(number_);
+  }
+
+private:
+  ProcessEnv& env_;
+  std::uint64_t number_;
+};
+
+void ProcessEnv::end() {
+  has_ended_ = true;
+  locks_.clear();
+}
+
+void ProcessEnv::before_change(std::uint64_t n, std::function<void()> befall) {
   changes_left_ = n;
-  died_ = std::move(died);
+  befall_ = std::move(befall);
 }
 
 Status ProcessEnv::alive() const {
-  if (!has_ended_) return {};
-  return {ErrorCode::unavailable, "the process is dead"};
+  if (has_ended_) return {ErrorCode::unavailable, "the process is dead"};
+  if (!is_reachable_) return {ErrorCode::unavailable, "the disk cannot be reached"};
+  return {};
 }
 
 Status ProcessEnv::change() {
-  if (!has_ended_ && changes_left_ != 0 && --changes_left_ == 0) {
-    has_ended_ = true;
-    died_();
-  }
+  if (!has_ended_ && changes_left_ != 0 && --changes_left_ == 0) std::exchange(befall_, {})();
   return alive();
 }
 
@@ -101,7 +117,10 @@ Status ProcessEnv::sync_directory(const std::string& directory) {
 
 Result<std::unique_ptr<FileLock>> ProcessEnv::lock(const std::string& path) {
   if (Status status = alive(); !status.ok()) return status;
-  return disk_.lock(path);
+  auto lock = disk_.lock(lock_domain_ + path);
+  if (!lock.ok()) return lock.status();
+  locks_.emplace(++locks_taken_, std::move(lock).value());
+  return std::unique_ptr<FileLock>{new Lock{*this, locks_taken_}};
 }
 
 }  // namespace weir::simulation

@@ -1,12 +1,10 @@
 #include "simulation/sim_cluster.hpp"
 
-#include "actors/cluster/master_actor.hpp"
 #include "actors/cluster/worker_actor.hpp"
 #include "base/assert.hpp"
+#include "runtime/ha/directory_store.hpp"
 #include "simulation/sim_dialer.hpp"
 
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -17,9 +15,8 @@
 namespace weir::simulation {
 namespace {
 
-const std::string kClient = "client";
-constexpr std::uint16_t kCoordinatorPort = 6123;
 constexpr std::uint16_t kWorkerPort = 6200;
+const std::string kLeaderStore = "/leader";
 constexpr Duration kTryAgain = std::chrono::milliseconds{200};
 
 std::string time_text(Duration now) {
@@ -28,123 +25,17 @@ std::string time_text(Duration now) {
   return text;
 }
 
-template <class Handle>
-void publish(SimNode& node, const Handle& actor, std::uint16_t port) {
-  caf::anon_send(node.system().middleman().actor_handle(), caf::publish_atom_v, port,
-                 caf::actor_cast<caf::strong_actor_ptr>(actor), node.system().message_types(actor),
-                 std::string{}, false);
-}
-
-actors::CoordinatorFinder coordinator_place() {
-  return actors::find_at({{SimCluster::kCoordinator, kCoordinatorPort}});
-}
-
 }  // namespace
-
-/// Every process builds the job for itself.
-class SimCluster::Factory final : public actors::JobFactory {
-public:
-  explicit Factory(std::function<Job()> build) : build_{std::move(build)} {}
-  Result<Job> build(const actors::JobSpec& spec) override {
-    Job job = build_();
-    if (spec.parallelism) job.options().parallelism = *spec.parallelism;
-    return job;
-  }
-
-private:
-  std::function<Job()> build_;
-};
-
-class SimCluster::ProcessLog final : public base::Logger {
-public:
-  ProcessLog(SimCluster& cluster, std::string host) : cluster_{cluster}, host_{std::move(host)} {}
-
-  void write(base::LogLevel, std::string_view message, Fields fields) override {
-    cluster_.note(host_ + ": " + base::format_log_line(message, fields));
-  }
-
-private:
-  SimCluster& cluster_;
-  std::string host_;
-};
-
-/// What the actors of a process use besides its SimNode; outlives that.
-struct SimCluster::Process {
-  Process(SimCluster& cluster, const std::string& host, std::uint64_t n)
-      : number{n},
-        env{cluster.disk_},
-        log{cluster, host},
-        local{env, SimCluster::local_root(host), std::to_string(n)} {}
-
-  std::uint64_t number;  // no other process has it
-  ProcessEnv env;
-  ProcessLog log;
-  checkpoint::LocalDirectory local;  // what is in it stays behind when the process is killed
-  actors::Roster roster;
-  std::optional<actors::ClusterServices> services = {};
-};
-
-/// Watches the job, or submits it if the coordinator does not have it.
-class SimCluster::Client final : public actors::ClientObserver {
-public:
-  Client(SimCluster& cluster, SimNode& node, const net::Dialer& dialer) : cluster_{cluster} {
-    actor_ = node.system().spawn(
-        actors::client_actor,
-        actors::ClientSpawn{
-            dialer, node.pool(), node.clock(), coordinator_place(),
-            [this](actors::ClientActor::pointer self, const actors::MasterActor& master) {
-              master_ = master;
-              self->send(master, actors::ListJobs{actors::ClientActor{self}});
-            },
-            this});
-  }
-  /// Nothing more is heard of it.
-  void end() {
-    actors::kill_actor(caf::actor_cast<caf::strong_actor_ptr>(actor_));
-    actor_ = nullptr;
-    master_ = nullptr;
-    is_over_ = true;
-  }
-
-  void on_overview(const actors::ClusterOverview& overview) override {
-    if (is_over_) return;
-    for (const actors::JobSummary& job : overview.jobs) {
-      const auto& outcome = job.view.outcome;
-      if (outcome && outcome->kind != runtime::JobOutcome::Kind::finished) continue;
-      return caf::anon_send(master_, actors::WatchJob{job.id, actor_});
-    }
-    caf::anon_send(master_,
-                   actors::SubmitJob{{},
-                                     {.from = runtime::RestoreRequest::From::latest},
-                                     "submission " + std::to_string(++cluster_.submissions_),
-                                     actor_});
-  }
-  void on_rejected(const actors::RequestRejected& rejected) override { again(rejected.reason); }
-  void on_disconnected(const std::string& why) override { again(why); }
-  void on_changed(const actors::JobChanged& changed) override {
-    if (!is_over_) cluster_.on_view(changed.view);
-  }
-
-private:
-  void again(const std::string& why) {
-    if (is_over_) return;
-    cluster_.note(kClient + ": " + why);
-    cluster_.connect_at_ = cluster_.network_.now() + kTryAgain;
-  }
-
-  SimCluster& cluster_;
-  actors::ClientActor actor_;
-  actors::MasterActor master_;
-  bool is_over_ = false;
-};
 
 SimCluster::SimCluster(SimClusterOptions options)
     : options_{std::move(options)},
       random_{options_.seed},
-      factory_{std::make_unique<Factory>(options_.build)},
+      factory_{options_.build},
+      submission_{.ticket = "submission", .outlives_coordinators = options_.coordinators > 1},
       network_{{.seed = options_.seed,
                 .dial_timeout = net::NetworkOptions{}.connect_timeout,
                 .keep_trace = options_.keep_trace}} {
+  if (has_standbys()) WEIR_ASSERT(disk_.create_directory(kLeaderStore).ok(), "the disk is empty");
   for (const std::string& host : hosts()) start(host);
   begin(kClient);
   connect();
@@ -153,104 +44,121 @@ SimCluster::SimCluster(SimClusterOptions options)
 SimCluster::~SimCluster() {
   clients_.clear();
   for (const auto& [host, process] : processes_) {
-    process->roster.close();
+    process->drop_handles();
     if (network_.is_running(host)) network_.kill(host);
   }
 }
 
 std::vector<std::string> SimCluster::hosts() const {
-  std::vector<std::string> hosts{kCoordinator};
+  std::vector<std::string> hosts = coordinators();
   for (int i = 0; i < options_.workers; ++i) hosts.push_back(worker(i));
   return hosts;
 }
 
 // ---- processes ----------------------------------------------------------------------------------
 
-SimCluster::Process& SimCluster::begin(const std::string& host) {
+SimProcess& SimCluster::begin(const std::string& host) {
   const net::NetworkOptions network;
   SimNode& node = network_.start(host, {.heartbeat_interval = network.heartbeat_interval,
                                         .connection_timeout = network.connection_timeout});
   auto& process = processes_[host];
-  process = std::make_unique<Process>(*this, host, ++starts_);
+  process.reset();  // a machine that is back has its locks no more
+  process = std::make_unique<SimProcess>(
+      ++starts_, disk_, options_.shares_locks ? std::string{} : host, local_root(host),
+      SimProcessLog{[this](const std::string& line) { note(line); }, host});
   process->services.emplace(
       actors::ClusterServices{{process->env, node.clock(), node.pool(), no_faults_, process->log,
                                process->roster, &process->local},
-                              *factory_,
+                              factory_,
                               spawn_dialer(node, network.handshake_timeout)});
+  if (has_standbys()) {
+    auto store = runtime::DirectoryStore::open(process->env, kLeaderStore, "sim",
+                                               host + "-" + std::to_string(starts_));
+    WEIR_ASSERT(store.ok(), "a disk that is reachable has the leader store");
+    process->store = std::move(store).value();
+  }
   process->local.clean();
   return *process;
 }
 
 void SimCluster::start(const std::string& host) {
-  if (host == kCoordinator) return start_coordinator();
+  const auto names = coordinators();
+  if (std::find(names.begin(), names.end(), host) != names.end()) return start_coordinator(host);
   start_worker(host);
 }
 
-void SimCluster::start_coordinator() {
-  Process& process = begin(kCoordinator);
-  SimNode& node = network_.node(kCoordinator);
-  const runtime::ClusterOptions& cluster = options_.cluster;
-  const auto master = node.system().spawn(
-      actors::master_actor,
-      actors::MasterSpawn{
-          .services = *process.services,
-          .members = {.heartbeat = cluster.heartbeat, .protocol = actors::kProtocolVersion},
-          .slots = {.request_timeout = cluster.slot_request_timeout, .spread = cluster.spread},
-          .scaling = runtime::scaling_of(cluster),
-          .new_run_id = [this] { return "run" + std::to_string(++runs_); }});
-  publish(node, master, kCoordinatorPort);
-  connect_at_ = network_.now();
-}
-
 void SimCluster::start_worker(const std::string& host) {
-  Process& process = begin(host);
+  SimProcess& process = begin(host);
   SimNode& node = network_.node(host);
   const auto worker = node.system().spawn(
       actors::worker_actor,
       actors::WorkerSpawn{.services = *process.services,
-                          .coordinator = coordinator_place(),
+                          .coordinator = coordinator_finder(host),
                           .name = host,
                           .slots = options_.slots,
                           .build = {},
                           .registration = options_.cluster.registration,
                           .seed = random_.next(),
-                          .on_end = [this, host, number = process.number](const std::string& why) {
+                          .on_end = [this, host](const std::string& why) {
                             processes_.at(host)->log.info("worker ends", {{"reason", why}});
-                            defer_end(host, number, [this, host] { network_.exit(host); });
+                            defer_for(host, [this, host] {
+                              processes_.at(host)->env.end();
+                              end_process(host, [&] { network_.exit(host); });
+                            });
                           }});
-  publish(node, worker, kWorkerPort);
+  node.publish(worker, kWorkerPort);
   caf::anon_send(worker, actors::JoinCluster{host, kWorkerPort});
 }
 
-/// Ends a process after the step that it is in, unless it has ended by then.
-void SimCluster::defer_end(const std::string& host, std::uint64_t number,
-                           std::function<void()> end) {
-  network_.defer([this, host, number, end = std::move(end)] {
-    if (is_running(host) && processes_.at(host)->number == number) end_process(host, end);
+/// Calls `fault` after the step that the process is in, unless that has ended by then.
+void SimCluster::defer_for(const std::string& host, std::function<void()> fault) {
+  network_.defer([this, host, number = processes_.at(host)->number, fault = std::move(fault)] {
+    if (!is_running(host) || processes_.at(host)->number != number) return;
+    if (hanging_ == host) return defer_for(host, fault);  // it still is in that step
+    fault();
   });
 }
 
 void SimCluster::end_process(const std::string& host, const std::function<void()>& end) {
-  Process& process = *processes_.at(host);
-  process.env.end();
-  process.services.reset();
-  process.roster.close();
+  processes_.at(host)->drop_handles();
   end();
 }
 
 void SimCluster::kill(const std::string& host) {
+  processes_.at(host)->env.end();
   end_process(host, [&] { network_.kill(host); });
 }
 
 void SimCluster::power_off(const std::string& host) {
+  processes_.at(host)->env.lose_power();
   end_process(host, [&] { network_.power_off(host); });
 }
 
 void SimCluster::kill_before_change(const std::string& host, std::uint64_t n) {
-  Process& process = *processes_.at(host);
-  process.env.end_before_change(n, [this, host, number = process.number] {
-    defer_end(host, number, [this, host] { network_.kill(host); });
+  processes_.at(host)->env.before_change(n, [this, host] {
+    processes_.at(host)->env.end();
+    defer_for(host, [this, host] { kill(host); });
   });
+}
+
+void SimCluster::freeze_before_change(const std::string& host, std::uint64_t n, Duration time) {
+  processes_.at(host)->env.before_change(n, [this, host, time] {
+    if (!hanging_.empty()) return;
+    note(host + " is frozen before a change");
+    ++hangs_;
+    hanging_ = host;
+    network_.hang(host, time);
+    hanging_.clear();
+    note(host + " goes on");
+  });
+}
+
+void SimCluster::spare(const std::string& host) {
+  processes_.at(host)->env.before_change(0, {});
+}
+
+void SimCluster::set_disk_reachable(const std::string& host, bool reachable) {
+  processes_.at(host)->env.set_reachable(reachable);
 }
 
 bool SimCluster::kill_actor(const std::string& host, const std::string& name) {
@@ -266,8 +174,16 @@ std::vector<std::string> SimCluster::actors_of(const std::string& host) const {
 void SimCluster::connect() {
   connect_at_.reset();
   if (!clients_.empty()) clients_.back()->end();
-  clients_.push_back(std::make_unique<Client>(*this, network_.node(kClient),
-                                              processes_.at(kClient)->services->dialer));
+  const auto on_trouble = [this](const std::string& why) {
+    note(kClient + ": " + why);
+    connect_at_ = network_.now() + kTryAgain;
+  };
+  clients_.push_back(std::make_unique<SimClient>(
+      submission_,
+      SimClient::Hears{[this](const runtime::JobView& view) { on_view(view); }, on_trouble}));
+  SimNode& node = network_.node(kClient);
+  clients_.back()->begin(node.system(), processes_.at(kClient)->services->dialer, node.pool(),
+                         node.clock(), coordinator_finder(kClient));
 }
 
 void SimCluster::on_view(const runtime::JobView& view) {

@@ -8,17 +8,18 @@
 //   cluster.start("worker-1");
 //   REQUIRE(cluster.finish(10min));
 //
-// Faults of cables are those of network(). A job whose coordinator has died is submitted again, to
-// continue from its newest checkpoint, as soon as a coordinator answers.
+// Faults of cables are those of network(). With one coordinator, a job is submitted again when that
+// has died, to continue from its newest checkpoint. With two or more, one leads and the others
+// stand by; their leader store lies on the disk that all share, and the job is submitted once.
 #pragma once
 
-#include "actors/cluster/client_actor.hpp"
-#include "actors/cluster/job_factory.hpp"
-#include "actors/roster.hpp"
+#include "actors/cluster/coordinator_process.hpp"
 #include "runtime/cluster/cluster_options.hpp"
-#include "simulation/process_env.hpp"
+#include "runtime/ha/leader_election.hpp"
+#include "simulation/sim_client.hpp"
 #include "simulation/sim_env.hpp"
 #include "simulation/sim_network.hpp"
+#include "simulation/sim_process.hpp"
 
 #include <functional>
 #include <map>
@@ -31,18 +32,25 @@ namespace weir::simulation {
 
 struct SimClusterOptions {
   std::uint64_t seed = 1;
+  int coordinators = 1;
   int workers = 2;
   int slots = 2;  // of each worker
   /// Builds the job, anew for each process; its checkpoints need a directory.
   std::function<Job()> build;
   runtime::ClusterOptions cluster = {};
+  // With two or more coordinators:
+  runtime::ElectionTimes election = {};
+  bool shares_locks = true;    // machines see each other's locks on files
+  bool finds_by_store = true;  // else workers and the client try all coordinators in turn
   bool keep_trace = false;
 };
 
 /// See the file comment. Everything has been started, and the job submitted, when it is made.
 class SimCluster {
 public:
-  static inline const std::string kCoordinator = "coordinator";
+  static inline const std::string kClient = "client";
+  static inline const std::string kCoordinator = "coordinator";  // if it is the only one
+  static std::string coordinator(int index) { return kCoordinator + "-" + std::to_string(index); }
   static std::string worker(int index) { return "worker-" + std::to_string(index); }
   /// Where a machine has its own disk.
   static std::string local_root(const std::string& host) { return "/local/" + host; }
@@ -64,11 +72,28 @@ public:
   bool is_running(const std::string& host) const { return network_.is_running(host); }
   void kill(const std::string& host);
   void power_off(const std::string& host);
-  /// The process is killed just before its n-th change of the disk from now; 0: it is not.
+  /// The process is killed just before its n-th change of the disk from now.
   void kill_before_change(const std::string& host, std::uint64_t n);
+  /// The process is frozen just before that change, and wakes after a while. One at a time: another
+  /// is spared.
+  void freeze_before_change(const std::string& host, std::uint64_t n, Duration time);
+  /// Nothing is to befall it before a change any more.
+  void spare(const std::string& host);
+  /// All that the process asks of the disk fails, until it is reachable again or the process ends.
+  void set_disk_reachable(const std::string& host, bool reachable);
   /// Kills an actor in a process: "counts/1", "node"; false if there is none.
   bool kill_actor(const std::string& host, const std::string& name);
   std::vector<std::string> actors_of(const std::string& host) const;
+
+  // ---- coordinators ----------------------------------------------------------------------------
+
+  bool has_standbys() const { return options_.coordinators > 1; }
+  /// Whether the process has a master that acts as the leader's.
+  bool leads(const std::string& host) const;
+  std::uint64_t leaderships() const { return leaderships_; }           // that have begun
+  std::uint64_t step_downs() const { return step_downs_; }             // of processes that went on
+  std::uint64_t hangs() const { return hangs_; }                       // by freeze_before_change
+  std::uint64_t rejections() const { return submission_.rejections; }  // of the submission
 
   // ---- the job ---------------------------------------------------------------------------------
 
@@ -89,16 +114,18 @@ public:
   void note(const std::string& what);
 
 private:
-  struct Process;
-  class ProcessLog;
-  class Client;
-  class Factory;
-
-  Process& begin(const std::string& host);
-  void start_coordinator();
+  SimProcess& begin(const std::string& host);
+  void start_coordinator(const std::string& host);
+  void start_candidate(const std::string& host);
   void start_worker(const std::string& host);
+  void lead(const std::string& host, LeaderEpoch epoch);
+  void step_down(const std::string& host, const std::string& why);
+  void stand_by_again(const std::string& host);
   void end_process(const std::string& host, const std::function<void()>& end);
-  void defer_end(const std::string& host, std::uint64_t number, std::function<void()> end);
+  void defer_for(const std::string& host, std::function<void()> fault);
+  std::vector<std::string> coordinators() const;
+  actors::CoordinatorOptions coordinator_options(const std::string& host);
+  actors::CoordinatorFinder coordinator_finder(const std::string& host);
   bool step(Duration until);
   void connect();
   void on_view(const runtime::JobView& view);
@@ -107,16 +134,21 @@ private:
   base::Random random_;
   SimEnv disk_;
   base::FaultPoints no_faults_;
-  std::unique_ptr<Factory> factory_;
+  SimJobFactory factory_;
   std::vector<std::string> log_;
   std::uint64_t runs_ = 0;    // of jobs, that were given a name
   std::uint64_t starts_ = 0;  // of processes
-  std::uint64_t submissions_ = 0;
+  std::uint64_t leaderships_ = 0;
+  std::uint64_t step_downs_ = 0;
+  std::uint64_t hangs_ = 0;
+  std::string hanging_;  // the machine whose process is frozen in the middle of a step
+  SimSubmission submission_;
   runtime::JobView view_;
   std::uint64_t restarts_ = 0;
   std::optional<Duration> connect_at_;
-  std::vector<std::unique_ptr<Client>> clients_;  // the last one counts; the others end
-  std::map<std::string, std::unique_ptr<Process>> processes_;  // by machine; the last one of each
+  std::vector<std::unique_ptr<SimClient>> clients_;  // the last one counts; the others end
+  std::map<std::string, std::unique_ptr<SimProcess>>
+      processes_;       // by machine; the last one of each
   SimNetwork network_;  // ends first: its actors use all of the above
 };
 

@@ -96,6 +96,15 @@ bool SimNetwork::is_frozen(const std::string& host) const {
   return known != nullptr && known->is_frozen;
 }
 
+void SimNetwork::hang(const std::string& host, Duration time) {
+  WEIR_ASSERT(is_in_step_, "only who is in a step can be frozen in the middle of it");
+  freeze(host);
+  is_in_step_ = false;
+  run_for(time);
+  is_in_step_ = true;
+  wake(host);
+}
+
 Cable& SimNetwork::cable(const std::string& from, const std::string& to) {
   const HostId there = machine(to).id;
   return fabric_.cable(machine(from).id, there);
@@ -132,6 +141,7 @@ void SimNetwork::reset(const std::string& one, const std::string& other) {
 }
 
 bool SimNetwork::step(Duration until) {
+  until = std::max(until, now_);  // a process that hung may have taken longer
   for (const auto& fault : std::exchange(deferred_, {})) fault();
   if (random_.chance(kTimeSlips)) advance(std::min(until, now_ + draw_slip(random_)));
   const std::size_t count = find_choices();

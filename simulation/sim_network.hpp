@@ -60,6 +60,10 @@ public:
   void freeze(const std::string& host);
   void wake(const std::string& host);
   bool is_frozen(const std::string& host) const;
+  /// For blocking work and user code: the process freezes right here, in the middle of its step,
+  /// and wakes after a while. All others go on meanwhile; their steps are made within this call.
+  /// Nothing may end the process before it returns.
+  void hang(const std::string& host, Duration time);
 
   // ---- cables ----------------------------------------------------------------------------------
 

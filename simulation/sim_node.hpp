@@ -6,6 +6,9 @@
 #include "simulation/sim_world.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor.hpp>
+#include <caf/send.hpp>
 
 #include <functional>
 #include <map>
@@ -51,6 +54,13 @@ public:
   SimClock& clock() { return clock_; }
   SimPool& pool() { return pool_; }
   SimLog& log() { return log_; }
+  /// Others can dial a typed actor of this process at a port of its machine.
+  template <class Handle>
+  void publish(const Handle& actor, std::uint16_t port) {
+    caf::anon_send(system_->middleman().actor_handle(), caf::publish_atom_v, port,
+                   caf::actor_cast<caf::strong_actor_ptr>(actor), system_->message_types(actor),
+                   std::string{}, false);
+  }
 
   // ---- for SimNetwork --------------------------------------------------------------------------
 

@@ -20,9 +20,17 @@ struct CoordinatorOptions {
   std::function<std::string()> new_run_id;  // names starts of jobs; no two alike
 };
 
-/// Spawns the master. `keeper` may be null: nothing outlives it then.
-MasterActor spawn_master(Process& process, const CoordinatorOptions& options,
-                         std::shared_ptr<JobKeeper> keeper, Inheritance inheritance);
+/// Spawns a master that nothing outlives.
+MasterActor spawn_master(caf::actor_system& system, const ClusterServices& services,
+                         const CoordinatorOptions& options);
+
+/// Spawns the master of a leader, which goes on with what the leaders before have left. Blocks.
+/// `step_down` is that of JobKeeper; `store` must outlive the master and its work in the pool.
+/// Errors are those of JobKeeper::inherit.
+Result<MasterActor> spawn_leader(caf::actor_system& system, const ClusterServices& services,
+                                 const CoordinatorOptions& options, runtime::HaStore& store,
+                                 LeaderEpoch epoch,
+                                 std::function<void(const std::string&)> step_down);
 
 /// See the file comment. Ends its jobs when it ends; with checkpoints they can be continued.
 class CoordinatorProcess {

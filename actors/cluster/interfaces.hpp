@@ -76,9 +76,11 @@ struct RegisterWorker {
   WorkerActor worker;
 };
 
-/// A worker introduces itself to another; said again until the other is heard.
+/// A worker introduces itself to another; said again until the other is heard. Whoever has another
+/// id is not meant: it has taken the place of the worker that was dialled.
 struct PeerHello {
   WorkerId from;
+  WorkerId to;
   WorkerActor worker;
 };
 
@@ -140,7 +142,7 @@ struct PingMaster {
 // NOLINTEND(bugprone-macro-parentheses)
 
 WEIR_HANDLE_MESSAGE(RegisterWorker, m.info, m.nonce, m.worker)
-WEIR_HANDLE_MESSAGE(PeerHello, m.from, m.worker)
+WEIR_HANDLE_MESSAGE(PeerHello, m.from, m.to, m.worker)
 WEIR_HANDLE_MESSAGE(HostJob, m.id, m.spec, m.run, m.directory, m.max_parallelism, m.fingerprint,
                     m.job, m.library)
 WEIR_HANDLE_MESSAGE(JobHosted, m.id, m.worker, m.node)

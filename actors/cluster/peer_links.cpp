@@ -19,7 +19,7 @@ PeerLinks::PeerLinks(Self self, const ClusterServices& services, std::function<v
     : self_{self}, services_{services}, changed_{std::move(changed)} {}
 
 void PeerLinks::begin(WorkerId self_id, const runtime::HeartbeatOptions& heartbeat) {
-  self_id_ = self_id;  // a newer worker may have introduced itself before
+  self_id_ = self_id;
   monitor_.emplace(heartbeat);
 }
 
@@ -76,8 +76,9 @@ void PeerLinks::dial(const runtime::Member& peer) {
 void PeerLinks::on_dialled(WorkerId peer, const caf::strong_actor_ptr& actor) {
   if (!actor) return on_failed(peer, "nobody listens there");
   dialling_.erase(peer);
+  if (view_.find(peer) == nullptr) return;
   link(peer, caf::actor_cast<WorkerActor>(actor));
-  self_->send(peers_.at(peer), PeerHello{*self_id_, WorkerActor{self_}});
+  self_->send(peers_.at(peer), PeerHello{*self_id_, peer, WorkerActor{self_}});
 }
 
 void PeerLinks::on_failed(WorkerId peer, const std::string& why) {
@@ -91,13 +92,20 @@ void PeerLinks::on_failed(WorkerId peer, const std::string& why) {
 }
 
 void PeerLinks::link(WorkerId peer, WorkerActor actor) {
+  // It may have been dialled under the id of a worker whose place it has taken.
+  std::erase_if(peers_, [&](const auto& known) {
+    if (known.second != actor) return false;
+    if (monitor_) monitor_->forget(known.first);
+    return true;
+  });
+  self_->demonitor(actor.address());
   self_->monitor(actor);
   peers_.insert_or_assign(peer, std::move(actor));
 }
 
 void PeerLinks::on_hello(const PeerHello& hello) {
+  if (self_id_ != hello.to) return;  // if it is not known yet: the other will say so again
   if (!peers_.contains(hello.from)) link(hello.from, hello.worker);
-  if (!self_id_) return;  // it will say so again
   self_->send(hello.worker, PeerBeat{*self_id_});
   heard(hello.from);
 }
@@ -129,7 +137,7 @@ void PeerLinks::tick() {
     if (is_connected(id))
       self_->send(peer, PeerBeat{*self_id_});
     else
-      self_->send(peer, PeerHello{*self_id_, WorkerActor{self_}});
+      self_->send(peer, PeerHello{*self_id_, id, WorkerActor{self_}});
   }
   const auto lost = monitor_->on_tick(now());
   for (const WorkerId peer : lost)

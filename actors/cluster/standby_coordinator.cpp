@@ -1,8 +1,6 @@
 #include "actors/cluster/standby_coordinator.hpp"
 
 #include "actors/cluster/endpoint.hpp"
-#include "actors/cluster/job_keeper.hpp"
-#include "actors/cluster/master_actor.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -67,10 +65,9 @@ private:
 };
 
 StandbyCoordinator::StandbyCoordinator(StandbyOptions options, runtime::HaStore& store,
-                                       base::Logger& log, std::unique_ptr<Process> process)
+                                       std::unique_ptr<Process> process)
     : options_{std::move(options)},
       store_{store},
-      log_{log},
       term_{std::make_shared<Term>()},
       pool_{std::make_unique<base::ThreadPool>(kElectionThreads)},
       process_{std::move(process)} {}
@@ -82,7 +79,7 @@ Result<std::unique_ptr<StandbyCoordinator>> StandbyCoordinator::start(StandbyOpt
   auto process = Process::start(options.coordinator.process, jobs, env, log);
   if (!process.ok()) return process.status();
   std::unique_ptr<StandbyCoordinator> standby{
-      new StandbyCoordinator{std::move(options), store, log, std::move(process).value()}};
+      new StandbyCoordinator{std::move(options), store, std::move(process).value()}};
   const StandbyOptions& kept = standby->options_;
   standby->candidate_ = standby->process_->system().spawn(
       candidate_actor,
@@ -127,17 +124,15 @@ Result<StandbyCoordinator::Event> StandbyCoordinator::wait(Duration limit) {
 }
 
 Result<StandbyCoordinator::Event> StandbyCoordinator::lead(LeaderEpoch epoch) {
-  auto keeper = std::make_shared<JobKeeper>(
-      store_, epoch, [term = term_](const std::string& why) { term->end(why); }, log_);
-  auto inheritance = keeper->inherit();
-  if (!inheritance.ok()) {
-    if (inheritance.status().code() == ErrorCode::corrupt) return inheritance.status();
-    term_->end("cannot read the jobs of the cluster: " + inheritance.status().message());
+  CoordinatorOptions& options = options_.coordinator;
+  auto spawned = spawn_leader(process_->system(), process_->services(), options, store_, epoch,
+                              [term = term_](const std::string& why) { term->end(why); });
+  if (!spawned.ok()) {
+    if (spawned.status().code() == ErrorCode::corrupt) return spawned.status();
+    term_->end("cannot read the jobs of the cluster: " + spawned.status().message());
     return Event::over;
   }
-  CoordinatorOptions& options = options_.coordinator;
-  const MasterActor master =
-      spawn_master(*process_, options, std::move(keeper), std::move(inheritance).value());
+  const MasterActor& master = *spawned;
   if (!term_->set_master(master)) {
     kill_actor(caf::actor_cast<caf::strong_actor_ptr>(master));
     return Event::over;

@@ -50,14 +50,13 @@ public:
 private:
   class Term;
 
-  StandbyCoordinator(StandbyOptions options, runtime::HaStore& store, base::Logger& log,
+  StandbyCoordinator(StandbyOptions options, runtime::HaStore& store,
                      std::unique_ptr<Process> process);
   Result<Event> lead(LeaderEpoch epoch);
   void end_candidate();
 
   StandbyOptions options_;
   runtime::HaStore& store_;
-  base::Logger& log_;
   std::shared_ptr<Term> term_;
   std::unique_ptr<base::ThreadPool> pool_;  // of the election; jobs may keep the other one busy
   std::unique_ptr<Process> process_;

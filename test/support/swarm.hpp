@@ -14,12 +14,18 @@ struct Figures {
   std::uint64_t plans = 0;     // ways in which something was made to fail
   std::uint64_t kills = 0;     // of parts of a job
   std::uint64_t deaths = 0;    // of whole processes or machines
+  std::uint64_t freezes = 0;   // of processes
+  std::uint64_t cuts = 0;      // of cables, and of ways to a disk
+  std::uint64_t losses = 0;    // of a leader whose place was taken
   std::uint64_t restarts = 0;  // of jobs
 
   Figures& operator+=(const Figures& other) {
     plans += other.plans;
     kills += other.kills;
     deaths += other.deaths;
+    freezes += other.freezes;
+    cuts += other.cuts;
+    losses += other.losses;
     restarts += other.restarts;
     return *this;
   }
@@ -44,6 +50,8 @@ inline void for_each_seed(std::uint64_t few, const std::function<Figures(std::ui
     if (file == nullptr) continue;
     std::ofstream{file, std::ios::app} << "seed=" << seed << " plans=" << figures.plans
                                        << " kills=" << figures.kills << " deaths=" << figures.deaths
+                                       << " freezes=" << figures.freezes << " cuts=" << figures.cuts
+                                       << " losses=" << figures.losses
                                        << " restarts=" << figures.restarts << std::endl;
   }
 }

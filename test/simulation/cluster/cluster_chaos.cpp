@@ -3,69 +3,113 @@
 namespace weir::test {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::uint64_t kPauseMillisMax = 1500;
 constexpr std::uint64_t kStallMillisMax = 3000;
-constexpr std::uint64_t kChangesMax = 20;  // of the disk, before a process dies
+constexpr std::uint64_t kHangMillisMax = 3000;
+constexpr std::uint64_t kDelayMillisMax = 300;  // of each segment on a slow cable
+constexpr std::uint64_t kChangesMax = 20;       // of the disk, before something strikes
+constexpr double kTheLeader = 0.25;             // chance that it is the leader's turn
 
 }  // namespace
 
 void ClusterChaos::disturb(std::uint64_t faults) {
   for (; faults != 0 && !cluster_.has_ended(); --faults) {
-    cluster_.run_for(std::chrono::milliseconds{random_.below(kPauseMillisMax)});
+    cluster_.run_for(draw_time(kPauseMillisMax));
     disturb_once();
   }
 }
 
+Figures ClusterChaos::figures() const {
+  Figures all = figures_;
+  all.freezes += cluster_.hangs();
+  if (cluster_.leaderships() > 1) all.losses = cluster_.leaderships() - 1;
+  all.restarts = cluster_.restarts();
+  return all;
+}
+
 void ClusterChaos::repair() {
   note("repair");
-  const auto hosts = cluster_.hosts();
-  for (const std::string& host : hosts) {
+  for (const std::string& host : cluster_.hosts()) cluster_.spare(host);
+  cluster_.network().run_for(milliseconds{1});  // whoever was struck already dies now
+  for (const std::string& host : everybody()) {
+    for (const std::string& other : everybody()) {
+      if (other == host) continue;
+      cluster_.network().heal(host, other);
+      const simulation::Cable fast;
+      simulation::Cable& cable = cluster_.network().cable(host, other);
+      cable.delay_min = fast.delay_min;
+      cable.delay_max = fast.delay_max;
+    }
+  }
+  for (const std::string& host : cluster_.hosts()) {
     cluster_.network().wake(host);
     if (!cluster_.is_running(host)) cluster_.start(host);
-    cluster_.kill_before_change(host, 0);
-    for (const std::string& other : hosts)
-      if (other != host) cluster_.network().heal(host, other);
+    cluster_.set_disk_reachable(host, true);
   }
 }
 
 void ClusterChaos::disturb_once() {
+  const std::string host = draw_host();
+  if (!cluster_.is_running(host)) {
+    note("start " + host);
+    return cluster_.start(host);
+  }
+  if (cluster_.network().is_frozen(host) && random_.chance(0.7)) {
+    note("wake " + host);
+    return cluster_.network().wake(host);
+  }
+  if (random_.chance(0.6)) return befall_process(host);
+  auto others = everybody();
+  std::erase(others, host);
+  befall_cable(host, others[random_.below(others.size())]);
+}
+
+std::string ClusterChaos::draw_host() {
   const auto hosts = cluster_.hosts();
-  const std::size_t at = random_.below(hosts.size());
-  if (!cluster_.is_running(hosts[at])) {
-    note("start " + hosts[at]);
-    return cluster_.start(hosts[at]);
-  }
-  if (cluster_.network().is_frozen(hosts[at]) && random_.chance(0.7)) {
-    note("wake " + hosts[at]);
-    return cluster_.network().wake(hosts[at]);
-  }
-  if (random_.chance(0.5)) return befall_process(hosts[at]);
-  befall_cable(hosts[at], hosts[(at + 1 + random_.below(hosts.size() - 1)) % hosts.size()]);
+  for (const std::string& host : hosts)
+    if (cluster_.leads(host) && random_.chance(kTheLeader)) return host;
+  return hosts[random_.below(hosts.size())];
 }
 
 void ClusterChaos::befall_process(const std::string& host) {
-  switch (random_.below(6)) {
-    case 0: return die(host);
-    case 1:
-      note("power off " + host);
-      ++deaths_;
-      return cluster_.power_off(host);
-    case 2: {
-      const std::uint64_t changes = 1 + random_.below(kChangesMax);
-      note("kill " + host + " before change " + std::to_string(changes));
-      ++deaths_;
-      return cluster_.kill_before_change(host, changes);
-    }
-    case 3: return kill_actor(host);
-    default: note("freeze " + host); return cluster_.network().freeze(host);
+  switch (random_.below(10)) {
+    case 0:
+    case 1: return die(host);
+    case 2: return power_off(host);
+    case 3:
+    case 4: return strike_before_change(host);
+    case 5: return kill_actor(host);
+    case 6: return cut_disk(host);
+    case 7: return isolate(host);
+    default: return freeze(host);
   }
 }
 
 void ClusterChaos::die(const std::string& host) {
   note("kill " + host);
-  ++deaths_;
+  ++figures_.deaths;
   cluster_.kill(host);
   if (random_.chance(0.5)) cluster_.start(host);
+}
+
+void ClusterChaos::power_off(const std::string& host) {
+  note("power off " + host);
+  ++figures_.deaths;
+  cluster_.power_off(host);
+}
+
+void ClusterChaos::strike_before_change(const std::string& host) {
+  const std::uint64_t changes = 1 + random_.below(kChangesMax);
+  const std::string when = host + " before change " + std::to_string(changes);
+  if (random_.chance(0.5)) {
+    note("kill " + when);
+    ++figures_.deaths;
+    return cluster_.kill_before_change(host, changes);
+  }
+  note("freeze " + when);
+  cluster_.freeze_before_change(host, changes, draw_time(kHangMillisMax));
 }
 
 void ClusterChaos::kill_actor(const std::string& host) {
@@ -73,22 +117,65 @@ void ClusterChaos::kill_actor(const std::string& host) {
   if (names.empty()) return;
   const std::string& name = names[random_.below(names.size())];
   note("kill " + name + " on " + host);
-  if (cluster_.kill_actor(host, name)) ++kills_;
+  if (cluster_.kill_actor(host, name)) ++figures_.kills;
+}
+
+void ClusterChaos::freeze(const std::string& host) {
+  note("freeze " + host);
+  ++figures_.freezes;
+  cluster_.network().freeze(host);
+}
+
+/// A while, or until the repair.
+void ClusterChaos::cut_disk(const std::string& host) {
+  const bool cut = random_.chance(0.5);
+  note((cut ? "cut the disk from " : "give the disk back to ") + host);
+  if (cut) ++figures_.cuts;
+  cluster_.set_disk_reachable(host, !cut);
+}
+
+void ClusterChaos::isolate(const std::string& host) {
+  note("isolate " + host);
+  ++figures_.cuts;
+  for (const std::string& other : everybody())
+    if (other != host) cluster_.network().partition(host, other);
 }
 
 void ClusterChaos::befall_cable(const std::string& host, const std::string& other) {
   simulation::SimNetwork& network = cluster_.network();
   const std::string both = host + " and " + other;
-  switch (random_.below(6)) {
-    case 0: note("partition " + both); return network.partition(host, other);
-    case 1: note("cut from " + both); return network.cut(host, other);
+  switch (random_.below(7)) {
+    case 0:
+      note("partition " + both);
+      ++figures_.cuts;
+      return network.partition(host, other);
+    case 1:
+      note("cut from " + both);
+      ++figures_.cuts;
+      return network.cut(host, other);
     case 2:
     case 3: note("heal " + both); return network.heal_partition(host, other);
     case 4: note("reset " + both); return network.reset(host, other);
+    case 5: return slow_down(host, other);
     default:
       note("stall from " + both);
-      return network.stall(host, other, std::chrono::milliseconds{random_.below(kStallMillisMax)});
+      return network.stall(host, other, draw_time(kStallMillisMax));
   }
+}
+
+void ClusterChaos::slow_down(const std::string& from, const std::string& to) {
+  note("slow down from " + from + " to " + to);
+  cluster_.network().cable(from, to).delay_max = milliseconds{1} + draw_time(kDelayMillisMax);
+}
+
+std::vector<std::string> ClusterChaos::everybody() const {
+  auto hosts = cluster_.hosts();
+  hosts.push_back(simulation::SimCluster::kClient);
+  return hosts;
+}
+
+Duration ClusterChaos::draw_time(std::uint64_t millis_max) {
+  return milliseconds{random_.below(millis_max)};
 }
 
 }  // namespace weir::test

@@ -1,8 +1,10 @@
-// Random faults of a simulated cluster: processes, machines, cables.
+// Random faults of a simulated cluster: processes, machines, cables, and the way to the disk. Each
+// may strike in the middle of a step, just before a change of the disk.
 #pragma once
 
 #include "base/random.hpp"
 #include "simulation/sim_cluster.hpp"
+#include "test/support/swarm.hpp"
 
 #include <string>
 #include <vector>
@@ -20,21 +22,29 @@ public:
   /// All processes run, and all cables are whole.
   void repair();
 
-  std::uint64_t deaths() const { return deaths_; }  // of processes and machines
-  std::uint64_t kills() const { return kills_; }    // of actors
+  /// What was done; the cluster knows what came of it.
+  Figures figures() const;
 
 private:
   void disturb_once();
+  std::string draw_host();
   void befall_process(const std::string& host);
   void befall_cable(const std::string& host, const std::string& other);
   void die(const std::string& host);
+  void power_off(const std::string& host);
+  void strike_before_change(const std::string& host);
   void kill_actor(const std::string& host);
+  void freeze(const std::string& host);
+  void cut_disk(const std::string& host);
+  void isolate(const std::string& host);
+  void slow_down(const std::string& from, const std::string& to);
+  std::vector<std::string> everybody() const;
+  Duration draw_time(std::uint64_t millis_max);
   void note(const std::string& what) { cluster_.note("chaos: " + what); }
 
   simulation::SimCluster& cluster_;
   base::Random random_;
-  std::uint64_t deaths_ = 0;
-  std::uint64_t kills_ = 0;
+  Figures figures_;
 };
 
 }  // namespace weir::test

@@ -29,6 +29,8 @@ ClusterJob wide_job(const JobOptions& options) {
   const CountJob count{{.pace = kPace}};
   const testing::ReplayLog<int> evens{every_second(0, count.shape.rows), 2, kPace};
   const testing::ReplayLog<int> odds{every_second(1, count.shape.rows), 3, kPace};
+  const testing::ReplayLog<int> lane{CountJob::numbers(200), 2, kPace};
+  const testing::TransactionLog<int> copied;
   const auto build = [=] {
     Job job{"wide", options};
     auto left = job.source("evens", evens.source());
@@ -40,9 +42,17 @@ ClusterJob wide_job(const JobOptions& options) {
         .key_by([keys = count.shape.keys](int n) { return n % keys; })
         .count("counts")
         .sink("out", count.output.sink());
+    job.source("lane", lane.source())
+        .map("same", [](int n) { return n; })
+        .sink("copied", copied.sink());
     return job;
   };
-  return {build, [count](Env&) { count.check_rows(); }};
+  return {build, [count, copied](Env&) {
+            count.check_rows();
+            auto rows = copied.committed();
+            std::sort(rows.begin(), rows.end());
+            REQUIRE(rows == CountJob::numbers(200));
+          }};
 }
 
 ClusterJob words_job(const JobOptions& options) {

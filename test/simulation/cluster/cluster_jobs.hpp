@@ -13,9 +13,10 @@ struct ClusterJob {
   std::function<void(Env& disk)> check;  // that the output is exact
 };
 
-/// numbers -> count per key -> log.
+/// numbers -> count per key -> log. The log is transactional.
 ClusterJob simple_job(const JobOptions& options);
-/// Two sources, a union of both, a rebalance, a map with its own parallelism -> count -> log.
+/// Several regions: two sources, a union of both, a rebalance, a map with its own parallelism ->
+/// count -> log; and beside it a source -> map -> log, each lane of which restarts alone.
 ClusterJob wide_job(const JobOptions& options);
 /// lines -> words -> count per word -> files.
 ClusterJob words_job(const JobOptions& options);

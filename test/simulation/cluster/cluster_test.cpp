@@ -2,6 +2,8 @@
 #include "simulation/sim_cluster.hpp"
 #include "test/support/count_job.hpp"
 
+#include <algorithm>
+
 using namespace std::chrono_literals;
 using namespace weir;
 using simulation::SimCluster;
@@ -123,4 +125,37 @@ TEST_CASE("a machine that answers no dial keeps nobody from reaching others", "[
   run.cluster.run_for(3s);
   run.cluster.start("worker-1");
   run.check();
+}
+
+TEST_CASE("a subtask dies before its neighbours in the same process hear of it", "[cluster]") {
+  for (const std::string victim : {"numbers/0", "counts/0", "numbers/2", "counts/2"}) {
+    CAPTURE(victim);
+    Counting run{9, 1};
+    const auto is_there = [&] {
+      const auto names = run.cluster.actors_of("worker-0");
+      return std::find(names.begin(), names.end(), victim) != names.end();
+    };
+    REQUIRE(run.cluster.network().run_until(is_there, 2s));
+    REQUIRE(run.cluster.kill_actor("worker-0", victim));
+    run.check();
+    CHECK(run.cluster.restarts() >= 1);
+  }
+}
+
+TEST_CASE("a worker that is dialled is replaced by another process, which answers", "[cluster]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    Counting run{seed};
+    run.cluster.run_for(1s);
+    run.cluster.kill("worker-1");
+    run.cluster.start("worker-1");  // the newest dials the others
+    run.cluster.run_for(500ms);
+    // What worker-1 sends comes late: its dial, and its answer to a dial of the new process.
+    run.cluster.network().cut("worker-1", "worker-2");
+    run.cluster.kill("worker-2");
+    run.cluster.start("worker-2");
+    run.cluster.run_for(2s);
+    run.cluster.network().heal("worker-1", "worker-2");
+    run.check();
+  }
 }

@@ -41,7 +41,10 @@ TEST_CASE("a process dies just before a change of the disk", "[cluster]") {
   base::MemoryEnv disk;
   ProcessEnv process{disk};
   int deaths = 0;
-  process.end_before_change(2, [&] { ++deaths; });
+  process.before_change(2, [&] {
+    ++deaths;
+    process.end();
+  });
   REQUIRE(process.create_directory("/one").ok());
   CHECK(deaths == 0);
   CHECK(process.create_directory("/two").code() == ErrorCode::unavailable);
@@ -51,10 +54,45 @@ TEST_CASE("a process dies just before a change of the disk", "[cluster]") {
   CHECK_FALSE(disk.stat("/two").ok());
 }
 
-TEST_CASE("a process that was to die may be spared", "[cluster]") {
+TEST_CASE("a process that something was to befall may be spared", "[cluster]") {
   base::MemoryEnv disk;
   ProcessEnv process{disk};
-  process.end_before_change(1, [] { FAIL("it lives"); });
-  process.end_before_change(0, [] { FAIL("it lives"); });
+  process.before_change(1, [] { FAIL("it is spared"); });
+  process.before_change(0, {});
   CHECK(process.create_directory("/one").ok());
+}
+
+TEST_CASE("a process that cannot reach the disk goes on when it can", "[cluster]") {
+  base::MemoryEnv disk;
+  ProcessEnv process{disk};
+  process.set_reachable(false);
+  CHECK(process.create_directory("/one").code() == ErrorCode::unavailable);
+  CHECK(process.list("/").status().code() == ErrorCode::unavailable);
+  process.set_reachable(true);
+  CHECK(process.create_directory("/one").ok());
+}
+
+TEST_CASE("a process that dies leaves its locks, a machine without power keeps them", "[cluster]") {
+  base::MemoryEnv disk;
+  auto killed = std::make_unique<ProcessEnv>(disk);
+  auto without_power = std::make_unique<ProcessEnv>(disk);
+  ProcessEnv other{disk};
+  ProcessEnv elsewhere{disk, "elsewhere"};
+  auto one = killed->lock("/one");
+  auto two = without_power->lock("/two");
+  REQUIRE((one.ok() && two.ok()));
+  CHECK(other.lock("/one").status().code() == ErrorCode::failed_precondition);
+  CHECK(elsewhere.lock("/one").ok());
+  { const auto for_a_while = other.lock("/three"); }
+  CHECK(other.lock("/three").ok());
+
+  killed->end();
+  without_power->lose_power();
+  CHECK(other.lock("/one").ok());
+  CHECK_FALSE(other.lock("/two").ok());
+  two->reset();
+  CHECK_FALSE(other.lock("/two").ok());
+  without_power.reset();
+  CHECK(other.lock("/two").ok());
+  one->reset();
 }
