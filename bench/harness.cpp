@@ -79,6 +79,10 @@ void print_limit(const std::string& what, const std::string& unit, const Figures
             "-", "<= " + readable(limit, unit), yes_or_no(figure <= limit));
 }
 
+void print_figure(const std::string& what, const std::string& unit, const Figures& weir) {
+  print_row(what, readable(median(weir), unit), "-", "-", "-", "-");
+}
+
 void require(bool done, const std::string& what) {
   if (done) return;
   fmt::print(stderr, "the benchmark did not do its work: {}\n", what);

@@ -32,6 +32,8 @@ public:
   /// The same for several texts; returns which one it was, or none.
   std::optional<std::size_t> wait_for_any(const std::vector<std::string>& texts);
   void signal(int number) const;
+  /// Of the running program.
+  pid_t pid() const { return pid_; }
   /// Waits for the end. Returns the exit code, or 128 + the signal that ended it.
   int wait();
   /// How many lines so far contain `text`.
