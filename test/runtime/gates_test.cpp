@@ -145,6 +145,31 @@ TEST_CASE("with forced bytes a batch leaves encoded and is decoded to the same",
   CHECK_FALSE(edge.decode(encoded.bytes + "x"));
 }
 
+TEST_CASE("encoded batches leave in blocks, in order, and a mark takes the open block along",
+          "[output_gate]") {
+  Wire wire;
+  OutputGate gate{wire, 8, true};
+  const detail::PlainEdge<int> edge;
+  gate.add_edge(0, edge, {.channels = 1});
+  constexpr int kBatches = 20;  // of 4 KiB; 16 make a block
+  for (int n = 0; n < kBatches; ++n) {
+    Ints batch;
+    for (int i = 0; i < 1024; ++i) batch.records.push_back(n * 1024 + i);
+    gate.router(0)->consume(batch);
+  }
+  CHECK(wire.frames[0].size() == 1);
+  gate.broadcast(EndOfData{});
+  REQUIRE(wire.frames[0].size() == 3);
+  int next = 0;
+  for (std::size_t frame = 0; frame < 2; ++frame) {
+    const auto block = edge.decode(std::get<EncodedBatch>(wire.frames[0][frame].element).bytes);
+    REQUIRE(block);
+    for (const int record : static_cast<Ints&>(*block).records) REQUIRE(record == next++);
+  }
+  CHECK(next == kBatches * 1024);
+  CHECK(std::holds_alternative<EndOfData>(wire.frames[0][2].element));
+}
+
 namespace {
 
 /// Routes batches of random sizes and returns what each channel received, in order.
