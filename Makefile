@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 machine: `make demo` and `make test`.
 # The work is in CMakePresets.json and scripts/; this file only gives it short names.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test swarm soak netns bench asan tsan format tidy clean
+.PHONY: help setup build demo demo-cluster test swarm soak netns bench asan tsan format tidy clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,9 @@ build: setup ## Build everything, optimised, into build/release
 
 demo: build ## Count the words of /usr/include, kill subtasks meanwhile, check the result
 	@scripts/demo
+
+demo-cluster: build ## The same on four processes, one of which is killed
+	@scripts/demo-cluster
 
 test: build ## Run all tests
 	@ctest --preset release -j2

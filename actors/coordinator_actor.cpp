@@ -2,7 +2,6 @@
 
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
-#include "base/assert.hpp"
 #include "base/random.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -39,9 +38,7 @@ struct Perform {
 
   void operator()(const TriggerSources& action) const {
     // First what the sources still hold, then the triggers: what is assigned later comes behind.
-    auto& remaining = state.remaining_[action.barrier.id];
-    for (const auto& [vertex, assigner] : state.assigners_)
-      remaining.push_back(assigner.remaining());
+    state.remaining_[action.barrier.id] = state.splits_->on_triggered(action.barrier.id);
     for (const TaskHandle& task : state.tasks_) {
       if (state.plan().is_source(task.id.vertex))
         send_control(state.self_, *state.services_, task.actor, "Trigger",
@@ -70,6 +67,7 @@ struct Perform {
   void operator()(const NotifyCompleted& action) const {
     const CheckpointReport& report = action.report;
     state.reached(Phase::committing, report.id);
+    state.splits_->on_completed(report.id);
     const bool is_last = report.is_final || report.kind == CheckpointKind::stop;
     state.notify_completed(report.id, is_last);
     if (is_last) state.repeat_completed(report.id);
@@ -157,7 +155,7 @@ void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
   coordinator_.emplace(hosted_->context->options().checkpoint, execution_->record.last_id,
                        execution_->retained);
-  assigners_ = runtime::make_assigners(plan(), execution_->restore);
+  splits_.emplace(plan(), execution_->restore);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
 }
@@ -176,6 +174,67 @@ void CoordinatorState::on_running(TasksRunning& running) {
   schedule_wake();
 }
 
+void CoordinatorState::on_subtasks_failed(const SubtasksFailed& failed) {
+  std::erase_if(tasks_, [&](const TaskHandle& task) { return failed.subtasks.contains(task.id); });
+  restart_.reset();
+  perform(coordinator_->on_tasks_failed(now()));
+}
+
+void CoordinatorState::on_prepare_subtasks(PrepareSubtasks& prepare) {
+  restart_.emplace(Restart{std::move(prepare)});
+  prepare_if_decided();
+}
+
+/// A checkpoint that is being published has all its answers: if it completes, it is where the
+/// subtasks restart from.
+void CoordinatorState::prepare_if_decided() {
+  if (!restart_ || restart_->is_decided) return;
+  using Kind = RestorePoint::Kind;
+  const RestorePoint point = coordinator_->restore_point();
+  if (point.kind == Kind::undecided) return;
+  restart_->is_decided = true;
+  const auto& [attempt, subtasks] = restart_->order;
+  if (point.kind == Kind::impossible)
+    return self_->send(job_, SubtasksRefused{attempt,
+                                             "it is not known whether the last checkpoint "
+                                             "completed, or it was the job's last"});
+  splits_->take_back(subtasks, point.checkpoint);
+  ask_blocking(
+      self_, services_->pool,
+      [hosted = hosted_, services = *services_, attempt = attempt, subtasks = subtasks,
+       origin = runtime::PartOrigin{point.checkpoint, execution_->restore.directory}] {
+        return runtime::begin_part(hosted->launch,
+                                   {*hosted->storage, services.env, services.clock,
+                                    hosted->context->run(), attempt, services.log},
+                                   subtasks, origin);
+      },
+      [this, attempt = attempt](Result<runtime::PartExecution> part) {
+        on_part_begun(attempt, std::move(part));
+      });
+}
+
+void CoordinatorState::on_part_begun(AttemptId attempt, Result<runtime::PartExecution> part) {
+  if (!restart_ || restart_->order.attempt != attempt) return;  // others have failed meanwhile
+  if (!part.ok()) return self_->send(job_, ExecutionRefused{attempt, {part.status().message()}});
+  restart_->positions = std::move(part->positions);
+  self_->send(job_, ExecutionPrepared{attempt, std::move(part->subtasks),
+                                      std::move(part->directory), part->restored_from});
+}
+
+/// What the subtasks were reading is theirs again before any checkpoint is triggered.
+void CoordinatorState::on_subtasks_running(SubtasksRunning& running) {
+  std::vector<Speaker> replacements;
+  for (TaskHandle& task : running.tasks) {
+    replacements.push_back({task.id, task.attempt});
+    if (auto positions = restart_->positions.extract(task.id); !positions.empty())
+      self_->send(task.actor, AssignSplits{std::move(positions.mapped()), false});
+    tasks_.push_back(std::move(task));
+  }
+  restart_.reset();
+  coordinator_->on_tasks_replaced(replacements);
+  schedule_wake();
+}
+
 void CoordinatorState::on_ack(Ack& ack) {
   perform(coordinator_->on_ack(std::move(ack)));
 }
@@ -184,13 +243,20 @@ void CoordinatorState::on_decline(const Decline& decline) {
   perform(coordinator_->on_decline(decline, now()));
 }
 
+/// A subtask that has failed, and others like it, may still have asked: what it would be given now
+/// nobody would take back.
 void CoordinatorState::on_request_splits(const RequestSplits& request) {
-  const SubtaskId asking = request.from.subtask;
-  const auto task = std::find_if(tasks_.begin(), tasks_.end(),
-                                 [&](const TaskHandle& known) { return known.id == asking; });
-  WEIR_ASSERT(task != tasks_.end(), "splits that nobody gets would never be read");
-  auto answer = assigners_.at(asking.vertex).request(asking.index);
+  const TaskHandle* task = find(request.from);
+  if (task == nullptr) return;
+  auto answer = splits_->request(task->id);
   self_->send(task->actor, AssignSplits{std::move(answer.splits), answer.no_more});
+}
+
+const TaskHandle* CoordinatorState::find(const Speaker& speaker) const {
+  const auto task = std::find_if(tasks_.begin(), tasks_.end(), [&](const TaskHandle& known) {
+    return known.id == speaker.subtask && known.attempt == speaker.attempt;
+  });
+  return task == tasks_.end() ? nullptr : &*task;
 }
 
 void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {
@@ -219,6 +285,7 @@ void CoordinatorState::on_wake(Duration at) {
 void CoordinatorState::perform(Actions actions) {
   try {
     for (Action& action : actions) std::visit(Perform{*this}, action);
+    prepare_if_decided();
     schedule_wake();
   } catch (const runtime::Killed&) {
     self_->quit(caf::exit_reason::kill);  // as a crash would: nothing is said
@@ -244,6 +311,9 @@ CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, H
   state.begin(std::move(hosted), services, std::move(job), attempt);
   return {
       [&state](TasksRunning& running) { state.on_running(running); },
+      [&state](const SubtasksFailed& failed) { state.on_subtasks_failed(failed); },
+      [&state](PrepareSubtasks& prepare) { state.on_prepare_subtasks(prepare); },
+      [&state](SubtasksRunning& running) { state.on_subtasks_running(running); },
       [&state](AckCheckpoint& ack) { state.on_ack(ack); },
       [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
       [&state](const RequestSplits& request) { state.on_request_splits(request); },

@@ -1,11 +1,11 @@
-// CoordinatorActor: carries a checkpoint::Coordinator and the split assigners of all sources for
-// one execution of a job.
+// CoordinatorActor: carries a checkpoint::Coordinator and the splits of all sources for one
+// execution of a job. When some subtasks restart alone it stays, and prepares their restart.
 #pragma once
 
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/services.hpp"
-#include "runtime/job/split_assigner.hpp"
+#include "runtime/job/source_splits.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -28,6 +28,9 @@ public:
   /// Begins the execution: chooses what to restore, and tells the job.
   void begin(HostedJobPtr hosted, const Services& services, JobActor job, AttemptId attempt);
   void on_running(TasksRunning& running);
+  void on_subtasks_failed(const SubtasksFailed& failed);
+  void on_prepare_subtasks(PrepareSubtasks& prepare);
+  void on_subtasks_running(SubtasksRunning& running);
   void on_ack(checkpoint::Ack& ack);
   void on_decline(const checkpoint::Decline& decline);
   void on_request_splits(const RequestSplits& request);
@@ -37,7 +40,17 @@ public:
 private:
   friend struct Perform;
 
+  /// The restart of some subtasks that is under way.
+  struct Restart {
+    PrepareSubtasks order;
+    bool is_decided = false;  // where they restart from
+    std::map<SubtaskId, std::vector<state::SplitPosition>> positions = {};
+  };
+
   void on_begun(runtime::Execution execution);
+  void prepare_if_decided();
+  void on_part_begun(AttemptId attempt, Result<runtime::PartExecution> part);
+  const TaskHandle* find(const checkpoint::Speaker& speaker) const;
   void perform(checkpoint::Actions actions);
   void notify_completed(CheckpointId id, bool is_last);
   void repeat_completed(CheckpointId id);
@@ -55,8 +68,9 @@ private:
   AttemptId attempt_;
   std::optional<runtime::Execution> execution_;
   std::optional<checkpoint::Coordinator> coordinator_;
-  std::vector<TaskHandle> tasks_;                         // once they run
-  std::map<VertexId, runtime::SplitAssigner> assigners_;  // by source vertex
+  std::vector<TaskHandle> tasks_;  // those that run
+  std::optional<runtime::SourceSplits> splits_;
+  std::optional<Restart> restart_;
   /// What the sources had not handed out when a checkpoint was triggered.
   std::map<CheckpointId, std::vector<checkpoint::RemainingSplits>> remaining_;
   std::optional<Duration> wake_at_;

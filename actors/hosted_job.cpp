@@ -22,11 +22,12 @@ Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& e
     directory = "/checkpoints";
   }
   Env& storage_env = hosted->memory != nullptr ? *hosted->memory : env;
-  auto storage =
-      checkpoint::CheckpointStorage::open(storage_env, directory, job.name(), options.run);
+  auto storage = checkpoint::CheckpointStorage::open(storage_env, directory, job.name(),
+                                                     options.run, options.takeover);
   if (!storage.ok()) return storage.status();
   hosted->storage = std::move(storage).value();
-  auto launch = runtime::launch(job.graph(), *hosted->storage, options.restore, log);
+  auto launch =
+      runtime::launch(job.graph(), *hosted->storage, options.restore, log, options.origin);
   if (!launch.ok()) return launch.status();
   hosted->launch = std::move(launch).value();
   hosted->context = std::make_shared<const JobContext>(

@@ -11,6 +11,7 @@
 #include <weir/job.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weir::actors {
@@ -21,6 +22,10 @@ struct HostOptions {
   std::string run = {};  // must differ between any two starts under one job name
   std::uint64_t seed = 0;
   bool force_bytes = false;
+  /// Set if the leader of a cluster starts the job.
+  std::optional<checkpoint::Takeover> takeover = {};
+  /// Set if the job goes on where another process has left it.
+  std::optional<runtime::RunOrigin> origin = {};
 };
 
 /// See the file comment. Shared by the job's actors and by the work they have in the pool.

@@ -12,8 +12,8 @@
 //                                 SubtaskActor
 //
 // Each carries one pure state machine: runtime::JobMachine, checkpoint::Coordinator,
-// runtime::Subtask. A restart replaces every actor but the job's and the nodes', so that stale
-// messages land nowhere.
+// runtime::Subtask. A restart of the job replaces every actor but its own and the nodes', one of
+// some regions only their subtasks: so that stale messages land nowhere.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -28,6 +28,7 @@ namespace weir::actors {
 struct Peers;
 struct RequestSlots;
 struct SlotsGranted;
+struct SubtasksRunning;
 struct TasksDeployed;
 struct TasksRunning;
 
@@ -58,6 +59,9 @@ using SubtaskActor = caf::typed_actor<
 using CoordinatorActor = caf::typed_actor<
     // From the job: all subtasks are running; checkpoints may begin.
     caf::reacts_to<TasksRunning>,
+    // From the job: some subtasks have failed, are to restart alone, run again.
+    caf::reacts_to<SubtasksFailed>, caf::reacts_to<PrepareSubtasks>,
+    caf::reacts_to<SubtasksRunning>,
     // From subtasks.
     caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
     // From the job: take one now.
@@ -73,11 +77,11 @@ using JobActor = caf::typed_actor<
     caf::reacts_to<StopJob>,
     // From the coordinator.
     caf::reacts_to<ExecutionPrepared>, caf::reacts_to<ExecutionRefused>,
-    caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
+    caf::reacts_to<SubtasksRefused>, caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
     caf::reacts_to<CheckpointsFailed>,
     // From whoever assigns slots.
     caf::reacts_to<SlotsGranted>, caf::reacts_to<SlotsMissing>, caf::reacts_to<SlotsRefused>,
-    caf::reacts_to<NodeLost>,
+    caf::reacts_to<NodeLost>, caf::reacts_to<RelocateJob>,
     // From a node: the subtasks exist.
     caf::reacts_to<TasksDeployed>,
     // From subtasks.
@@ -108,7 +112,7 @@ struct TaskHandle {
 struct Peers {
   JobActor job;
   CoordinatorActor coordinator;
-  std::vector<TaskHandle> tasks;  // all of the execution
+  std::vector<TaskHandle> tasks;  // all of the execution, or of the part of it that restarts
 };
 
 struct TasksDeployed {
@@ -135,6 +139,11 @@ struct SlotsGranted {
 };
 
 struct TasksRunning {
+  std::vector<TaskHandle> tasks;
+};
+
+/// Subtasks that had failed run again.
+struct SubtasksRunning {
   std::vector<TaskHandle> tasks;
 };
 
@@ -166,6 +175,10 @@ template <class Inspector>
 auto inspect(Inspector& f, TasksRunning& message) {
   return f(caf::meta::type_name("TasksRunning"), message.tasks);
 }
+template <class Inspector>
+auto inspect(Inspector& f, SubtasksRunning& message) {
+  return f(caf::meta::type_name("SubtasksRunning"), message.tasks);
+}
 
 }  // namespace weir::actors
 
@@ -181,6 +194,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_handles, caf::id_block::weir_messages::end)
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::Peers))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksDeployed))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::TasksRunning))
+  CAF_ADD_TYPE_ID(weir_handles, (weir::actors::SubtasksRunning))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::RequestSlots))
   CAF_ADD_TYPE_ID(weir_handles, (weir::actors::NodeShare))
   CAF_ADD_TYPE_ID(weir_handles, (std::vector<weir::actors::NodeShare>))

@@ -21,6 +21,7 @@ struct PerformJob {
   JobActorState& state;
 
   void operator()(const runtime::AcquireSlots& action) const {
+    state.relocates_ = false;  // whatever happens next, it happens elsewhere
     state.view_.attempt = action.attempt;
     if (state.spawn_->slots) {
       state.self_->send(state.spawn_->slots, RequestSlots{action.attempt, JobActor{state.self_}});
@@ -35,15 +36,17 @@ struct PerformJob {
     state.view_.records_out = 0;
     state.view_.transactions_lost_before += std::exchange(state.view_.transactions_lost, 0);
     state.counters_.clear();
+    state.execution_ = action.attempt;
     state.coordinator_ =
         state.self_->spawn(coordinator_actor, state.spawn_->job, state.spawn_->services,
                            JobActor{state.self_}, action.attempt);
     const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(state.coordinator_);
     state.spawn_->services.roster.add("coordinator", pointer);
-    state.watch(pointer, "the checkpoint coordinator");
+    state.watch(pointer, {"the checkpoint coordinator", std::nullopt});
   }
 
   void operator()(const runtime::DeploySubtasks& action) const {
+    state.regions_->on_execution(action.attempt);
     for (const NodeShare& share : state.nodes_) state.deploy(share, action.attempt);
   }
 
@@ -59,6 +62,7 @@ struct PerformJob {
     state.spawn_->services.log.info(
         "restarting the job",
         {{"after_ms", delay.count() / 1'000'000}, {"restart", state.machine_->restarts()}});
+    state.restart_due_ = action.at;
     state.self_->delayed_send(state.self_, delay, Wake{action.at});
   }
 
@@ -76,17 +80,22 @@ struct PerformJob {
   }
 
   void operator()(const runtime::CleanUp& action) const {
-    run_blocking(
+    ask_blocking(
         state.self_, state.spawn_->services.pool,
-        [job = state.spawn_->job, outcome = action.outcome, log = &state.spawn_->services.log] {
-          runtime::clean_up(*job->storage, job->launch, outcome, *log);
+        [job = state.spawn_->job, ending = state.spawn_->ending, outcome = action.outcome,
+         log = &state.spawn_->services.log] {
+          if (Status status = ending.before(outcome); !status.ok()) return status;
+          runtime::clean_up(*job->storage, job->launch, outcome.kind, *log);
+          return ending.after();
         },
-        [this_state = &state] { this_state->perform(this_state->machine_->on_cleaned()); });
+        [this_state = &state](const Status& status) {
+          if (status.ok()) this_state->perform(this_state->machine_->on_cleaned());
+        });
   }
 
   void operator()(const runtime::EndJob& action) const {
     state.view_.outcome = action.outcome;
-    for (const auto& [address, name] : state.watched_)
+    for (const auto& [address, who] : state.watched_)
       kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
     state.tasks_.clear();
     state.self_->quit(caf::exit_reason::user_shutdown);
@@ -111,6 +120,7 @@ void JobActorState::begin(JobSpawn spawn) {
           .can_stop_with_checkpoint = runtime::stops_behind_checkpoint(options.checkpoint),
           .has_finished_before = job.launch.has_finished_before},
       runtime::RestartPolicy{runtime::effective_strategy(options), job.seed});
+  regions_.emplace(context.plan());
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
 }
 
@@ -134,7 +144,8 @@ void JobActorState::on_slots_granted(SlotsGranted& granted) {
   view_.waiting_for.clear();
   for (const NodeShare& share : nodes_) {
     const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(share.node);
-    if (!watched_.contains(caf::actor_cast<caf::actor_addr>(pointer))) watch(pointer, share.name);
+    if (!watched_.contains(caf::actor_cast<caf::actor_addr>(pointer)))
+      watch(pointer, {share.name, std::nullopt});
   }
   perform(machine_->on_slots());
 }
@@ -157,12 +168,12 @@ void JobActorState::on_node_lost(const NodeLost& lost) {
   if (at == nodes_.end()) return;
   const caf::node_id node = at->node.node();
   std::erase_if(watched_, [&](const auto& entry) { return entry.first.node() == node; });
-  std::erase_if(deploying_, [&](const caf::actor_addr& address) { return address.node() == node; });
+  std::erase_if(deploying_, [&](const auto& asked) { return asked.first.node() == node; });
   std::erase_if(tasks_, [&](const TaskHandle& task) { return task.actor.node() == node; });
   nodes_.erase(at);
   const auto before = machine_->state();
   if (before == runtime::JobState::failing || before == runtime::JobState::cancelling)
-    return check_execution_ended();
+    return check_ended();
   fail({lost.node + ": " + lost.reason, JobFailure::Kind::transient});
 }
 
@@ -174,6 +185,7 @@ void JobActorState::on_prepared(ExecutionPrepared& prepared) {
                                             {"attempt", prepared.attempt.value()}});
   prepared_ = std::move(prepared);
   perform(machine_->on_prepared());
+  perform(regions_->on_prepared(prepared_->attempt));
 }
 
 void JobActorState::on_refused(const ExecutionRefused& refused) {
@@ -194,63 +206,77 @@ NodeShare JobActorState::own_node() {
 }
 
 void JobActorState::deploy(const NodeShare& share, AttemptId attempt) {
-  DeployTasks deploy{attempt, {}, prepared_->directory};
+  DeployTasks deploy{attempt, execution_, {}, prepared_->directory};
   for (const SubtaskId subtask : share.subtasks)
     deploy.tasks.emplace(subtask, std::move(prepared_->restore[subtask]));
-  deploying_.insert(share.node.address());
+  deploying_.emplace(share.node.address(), attempt);
   self_->send(share.node, std::move(deploy));
 }
 
 void JobActorState::on_deployed(TasksDeployed& deployed) {
   const auto node = caf::actor_cast<caf::actor_addr>(self_->current_sender());
-  const bool is_expected = is_current(deployed.attempt) && deploying_.erase(node) != 0;
-  if (!is_expected) {  // the execution is over: so must they be
-    for (const TaskHandle& task : deployed.tasks)
-      kill_actor(caf::actor_cast<caf::strong_actor_ptr>(task.actor));
-    return;
-  }
+  const bool is_expected = deploying_.erase({node, deployed.attempt}) != 0;
   for (TaskHandle& task : deployed.tasks) {
-    watch(caf::actor_cast<caf::strong_actor_ptr>(task.actor), "subtask " + plan().name_of(task.id));
-    tasks_.push_back(std::move(task));
+    const auto actor = caf::actor_cast<caf::strong_actor_ptr>(task.actor);
+    const checkpoint::Speaker speaker{task.id, task.attempt};
+    if (is_expected) watch(actor, {"subtask " + plan().name_of(task.id), speaker});
+    if (is_expected && regions_->is_current(speaker))
+      tasks_.push_back(std::move(task));
+    else
+      kill_actor(actor);  // what it belongs to has failed while it was being spawned
   }
-  if (!deploying_.empty()) return;
-  if (machine_->state() == runtime::JobState::deploying) return connect_tasks();
-  end_execution();  // the execution failed while its subtasks were being spawned
+  if (!is_expected || !deploying_.empty()) return;
+  connect_tasks(deployed.attempt);
+  check_ended();
 }
 
-void JobActorState::connect_tasks() {
-  for (const TaskHandle& task : tasks_)
-    self_->send(task.actor, Peers{JobActor{self_}, coordinator_, tasks_});
+void JobActorState::connect_tasks(AttemptId attempt) {
+  Peers peers{JobActor{self_}, coordinator_, {}};
+  for (const TaskHandle& task : tasks_) {
+    if (task.attempt == attempt) peers.tasks.push_back(task);
+  }
+  for (const TaskHandle& task : peers.tasks) self_->send(task.actor, peers);
 }
 
 void JobActorState::on_ready(const TaskReady& ready) {
-  if (is_current(ready.from.attempt)) perform(machine_->on_ready(ready.from.subtask));
+  if (!regions_->is_current(ready.from)) return;
+  perform(machine_->on_ready(ready.from.subtask));
+  perform(regions_->on_ready(ready.from));
 }
 
 void JobActorState::on_task_failed(const TaskFailed& failed) {
-  if (!is_current(failed.from.attempt)) return;
+  if (!regions_->is_current(failed.from)) return;
   const std::string subtask = plan().name_of(failed.from.subtask);
   std::string cause = "subtask " + subtask + ": ";
   if (!failed.failure.operator_name.empty())
     cause += "operator \"" + failed.failure.operator_name + "\": ";
-  fail({cause + failed.failure.message, failed.failure.kind});
+  fail({cause + failed.failure.message, failed.failure.kind}, {failed.from.subtask});
 }
 
 void JobActorState::on_drained(const TaskDrained& drained) {
-  if (is_current(drained.from.attempt)) perform(machine_->on_drained(drained.from.subtask));
+  if (regions_->is_current(drained.from)) perform(machine_->on_drained(drained.from.subtask));
 }
 
 void JobActorState::on_done(const TaskDone& done) {
-  if (is_current(done.from.attempt)) perform(machine_->on_done(done.from.subtask));
+  if (regions_->is_current(done.from)) perform(machine_->on_done(done.from.subtask));
 }
 
+/// Counts also what dead attempts have said, until others have taken their place.
 void JobActorState::on_counters(const TaskCounters& counters) {
-  if (!is_current(counters.from.attempt)) return;
-  counters_[counters.from.subtask] = counters.counters;
+  if (counters.from.attempt < execution_) return;
+  TaskCounters& known = counters_.try_emplace(counters.from.subtask, counters).first->second;
+  if (counters.from.attempt < known.from.attempt) return;
+  if (known.from.attempt < counters.from.attempt) {
+    if (plan().is_source(known.from.subtask.vertex))
+      view_.records_in_before += known.counters.records_in;
+    view_.transactions_lost_before += known.counters.transactions_lost;
+  }
+  known = counters;
   view_.records_in = 0;
   view_.records_out = 0;
   view_.transactions_lost = 0;
-  for (const auto& [subtask, counted] : counters_) {
+  for (const auto& [subtask, last] : counters_) {
+    const runtime::SubtaskCounters& counted = last.counters;
     if (plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
     view_.records_out += counted.records_written;
     view_.transactions_lost += counted.transactions_lost;
@@ -265,6 +291,7 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
                             {{"checkpoint", report.id.value()},
                              {"duration_ms", report.duration.count() / 1'000'000},
                              {"bytes", report.bytes}});
+  if (relocates_) perform(machine_->on_relocation(now()));
   show();
 }
 
@@ -281,12 +308,17 @@ void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
 }
 
 void JobActorState::on_checkpoints_failed(const CheckpointsFailed& failed) {
-  if (is_current(failed.attempt)) fail({failed.reason, JobFailure::Kind::transient});
+  if (failed.attempt == execution_) fail({failed.reason, JobFailure::Kind::transient});
 }
 
 /// `at` is the time of a restart, or 0 for the report that is due now and then.
 void JobActorState::on_wake(Duration at) {
-  if (at != Duration{}) return perform(machine_->on_restart_due());
+  if (regions_->is_due(at)) return perform(regions_->on_due(machine_->begin_part_attempt()));
+  if (at != Duration{}) {
+    if (at != restart_due_) return;  // of a part that has not restarted alone after all
+    restart_due_.reset();
+    return perform(machine_->on_restart_due());
+  }
   for (const TaskHandle& task : tasks_) self_->send(task.actor, AskCounters{});
   show();
   self_->delayed_send(self_, spawn_->report_every, Wake{});
@@ -295,30 +327,42 @@ void JobActorState::on_wake(Duration at) {
 void JobActorState::on_down(const caf::down_msg& down) {
   const auto at = watched_.find(down.source);
   if (at == watched_.end()) return;
-  const std::string who = at->second;
+  const Watched who = at->second;
   watched_.erase(at);
-  deploying_.erase(down.source);
+  std::erase_if(deploying_, [&](const auto& asked) { return asked.first == down.source; });
   std::erase_if(nodes_, [&](const NodeShare& share) { return share.node == down.source; });
   if (machine_->state() == runtime::JobState::failing ||
       machine_->state() == runtime::JobState::cancelling)
-    return check_execution_ended();
+    return check_ended();
+  if (who.subtask && !regions_->is_current(*who.subtask)) return check_ended();
   const bool is_cut_off = down.reason == caf::exit_reason::remote_link_unreachable;
-  fail({who + " died: " + (is_cut_off ? "its connection broke" : caf::to_string(down.reason)),
-        JobFailure::Kind::transient});
+  std::set<SubtaskId> failed;
+  if (who.subtask) failed.insert(who.subtask->subtask);
+  fail({who.name + " died: " + (is_cut_off ? "its connection broke" : caf::to_string(down.reason)),
+        JobFailure::Kind::transient},
+       failed);
 }
 
-void JobActorState::fail(JobFailure failure) {
+/// `failed`: the subtasks that are known to have failed, and nothing besides them; none if that is
+/// not known.
+void JobActorState::fail(const JobFailure& failure, const std::set<SubtaskId>& failed) {
   const auto before = machine_->state();
-  const auto actions = machine_->on_failure(failure, now());
-  if (machine_->state() != before)
-    spawn_->services.log.warn("the job failed",
+  runtime::JobActions actions;
+  std::optional<Duration> part_restarts_at;
+  if (const auto affected = regions_->affected_by(failed))
+    part_restarts_at = machine_->on_part_failure(failure, *affected, now(), actions);
+  else
+    actions = machine_->on_failure(failure, now());
+  if (part_restarts_at || machine_->state() != before)
+    spawn_->services.log.warn(part_restarts_at ? "a part of the job failed" : "the job failed",
                               {{"cause", failure.cause}, {"attempt", view_.attempt.value()}});
   perform(actions);
+  if (part_restarts_at) perform(regions_->on_failure(failed, *part_restarts_at));
 }
 
-void JobActorState::watch(const caf::strong_actor_ptr& actor, std::string display_name) {
+void JobActorState::watch(const caf::strong_actor_ptr& actor, Watched watched) {
   self_->monitor<caf::message_priority::high>(caf::actor_cast<caf::actor_addr>(actor));
-  watched_.emplace(caf::actor_cast<caf::actor_addr>(actor), std::move(display_name));
+  watched_.emplace(caf::actor_cast<caf::actor_addr>(actor), std::move(watched));
 }
 
 bool JobActorState::is_node(const caf::actor_addr& address) const {
@@ -328,17 +372,27 @@ bool JobActorState::is_node(const caf::actor_addr& address) const {
 
 /// Kills everything that belongs to the execution; nodes stay for the next one.
 void JobActorState::end_execution() {
+  regions_->on_execution_over();
   for (const auto& [address, who] : watched_) {
     if (!is_node(address)) kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
   }
   tasks_.clear();
   coordinator_ = nullptr;
-  check_execution_ended();
+  check_ended();
 }
 
-void JobActorState::check_execution_ended() {
-  if (!deploying_.empty() || watched_.size() > nodes_.size()) return;
-  perform(machine_->on_execution_ended());
+/// Goes on if all is gone of what is being ended: the execution, or some subtasks of it.
+void JobActorState::check_ended() {
+  if (!deploying_.empty()) return;
+  if (machine_->state() == runtime::JobState::running) {
+    const std::set<SubtaskId>& ending = regions_->restarting();
+    const bool lives = std::any_of(watched_.begin(), watched_.end(), [&](const auto& entry) {
+      return entry.second.subtask && ending.contains(entry.second.subtask->subtask);
+    });
+    if (!lives) perform(regions_->on_ended());
+  } else if (watched_.size() <= nodes_.size()) {
+    perform(machine_->on_execution_ended());
+  }
 }
 
 void JobActorState::perform(const runtime::JobActions& actions) {
@@ -361,6 +415,7 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const StopJob& stop) { state.on_stop(stop); },
       [&state](ExecutionPrepared& prepared) { state.on_prepared(prepared); },
       [&state](const ExecutionRefused& refused) { state.on_refused(refused); },
+      [&state](const SubtasksRefused& refused) { state.on_subtasks_refused(refused); },
       [&state](const CheckpointDone& done) { state.on_checkpoint_done(done); },
       [&state](const CheckpointLost& lost) { state.on_checkpoint_lost(lost); },
       [&state](const CheckpointsFailed& failed) { state.on_checkpoints_failed(failed); },
@@ -368,6 +423,7 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const SlotsMissing& missing) { state.on_slots_missing(missing); },
       [&state](const SlotsRefused& refused) { state.on_slots_refused(refused); },
       [&state](const NodeLost& lost) { state.on_node_lost(lost); },
+      [&state](const RelocateJob&) { state.on_relocate(); },
       [&state](TasksDeployed& deployed) { state.on_deployed(deployed); },
       [&state](const TaskReady& ready) { state.on_ready(ready); },
       [&state](const TaskFailed& failed) { state.on_task_failed(failed); },

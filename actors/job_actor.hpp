@@ -1,21 +1,32 @@
-// JobActor: carries a runtime::JobMachine. It spawns the coordinator of each execution, deploys
-// subtasks on nodes, watches all of them, and begins again when one of them fails.
+// JobActor: carries a runtime::JobMachine, and a runtime::RegionFailover beside it. It spawns the
+// coordinator of each execution, deploys subtasks on nodes, watches all of them, and begins again
+// when one of them fails: with the whole job, or with what has failed of it (job_regions.cpp).
 #pragma once
 
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/region_failover.hpp"
 #include "runtime/job/view.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::actors {
+
+/// What must be durable at the end of a job, around the deletion of its checkpoints. Both block;
+/// when one fails, the job never ends here.
+struct JobEnding {
+  std::function<Status(const runtime::JobOutcome&)> before = [](const auto&) { return Status{}; };
+  std::function<Status()> after = [] { return Status{}; };
+};
 
 /// What a job actor is spawned with.
 struct JobSpawn {
@@ -24,6 +35,7 @@ struct JobSpawn {
   runtime::JobObserver* observer = nullptr;  // may be null; else outlives the actor
   Duration report_every{};                   // how often subtasks are asked for counters; 0: never
   SlotActor slots = {};                      // without one the job runs in this process alone
+  JobEnding ending = {};
 };
 
 /// The actor's state.
@@ -42,9 +54,11 @@ public:
   void on_slots_missing(const SlotsMissing& missing);
   void on_slots_refused(const SlotsRefused& refused);
   void on_node_lost(const NodeLost& lost);
+  void on_relocate() { relocates_ = true; }
   void on_prepared(ExecutionPrepared& prepared);
   void on_refused(const ExecutionRefused& refused);
   void on_deployed(TasksDeployed& deployed);
+  void on_subtasks_refused(const SubtasksRefused& refused);
   void on_ready(const TaskReady& ready);
   void on_task_failed(const TaskFailed& failed);
   void on_drained(const TaskDrained& drained);
@@ -58,31 +72,48 @@ public:
 
 private:
   friend struct PerformJob;
+  friend struct PerformRegion;
+
+  /// An actor that is watched.
+  struct Watched {
+    std::string name;                            // for people
+    std::optional<checkpoint::Speaker> subtask;  // if it is one
+  };
 
   void perform(const runtime::JobActions& actions);
-  void fail(runtime::JobFailure failure);
+  void perform(const runtime::RegionActions& actions);
+  void fail(const runtime::JobFailure& failure, const std::set<SubtaskId>& failed = {});
   void deploy(const NodeShare& share, AttemptId attempt);
-  void connect_tasks();
-  void watch(const caf::strong_actor_ptr& actor, std::string display_name);
+  void connect_tasks(AttemptId attempt);
+  void watch(const caf::strong_actor_ptr& actor, Watched watched);
   bool is_node(const caf::actor_addr& address) const;
   NodeShare own_node();
   void end_execution();
-  void check_execution_ended();
+  void end_subtasks(const std::set<SubtaskId>& subtasks);
+  void redeploy(const std::set<SubtaskId>& subtasks, AttemptId attempt);
+  void resume(const std::set<SubtaskId>& subtasks);
+  void check_ended();
   void show();
   const runtime::Plan& plan() const { return spawn_->job->context->plan(); }
+  /// Whether this is the attempt of the execution or of the restart of a part that is under way.
   bool is_current(AttemptId attempt) const { return attempt == machine_->attempt(); }
   Duration now() const { return spawn_->services.clock.monotonic(); }
 
   Self self_;
   std::optional<JobSpawn> spawn_;
   std::optional<runtime::JobMachine> machine_;
-  std::vector<NodeShare> nodes_;  // where the subtasks of the execution run
+  std::optional<runtime::RegionFailover> regions_;
+  AttemptId execution_;                  // as which the coordinator began
+  std::optional<Duration> restart_due_;  // of the whole job
+  std::vector<NodeShare> nodes_;         // where the subtasks of the execution run
   CoordinatorActor coordinator_;
-  std::vector<TaskHandle> tasks_;                   // of the execution
-  std::map<caf::actor_addr, std::string> watched_;  // living actors of the execution, and nodes
-  std::set<caf::actor_addr> deploying_;  // nodes that were asked for subtasks, until they answer
-  std::optional<ExecutionPrepared> prepared_;
-  std::map<SubtaskId, runtime::SubtaskCounters> counters_;
+  std::vector<TaskHandle> tasks_;               // of the execution, each in its newest attempt
+  std::map<caf::actor_addr, Watched> watched_;  // living actors of the execution, and nodes
+  /// Nodes that were asked for subtasks of an attempt, until they answer.
+  std::set<std::pair<caf::actor_addr, AttemptId>> deploying_;
+  std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
+  bool relocates_ = false;                     // behind the next checkpoint
+  std::map<SubtaskId, TaskCounters> counters_;
   runtime::JobView view_;
 };
 

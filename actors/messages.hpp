@@ -21,6 +21,7 @@
 #include <caf/type_id.hpp>
 
 #include <functional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -101,7 +102,7 @@ using DeclineCheckpoint = checkpoint::Decline;
 
 // ---- coordinator and job ----------------------------------------------------------------------
 
-/// An execution can be deployed.
+/// An execution, or the part of one that restarts as this attempt, can be deployed.
 struct ExecutionPrepared {
   AttemptId attempt;
   std::map<SubtaskId, runtime::SubtaskRestore> restore;
@@ -109,10 +110,28 @@ struct ExecutionPrepared {
   std::optional<CheckpointId> restored_from;
 };
 
-/// An execution cannot be begun.
+/// An execution, or the part of one that restarts as this attempt, cannot be begun.
 struct ExecutionRefused {
   AttemptId attempt;
   runtime::JobFailure failure;
+};
+
+/// These subtasks have failed, or are being ended because of others; the rest of the execution goes
+/// on. Orders for their next attempt follow.
+struct SubtasksFailed {
+  std::set<SubtaskId> subtasks;
+};
+
+/// Nothing is left of these subtasks: prepare their restart as this attempt.
+struct PrepareSubtasks {
+  AttemptId attempt;
+  std::set<SubtaskId> subtasks;
+};
+
+/// There is no checkpoint from which subtasks can restart alone.
+struct SubtasksRefused {
+  AttemptId attempt;
+  std::string reason;
 };
 
 /// Take a checkpoint besides the periodic ones.
@@ -161,6 +180,9 @@ struct SlotsRefused {
   runtime::JobFailure failure;
 };
 
+/// The job is to run elsewhere as soon as a checkpoint has completed.
+struct RelocateJob {};
+
 /// Whatever the job has on this node is lost, or must be taken for lost.
 struct NodeLost {
   std::string node;  // its name
@@ -169,9 +191,10 @@ struct NodeLost {
 
 // ---- node -------------------------------------------------------------------------------------
 
-/// Spawn these subtasks.
+/// Spawn these subtasks. What the node has of them, and of any attempt before `execution`, ends.
 struct DeployTasks {
   AttemptId attempt;
+  AttemptId execution;  // the attempt as which the execution began that they are a part of
   std::map<SubtaskId, runtime::SubtaskRestore> tasks;
   std::string directory;  // where the state files to restore lie
 };
@@ -266,6 +289,9 @@ WEIR_MESSAGE(TaskCounters)
 WEIR_MESSAGE(RequestSplits)
 WEIR_MESSAGE(ExecutionPrepared)
 WEIR_MESSAGE(ExecutionRefused)
+WEIR_MESSAGE(SubtasksFailed)
+WEIR_MESSAGE(PrepareSubtasks)
+WEIR_MESSAGE(SubtasksRefused)
 WEIR_MESSAGE(RequestCheckpoint)
 WEIR_MESSAGE(CheckpointDone)
 WEIR_MESSAGE(CheckpointLost)
@@ -275,6 +301,7 @@ WEIR_MESSAGE(StopJob)
 WEIR_MESSAGE(DeployTasks)
 WEIR_MESSAGE(SlotsMissing)
 WEIR_MESSAGE(SlotsRefused)
+WEIR_EMPTY_MESSAGE(RelocateJob)
 WEIR_MESSAGE(NodeLost)
 
 }  // namespace weir::actors
@@ -327,6 +354,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::Decline))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::ExecutionPrepared))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::ExecutionRefused))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SubtasksFailed))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::PrepareSubtasks))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SubtasksRefused))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestCheckpoint))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointDone))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointLost))
@@ -336,6 +366,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::DeployTasks))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SlotsMissing))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SlotsRefused))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RelocateJob))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::NodeLost))
   CAF_ADD_TYPE_ID(weir_messages, (weir::SubtaskId))
   CAF_ADD_TYPE_ID(weir_messages, (std::vector<weir::SubtaskId>))

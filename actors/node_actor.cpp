@@ -10,7 +10,7 @@
 namespace weir::actors {
 
 NodeState::~NodeState() {
-  end_tasks();
+  end_tasks([](const TaskHandle&) { return true; });
 }
 
 void NodeState::begin(JobContextPtr context, const Services& services, JobActor job) {
@@ -20,7 +20,10 @@ void NodeState::begin(JobContextPtr context, const Services& services, JobActor 
 }
 
 void NodeState::on_deploy(DeployTasks& deploy) {
-  end_tasks();  // of an attempt whose end the job could not bring about from afar
+  // Of attempts whose end the job could not bring about from afar.
+  end_tasks([&](const TaskHandle& task) {
+    return task.attempt < deploy.execution || deploy.tasks.contains(task.id);
+  });
   TasksDeployed deployed{deploy.attempt, {}};
   for (auto& [id, restore] : deploy.tasks) {
     SubtaskSpawn spawn{context_,           *services_,      job_, id, deploy.attempt,
@@ -28,15 +31,18 @@ void NodeState::on_deploy(DeployTasks& deploy) {
     auto actor = self_->spawn(subtask_actor, std::move(spawn));
     services_->roster.add(context_->plan().name_of(id),
                           caf::actor_cast<caf::strong_actor_ptr>(actor));
-    tasks_.push_back(actor);
     deployed.tasks.push_back({id, deploy.attempt, std::move(actor)});
+    tasks_.push_back(deployed.tasks.back());
   }
   self_->send(job_, std::move(deployed));
 }
 
-void NodeState::end_tasks() {
-  for (const SubtaskActor& task : tasks_) kill_actor(caf::actor_cast<caf::strong_actor_ptr>(task));
-  tasks_.clear();
+void NodeState::end_tasks(const std::function<bool(const TaskHandle&)>& must_end) {
+  std::erase_if(tasks_, [&](const TaskHandle& task) {
+    if (!must_end(task)) return false;
+    kill_actor(caf::actor_cast<caf::strong_actor_ptr>(task.actor));
+    return true;
+  });
 }
 
 NodeActor::behavior_type node_actor(NodeState::Self self, JobContextPtr context, Services services,

@@ -7,6 +7,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 namespace weir::actors {
@@ -27,13 +29,13 @@ public:
   void on_deploy(DeployTasks& deploy);
 
 private:
-  void end_tasks();
+  void end_tasks(const std::function<bool(const TaskHandle&)>& must_end);
 
   Self self_;
   JobContextPtr context_;
   std::optional<Services> services_;
   JobActor job_;
-  std::vector<SubtaskActor> tasks_;  // of the newest attempt
+  std::vector<TaskHandle> tasks_;  // of the execution, each in its newest attempt
 };
 
 NodeActor::behavior_type node_actor(NodeState::Self self, JobContextPtr context, Services services,

@@ -10,6 +10,13 @@
 #include <utility>
 
 namespace weir::actors {
+namespace {
+
+// When a whole process has died its master is about to say so: that is the better reason.
+constexpr std::chrono::milliseconds kCutOffGrace{100};
+
+}  // namespace
+
 void SubtaskState::begin(SubtaskSpawn spawn) {
   spawn_.emplace(std::move(spawn));
   const JobContext& context = *spawn_->context;
@@ -55,7 +62,9 @@ void SubtaskState::connect(const Peers& peers) {
     std::vector<Channel> channels;
     for (const runtime::ChannelEnd& end : ends) {
       for (const TaskHandle& task : peers.tasks) {
-        if (task.id == end.peer) channels.push_back({task.actor, end.at_peer});
+        if (task.id != end.peer) continue;
+        channels.push_back({task.actor, end.at_peer});
+        watch(task);
       }
     }
     return channels;
@@ -67,6 +76,27 @@ void SubtaskState::connect(const Peers& peers) {
   }
   is_connected_ = true;
   report_ready();
+}
+
+void SubtaskState::watch(const TaskHandle& peer) {
+  if (peer.actor.node() == self_->node()) return;
+  const auto [at, is_new] = remote_peers_.try_emplace(peer.actor.address());
+  if (!is_new) return;
+  at->second = spawn_->context->plan().name_of(peer.id);
+  self_->monitor(peer.actor);
+}
+
+/// A connection that broke may have lost frames, barriers or credits. It may stand again before
+/// anybody else has noticed, and a loss at the end of a channel leaves no gap: so nothing but a new
+/// attempt is safe. Peers that have died otherwise are the job's concern.
+void SubtaskState::on_down(const caf::down_msg& down) {
+  const auto peer = remote_peers_.find(down.source);
+  if (peer == remote_peers_.end() || down.reason != caf::exit_reason::remote_link_unreachable)
+    return;
+  if (fails_at_) return;
+  lost_peer_ = peer->second;
+  fails_at_ = now() + kCutOffGrace;
+  self_->delayed_send(self_, kCutOffGrace, Wake{*fails_at_});
 }
 
 void SubtaskState::report_ready() {
@@ -83,6 +113,8 @@ void SubtaskState::on_turn() {
 }
 
 void SubtaskState::on_wake(Duration at) {
+  if (fails_at_ == at)
+    return failed({"", "the connection to " + lost_peer_ + " broke, and may have lost data"});
   if (wake_at_ == at) wake_at_.reset();
   turn([](runtime::Subtask&) {});
 }
@@ -180,6 +212,7 @@ void SubtaskState::processed(std::uint64_t records) {
 
 SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn spawn) {
   SubtaskState& state = self->state;
+  self->set_down_handler([&state](const caf::down_msg& down) { state.on_down(down); });
   state.begin(std::move(spawn));
   return {
       [&state](const Peers& peers) { state.connect(peers); },

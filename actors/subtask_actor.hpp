@@ -7,6 +7,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ public:
   /// Builds the subtask and begins to restore its state.
   void begin(SubtaskSpawn spawn);
   void connect(const Peers& peers);
+  void on_down(const caf::down_msg& down);
   void start();
   void on_frame(DataFrame& frame);
 
@@ -81,6 +83,7 @@ private:
   };
 
   void restore();
+  void watch(const TaskHandle& peer);
   void report_ready();
   void drive();
   void die();
@@ -93,6 +96,9 @@ private:
   CoordinatorActor coordinator_;
   std::vector<Channel> inputs_;
   std::vector<Channel> outputs_;
+  std::map<caf::actor_addr, std::string> remote_peers_;  // with their names
+  std::string lost_peer_;                                // empty: none
+  std::optional<Duration> fails_at_;                     // when a peer is lost
   bool is_restored_ = false;
   bool is_connected_ = false;
   bool turn_is_queued_ = false;

@@ -214,7 +214,7 @@ Status Claim::remove(const std::string& path, Durability durability) {
 }
 
 Status Claim::check() const {
-  const Status status = env_.stat(directory_).status();
+  Status status = env_.stat(directory_).status();
   if (status.code() != ErrorCode::not_found) return status;
   if (Status place = env_.stat(parent_of(directory_)).status(); !place.ok())
     return place;  // it is no rival that has removed everything

@@ -44,12 +44,12 @@ Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(
     Env& env, const std::string& directory, const std::string& job, const std::string& run,
     std::optional<Takeover> takeover) {
   std::unique_ptr<CheckpointStorage> storage{
-      new CheckpointStorage{env, base::join_path(strip_scheme(directory), job), job, run}};
+      new CheckpointStorage{env, place_of(directory, job), job, run}};
   if (Status status = base::create_durable_directories(env, storage->place_); !status.ok())
     return status.with_context("execution.checkpointing.dir");
   if (Status status = storage->acquire_lock(); !status.ok()) {
     const bool is_held = status.code() == ErrorCode::failed_precondition;
-    if (!takeover || !is_held)
+    if (!takeover || !takeover->breaks_lock || !is_held)
       return status.with_context("job \"" + job + "\" cannot use its checkpoint directory");
   }
   std::optional<std::uint64_t> term;
@@ -61,6 +61,10 @@ Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(
   if (Status status = storage->read_record(); !status.ok()) return status;
   if (Status status = storage->sync_complete(); !status.ok()) return status;
   return storage;
+}
+
+std::string CheckpointStorage::place_of(const std::string& directory, const std::string& job) {
+  return base::join_path(strip_scheme(directory), job);
 }
 
 Status CheckpointStorage::acquire_lock() {

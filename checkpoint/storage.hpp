@@ -42,6 +42,8 @@ namespace weir::checkpoint {
 /// Lets the leader of a cluster open a place that a frozen process still has locked.
 struct Takeover {
   LeaderEpoch leader;
+  /// Otherwise the place is claimed for the leader, but a lock that is held is an error.
+  bool breaks_lock = true;
 };
 
 /// See the file comment.
@@ -54,6 +56,9 @@ public:
   static Result<std::unique_ptr<CheckpointStorage>> open(
       Env& env, const std::string& directory, const std::string& job, const std::string& run,
       std::optional<Takeover> takeover = std::nullopt);
+
+  /// Returns where `open` puts the checkpoints of a job.
+  static std::string place_of(const std::string& directory, const std::string& job);
 
   /// Fences all earlier epochs, and returns the new one with the facts as they are now.
   Result<CoordinatorRecord> begin_epoch();

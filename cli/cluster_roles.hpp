@@ -15,6 +15,9 @@ int run_coordinator(const Invocation& invocation, actors::JobFactory& jobs);
 /// one ends it at once.
 int run_worker(const Invocation& invocation, actors::JobFactory& jobs);
 
+/// Runs the job on a cluster of processes that it starts for it, `invocation.processes` workers.
+int run_processes(Invocation invocation, const Flags& flags, actors::JobFactory& jobs);
+
 /// Submits the job of this program and shows it until it ends, or not, if it is to be detached.
 int submit(const Invocation& invocation, const Flags& flags);
 

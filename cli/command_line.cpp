@@ -59,12 +59,22 @@ void add_words(CLI::App& app, const std::string& name, T& target,
       ->take_last();
 }
 
-void add_settings(CLI::App& app, Invocation& invocation, std::vector<std::string>& settings) {
-  app.add_option("--set", settings, "set an option: KEY=VALUE (docs/reference/options.md)")
+}  // namespace
+
+void add_settings(CLI::App& app, Invocation& invocation) {
+  app.add_option("--set", invocation.settings,
+                 "set an option: KEY=VALUE (docs/reference/options.md)")
       ->type_name("KEY=VALUE");
   app.add_option("--config", invocation.config_files, "YAML file with options")
       ->check(CLI::ExistingFile);
 }
+
+void add_network_options(CLI::App& app, Invocation& invocation) {
+  app.add_flag("--insecure", invocation.insecure,
+               "speak with other machines without encryption, and trust everybody who asks");
+}
+
+namespace {
 
 void add_job_options(CLI::App& app, Invocation& invocation) {
   app.add_option("--parallelism,-p", invocation.parallelism,
@@ -107,13 +117,12 @@ void add_run_options(CLI::App& run, Invocation& invocation) {
   run.add_option("--chaos", invocation.chaos,
                  "kill something: \"kill counts/1 at checkpoint 3 aligning\"")
       ->type_name("RULE");
+  run.add_option("--processes", invocation.processes,
+                 "run on so many worker processes of their own, which are replaced when they die")
+      ->check(CLI::Range(1, 1000))
+      ->take_last();
   run.add_flag("--force-bytes", invocation.force_bytes,
                "encode every batch, also between subtasks of this process (for tests)");
-}
-
-void add_network_options(CLI::App& app, Invocation& invocation) {
-  app.add_flag("--insecure", invocation.insecure,
-               "speak with other machines without encryption, and trust everybody who asks");
 }
 
 void add_coordinator_options(CLI::App& app, Invocation& invocation) {
@@ -123,9 +132,9 @@ void add_coordinator_options(CLI::App& app, Invocation& invocation) {
 }
 
 void add_worker_options(CLI::App& app, Invocation& invocation) {
-  app.add_option("--join", invocation.join, "where the coordinator listens")
-      ->type_name("HOST:PORT")
-      ->required();
+  app.add_option("--join", invocation.join,
+                 "where the coordinator listens; of several, all that may lead")
+      ->type_name("HOST:PORT,...");
   invocation.listen = "127.0.0.1:0";
   app.add_option("--listen", invocation.listen, "where other workers reach this one; port 0: any")
       ->type_name("HOST:PORT")
@@ -137,9 +146,9 @@ void add_worker_options(CLI::App& app, Invocation& invocation) {
 }
 
 void add_submit_options(CLI::App& app, Invocation& invocation) {
-  app.add_option("--to", invocation.to, "where the coordinator listens")
-      ->type_name("HOST:PORT")
-      ->required();
+  app.add_option("--to", invocation.to,
+                 "where the coordinator listens; of several, all that may lead")
+      ->type_name("HOST:PORT,...");
   app.add_flag("--detach,-d", invocation.detach, "do not wait for the job's end");
   app.add_flag("--detach-on-interrupt", invocation.detach_on_interrupt,
                "Ctrl-C stops watching the job, not the job");
@@ -165,7 +174,6 @@ std::string unknown_flag(const CLI::App& command, int argc, char** argv) {
 
 std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv) {
   Invocation invocation;
-  std::vector<std::string> settings;
   CLI::App app{flags.description(), argc > 0 ? base::name_of(argv[0]) : "job"};
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
@@ -180,7 +188,7 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
     add_job_options(*command, invocation);
   }
   for (CLI::App* command : {run, graph, coordinator, worker, submit})
-    add_settings(*command, invocation, settings);
+    add_settings(*command, invocation);
   for (CLI::App* command : {run, submit}) add_restore_options(*command, invocation);
   for (CLI::App* command : {run, coordinator, worker}) add_process_options(*command, invocation);
   for (CLI::App* command : {run, coordinator, worker, submit}) add_log_level(*command, invocation);
@@ -208,14 +216,6 @@ std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, c
     app.exit(error, std::cout, std::cerr);
     return is_help ? 0 : kUsageError;
   }
-  for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos) {
-      std::cerr << "--set " << setting << ": expected KEY=VALUE\n";
-      return kUsageError;
-    }
-    invocation.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-  }
   for (const auto& [command, app_of] :
        {std::pair{Command::run, run}, std::pair{Command::graph, graph},
         std::pair{Command::coordinator, coordinator}, std::pair{Command::worker, worker},
@@ -233,7 +233,12 @@ Result<std::vector<actors::Setting>> settings_of(const Invocation& invocation) {
     for (auto& [key, value] : *content)
       settings.push_back({path, std::move(key), std::move(value)});
   }
-  for (const auto& [key, value] : invocation.settings) settings.push_back({"--set", key, value});
+  for (const std::string& text : invocation.settings) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos)
+      return Status{ErrorCode::invalid_argument, "--set " + text + ": expected KEY=VALUE"};
+    settings.push_back({"--set", text.substr(0, equals), text.substr(equals + 1)});
+  }
   return settings;
 }
 

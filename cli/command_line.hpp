@@ -8,6 +8,8 @@
 
 #include <weir/run.hpp>
 
+#include <CLI/App.hpp>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,7 +23,7 @@ enum class ProgressStyle : std::uint8_t { automatic, plain, none };
 /// What the command line said.
 struct Invocation {
   Command command = Command::run;
-  std::vector<std::pair<std::string, std::string>> settings;  // --set, in order
+  std::vector<std::string> settings;  // --set, in order: KEY=VALUE
   std::vector<std::string> config_files;
   std::optional<int> parallelism;
   std::string restore;
@@ -34,21 +36,28 @@ struct Invocation {
   bool force_bytes = false;
   // Of clusters.
   std::string listen;  // HOST:PORT
-  std::string join;    // likewise, of the coordinator
+  std::string join;    // of coordinators, with commas between; empty: in the leader store
   std::string to;      // likewise
   std::string name;
   std::optional<int> slots;
+  int processes = 0;  // of `run`; 0: this one alone
   bool detach = false;
   bool detach_on_interrupt = false;
   bool insecure = false;
 };
+
+/// Adds --set and --config.
+void add_settings(CLI::App& app, Invocation& invocation);
+
+/// Adds what a program needs that speaks with others.
+void add_network_options(CLI::App& app, Invocation& invocation);
 
 /// Reads the command line; sets the targets of the job's own flags. When there is nothing to run
 /// (help, wrong usage) prints what there is to say and returns the exit code instead.
 std::variant<Invocation, int> parse_command_line(const Flags& flags, int argc, char** argv);
 
 /// Returns the options from configuration files, then from --set, in the order in which they count.
-/// `invalid_argument` names file and line.
+/// `invalid_argument` names file and line, or the word that is no setting.
 Result<std::vector<actors::Setting>> settings_of(const Invocation& invocation);
 
 /// Where the job is to begin.

@@ -88,6 +88,8 @@ int main(const Flags& flags, const std::function<Job()>& build, int argc, char**
     case cli::Command::worker: return cli::run_worker(invocation, jobs);
     case cli::Command::submit: return cli::submit(invocation, flags);
     case cli::Command::run:
+      if (invocation.processes > 0) return cli::run_processes(invocation, flags, jobs);
+      break;
     case cli::Command::graph: break;
   }
   return main_here(build, invocation);

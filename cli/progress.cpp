@@ -25,8 +25,10 @@ Progress::~Progress() {
 void Progress::show(const runtime::JobView& view, Duration elapsed) {
   if (style_ == Style::none) return;
   const Duration every = style_ == Style::rewriting ? kRewriteEvery : kLineEvery;
-  if (last_shown_ != Duration::min() && elapsed - last_shown_ < every && !view.outcome) return;
+  const bool is_news = view.outcome || view.waiting_for != waiting_for_;
+  if (last_shown_ != Duration::min() && elapsed - last_shown_ < every && !is_news) return;
   last_shown_ = elapsed;
+  waiting_for_ = view.waiting_for;
   const std::string line = format(view, elapsed);
   if (style_ == Style::lines) {
     std::fprintf(stderr, "%s\n", line.c_str());

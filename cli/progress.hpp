@@ -30,6 +30,7 @@ public:
 private:
   Style style_;
   Duration last_shown_ = Duration::min();
+  std::string waiting_for_;         // as it was shown
   Duration rate_from_{};            // when the rate was last computed
   std::uint64_t rate_records_ = 0;  // records in at that time
   double rate_ = 0;                 // records a second

@@ -66,6 +66,8 @@ const std::vector<SimMultiplexer::Event>& SimMultiplexer::find_events() {
     if (scribe->can_read()) events_.push_back({Event::Kind::read, handle});
     if (scribe->has_failed()) events_.push_back({Event::Kind::fail, handle});
   }
+  for (const auto& [handle, dial] : dials_)
+    if (!is_dialing(dial.socket)) events_.push_back({Event::Kind::dialled, handle});
   return events_;
 }
 
@@ -79,6 +81,7 @@ std::size_t SimMultiplexer::run(Event event) {
     }
     case Event::Kind::read: return read(*scribes_.at(event.handle));
     case Event::Kind::fail: fail(*scribes_.at(event.handle)); return 0;
+    case Event::Kind::dialled: end_own_dial(event.handle); return 0;
   }
   WEIR_UNREACHABLE("all kinds of events are listed");
 }
@@ -110,16 +113,45 @@ void SimMultiplexer::fail(Scribe& scribe) {
   scribe.close();
 }
 
+std::optional<SocketId> SimMultiplexer::begin(const std::string& host, std::uint16_t port) {
+  const bool is_local = host == "localhost" || host == "127.0.0.1";
+  return fabric_.dial(host_, is_local ? fabric_.name_of(host_) : host, port);
+}
+
+bool SimMultiplexer::is_dialing(std::optional<SocketId> socket) const {
+  if (!socket) return false;
+  const Socket& own = *fabric_.find(*socket);
+  return own.state == Socket::State::dialing && own.peer == Socket::Peer::present;
+}
+
+/// Makes a connection of a socket that was dialled, or closes it.
+caf::expected<caf::io::scribe_ptr> SimMultiplexer::take(std::optional<SocketId> socket) {
+  if (!socket) return caf::sec::cannot_connect_to_node;
+  if (fabric_.find(*socket)->state != Socket::State::open) {
+    fabric_.close(*socket);
+    return caf::sec::cannot_connect_to_node;
+  }
+  const auto handle = caf::io::connection_handle::from_int(next_handle_++);
+  return caf::io::scribe_ptr{caf::make_counted<Scribe>(*this, handle, *socket)};
+}
+
+void SimMultiplexer::dial(const std::string& host, std::uint16_t port, Dialled done) {
+  const std::int64_t handle = next_handle_++;
+  dials_.emplace(handle, OwnDial{begin(host, port), std::move(done)});
+}
+
+void SimMultiplexer::end_own_dial(std::int64_t handle) {
+  const auto node = dials_.extract(handle);
+  node.mapped().done(take(node.mapped().socket));
+}
+
 void SimMultiplexer::begin_dial(const std::string& host, std::uint16_t port) {
   WEIR_ASSERT(!dial_, "one dial at a time, as CAF does");
-  const bool is_local = host == "localhost" || host == "127.0.0.1";
-  dial_ = Dial{host, port, fabric_.dial(host_, is_local ? fabric_.name_of(host_) : host, port)};
+  dial_ = Dial{host, port, begin(host, port)};
 }
 
 bool SimMultiplexer::is_dialing() const {
-  if (!dial_ || !dial_->socket) return false;
-  const Socket& socket = *fabric_.find(*dial_->socket);
-  return socket.state == Socket::State::dialing && socket.peer == Socket::Peer::present;
+  return dial_ && is_dialing(dial_->socket);
 }
 
 void SimMultiplexer::end_dial() {
@@ -138,6 +170,7 @@ std::string SimMultiplexer::describe(Event event) const {
     case Event::Kind::accept: return "accept " + handle;
     case Event::Kind::read: return "read " + handle;
     case Event::Kind::fail: return "fail " + handle;
+    case Event::Kind::dialled: return "dialled " + handle;
   }
   WEIR_UNREACHABLE("all kinds of events are listed");
 }
@@ -146,12 +179,7 @@ caf::expected<caf::io::scribe_ptr> SimMultiplexer::new_tcp_scribe(const std::str
                                                                   std::uint16_t port) {
   WEIR_ASSERT(dial_ && dial_->host == host && dial_->port == port && !is_dialing(),
               "the simulator has dialled before");
-  if (!dial_->socket) return caf::sec::cannot_connect_to_node;
-  if (fabric_.find(*dial_->socket)->state != Socket::State::open)
-    return caf::sec::cannot_connect_to_node;
-  const auto handle = caf::io::connection_handle::from_int(next_handle_++);
-  const SocketId socket = *std::exchange(dial_->socket, std::nullopt);
-  return caf::io::scribe_ptr{caf::make_counted<Scribe>(*this, handle, socket)};
+  return take(std::exchange(dial_->socket, std::nullopt));
 }
 
 caf::expected<caf::io::doorman_ptr> SimMultiplexer::new_tcp_doorman(std::uint16_t port, const char*,

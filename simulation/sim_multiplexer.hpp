@@ -13,6 +13,7 @@
 #include <caf/io/network/multiplexer.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -28,9 +29,9 @@ public:
 
   /// What `run` does next, if asked to.
   struct Event {
-    enum class Kind : std::uint8_t { message, accept, read, fail };
+    enum class Kind : std::uint8_t { message, accept, read, fail, dialled };
     Kind kind = Kind::message;
-    std::int64_t handle = 0;  // CAF's, of a connection or an acceptor
+    std::int64_t handle = 0;  // CAF's, of a connection or an acceptor; or of a dial
   };
 
   SimMultiplexer(caf::actor_system* system, SimFabric& fabric, HostId host, base::Random& random);
@@ -55,6 +56,14 @@ public:
   bool is_dialing() const;
   /// The call was due. A connection that was not asked for is closed.
   void end_dial();
+
+  // Dials beside the middleman's actor, any number at a time.
+
+  /// Hears what became of a dial.
+  using Dialled = std::function<void(caf::expected<caf::io::scribe_ptr>)>;
+  /// Begins to dial. `done` is called in an event of its own.
+  void dial(const std::string& host, std::uint16_t port, Dialled done);
+  void forget_dials() { dials_.clear(); }
 
   // ---- CAF's interface -------------------------------------------------------------------------
 
@@ -89,6 +98,16 @@ private:
     std::optional<SocketId> socket;  // none if there is no such host, or when it is handed out
   };
 
+  /// A dial beside the middleman's.
+  struct OwnDial {
+    std::optional<SocketId> socket;  // none if there is no such host
+    Dialled done;
+  };
+
+  std::optional<SocketId> begin(const std::string& host, std::uint16_t port);
+  bool is_dialing(std::optional<SocketId> socket) const;
+  caf::expected<caf::io::scribe_ptr> take(std::optional<SocketId> socket);
+  void end_own_dial(std::int64_t handle);
   void handle_message();
   std::size_t read(Scribe& scribe);
   void fail(Scribe& scribe);
@@ -102,6 +121,7 @@ private:
   std::map<std::int64_t, Doorman*> doormen_;
   std::vector<Event> events_;
   std::optional<Dial> dial_;
+  std::map<std::int64_t, OwnDial> dials_;
   std::int64_t next_handle_ = 1;
 };
 

@@ -46,6 +46,7 @@ SimNode::SimNode(SimFabric& fabric, base::Random& random, HostId host, std::uint
 
 SimNode::~SimNode() {
   pool_.clear();
+  multiplexer_.forget_dials();
   scheduler_.clock().cancel_all();
   std::map<caf::actor_id, caf::strong_actor_ptr> living;
   const auto add = [&](caf::resumable* ready) {

@@ -47,6 +47,7 @@ public:
 
   const std::string& host() const { return name_; }
   caf::actor_system& system() { return *system_; }
+  SimMultiplexer& multiplexer() { return multiplexer_; }
   SimClock& clock() { return clock_; }
   SimPool& pool() { return pool_; }
   SimLog& log() { return log_; }

@@ -295,9 +295,9 @@ BANS = [
         "the simulator cannot replace it; ask a Clock", but=r"base/clock\.cpp|cli/run_id\.cpp"),
     Ban(r"\bstd::(o|i|)fstream\b|\bstd::filesystem\b|\bfopen\s*\(", ENGINE,
         "the simulator cannot replace it; use Env"),
-    # The gate waits for strangers on sockets, of which the simulator has none.
+    # The gate waits for strangers on sockets, local workers are processes: the simulator has none.
     Ban(r"\bstd::(j?thread|async)\b(?!::)", ENGINE, "the simulator cannot schedule it; use a "
-        "BlockingPool", but=r"(base/blocking_pool|actors/net/gate)\.hpp"),
+        "BlockingPool", but=r"(base/blocking_pool|actors/net/gate)\.hpp|cli/local_workers"),
     Ban(r"\bstd::cout\b", (), "standard output belongs to the job; log, or return the text",
         but=r"(cli|connectors/console|examples|bench)/"),
 ]

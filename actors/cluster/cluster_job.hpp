@@ -29,19 +29,26 @@ struct ClusterJob {
   JobId id;
   JobSpec spec;
   HostedJobPtr hosted;  // until the job has ended
-  JobActor actor;       // likewise
+  JobActor actor;       // likewise; none yet while a job that was left is being opened
   std::string name;
+  std::string ticket;     // of its submission
+  std::string directory;  // of its checkpoints
   std::unique_ptr<ViewForwarder> observer;
   runtime::JobView view;
   std::vector<ClientActor> watchers;
   AttemptId attempt;                    // that the slots below are for
+  bool is_waiting = false;              // for these slots, and for nodes on their workers
   runtime::Placement placement;         // what the job holds
   std::map<WorkerId, NodeActor> nodes;  // workers that are ready for its subtasks
   std::set<WorkerId> hosting;           // workers that were asked to be, until they answer
 
   bool has_ended() const { return view.outcome.has_value(); }
   /// Whether every worker of the placement is ready for subtasks.
-  bool is_hosted() const { return hosting.empty(); }
+  bool is_hosted() const;
+  /// As far as they are known: not while a job that was left is being opened.
+  CheckpointOptions checkpoint_options() const {
+    return hosted == nullptr ? CheckpointOptions{} : hosted->context->options().checkpoint;
+  }
   std::set<WorkerId> workers() const { return {placement.slots.begin(), placement.slots.end()}; }
   /// Which subtasks run where; `name_of` names a worker.
   std::vector<NodeShare> shares(const std::function<std::string(WorkerId)>& name_of) const;

@@ -7,6 +7,28 @@
 #include <utility>
 
 namespace weir::actors {
+namespace {
+
+constexpr int kEpochShift = 32;  // the ids that one leader gives out to workers
+
+}  // namespace
+
+/// Ids of workers are above those of all leaders before: what one of them says means nobody.
+MasterActor spawn_master(Process& process, const CoordinatorOptions& options,
+                         std::shared_ptr<JobKeeper> keeper, Inheritance inheritance) {
+  const runtime::ClusterOptions& cluster = options.cluster;
+  const std::uint64_t epoch = keeper == nullptr ? 0 : keeper->epoch().value();
+  return process.system().spawn(
+      master_actor, MasterSpawn{.services = process.services(),
+                                .members = {.heartbeat = cluster.heartbeat,
+                                            .protocol = kProtocolVersion,
+                                            .last_id = WorkerId{epoch << kEpochShift}},
+                                .slots = {.request_timeout = cluster.slot_request_timeout,
+                                          .spread = cluster.spread},
+                                .new_run_id = options.new_run_id,
+                                .keeper = std::move(keeper),
+                                .inheritance = std::move(inheritance)});
+}
 
 CoordinatorProcess::CoordinatorProcess(std::unique_ptr<Process> process)
     : process_{std::move(process)} {}
@@ -19,14 +41,7 @@ Result<std::unique_ptr<CoordinatorProcess>> CoordinatorProcess::start(Coordinato
   std::unique_ptr<CoordinatorProcess> coordinator{
       new CoordinatorProcess{std::move(process).value()}};
   Process& parts = *coordinator->process_;
-  const runtime::ClusterOptions& cluster = options.cluster;
-  coordinator->master_ = parts.system().spawn(
-      master_actor,
-      MasterSpawn{
-          .services = parts.services(),
-          .members = {.heartbeat = cluster.heartbeat, .protocol = kProtocolVersion, .last_id = {}},
-          .slots = {.request_timeout = cluster.slot_request_timeout, .spread = cluster.spread},
-          .new_run_id = std::move(options.new_run_id)});
+  coordinator->master_ = spawn_master(parts, options, nullptr, {});
   auto port = parts.network().listen(coordinator->master_, options.host, options.port);
   if (!port.ok()) return port.status();
   coordinator->port_ = *port;

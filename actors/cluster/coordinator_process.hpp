@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/cluster/interfaces.hpp"
+#include "actors/cluster/job_keeper.hpp"
 #include "actors/cluster/process.hpp"
 #include "runtime/cluster/cluster_options.hpp"
 
@@ -18,6 +19,10 @@ struct CoordinatorOptions {
   ProcessOptions process = {};
   std::function<std::string()> new_run_id;  // names starts of jobs; no two alike
 };
+
+/// Spawns the master. `keeper` may be null: nothing outlives it then.
+MasterActor spawn_master(Process& process, const CoordinatorOptions& options,
+                         std::shared_ptr<JobKeeper> keeper, Inheritance inheritance);
 
 /// See the file comment. Ends its jobs when it ends; with checkpoints they can be continued.
 class CoordinatorProcess {

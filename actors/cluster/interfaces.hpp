@@ -24,6 +24,7 @@ struct HostJob;
 struct JobHosted;
 struct ListJobs;
 struct PeerHello;
+struct PingMaster;
 struct RegisterWorker;
 struct StopNamedJob;
 struct SubmitJob;
@@ -61,7 +62,7 @@ using MasterActor = caf::typed_actor<
     caf::reacts_to<RequestSlots>, caf::reacts_to<JobViewed>,
     // From clients.
     caf::reacts_to<SubmitJob>, caf::reacts_to<WatchJob>, caf::reacts_to<StopNamedJob>,
-    caf::reacts_to<ListJobs>,
+    caf::reacts_to<ListJobs>, caf::reacts_to<PingMaster>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
@@ -101,6 +102,7 @@ struct JobHosted {
 struct SubmitJob {
   JobSpec spec;
   runtime::RestoreRequest restore;
+  std::string ticket;  // no two submissions have the same; one that is repeated has it again
   ClientActor client;
 };
 
@@ -121,6 +123,11 @@ struct ListJobs {
   ClientActor client;
 };
 
+/// Asks for RequestDone, as a sign of life.
+struct PingMaster {
+  ClientActor client;
+};
+
 // NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is no declaration.
 #define WEIR_HANDLE_MESSAGE(type, ...)                  \
   template <class Inspector>                            \
@@ -134,7 +141,8 @@ WEIR_HANDLE_MESSAGE(PeerHello, m.from, m.worker)
 WEIR_HANDLE_MESSAGE(HostJob, m.id, m.spec, m.run, m.directory, m.max_parallelism, m.fingerprint,
                     m.job)
 WEIR_HANDLE_MESSAGE(JobHosted, m.id, m.worker, m.node)
-WEIR_HANDLE_MESSAGE(SubmitJob, m.spec, m.restore, m.client)
+WEIR_HANDLE_MESSAGE(SubmitJob, m.spec, m.restore, m.ticket, m.client)
+WEIR_HANDLE_MESSAGE(PingMaster, m.client)
 WEIR_HANDLE_MESSAGE(WatchJob, m.job, m.client)
 WEIR_HANDLE_MESSAGE(StopNamedJob, m.job, m.at_once, m.client)
 WEIR_HANDLE_MESSAGE(ListJobs, m.client)
@@ -173,5 +181,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::WatchJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::StopNamedJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ListJobs))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PingMaster))
 
 CAF_END_TYPE_ID_BLOCK(weir_cluster)

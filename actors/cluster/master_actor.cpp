@@ -86,7 +86,11 @@ struct PerformSlots {
         SlotsRefused{job.attempt, {action.status.message(), JobFailure::Kind::transient}});
   }
 
-  void operator()(const runtime::SlotsLost&) const {}  // the job has heard of it as NodeLost
+  /// A job that runs there has heard of it as NodeLost. One that still waits must wait for others.
+  void operator()(const runtime::SlotsLost& action) const {
+    ClusterJob& job = *state.find(action.job);
+    if (job.is_waiting && job.workers().contains(action.worker)) state.request_slots(job);
+  }
 };
 
 MasterState::~MasterState() {
@@ -99,6 +103,7 @@ void MasterState::begin(MasterSpawn spawn) {
   members_.emplace(spawn_->members);
   slots_.emplace(spawn_->slots);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  inherit(spawn_->inheritance);
 }
 
 void MasterState::on_register(RegisterWorker& message) {
@@ -115,6 +120,7 @@ void MasterState::on_beat(const WorkerBeat& beat) {
 
 void MasterState::on_leaving(const WorkerLeaving& leaving) {
   perform(members_->on_drain(leaving.id));
+  for (const JobId job : slots_->jobs_on(leaving.id)) self_->send(find(job)->actor, RelocateJob{});
 }
 
 /// Everything of a lost worker is over: its jobs hear of it, and if it still speaks it is told.
@@ -149,17 +155,20 @@ void MasterState::end_shared_jobs(const runtime::Member& member) {
   for (const auto& other : members_->missing_connections(member.id))
     others += " " + runtime::describe(other);
   for (const auto& [id, job] : jobs_) {
-    if (job->workers().size() < 2 || !job->nodes.contains(member.id)) continue;
+    const auto workers = job->workers();
+    if (job->has_ended() || workers.size() < 2 || !workers.contains(member.id)) continue;
     drop_node(*job, member, "it has lost its connection to" + others);
     self_->send(workers_.at(member.id), ReleaseJob{id});
+    if (job->is_waiting) request_slots(*job);
   }
 }
 
 void MasterState::drop_node(ClusterJob& job, const runtime::Member& worker,
                             const std::string& why) {
+  const bool had_node = job.nodes.erase(worker.id) != 0;
+  job.hosting.erase(worker.id);
   if (job.has_ended()) return;
-  if (job.nodes.erase(worker.id) != 0) self_->send(job.actor, NodeLost{worker.info.name, why});
-  if (job.hosting.erase(worker.id) != 0) request_slots(job);
+  if (had_node && !job.is_waiting) self_->send(job.actor, NodeLost{worker.info.name, why});
 }
 
 void MasterState::on_request_slots(const RequestSlots& request) {
@@ -168,17 +177,17 @@ void MasterState::on_request_slots(const RequestSlots& request) {
   });
   if (job == jobs_.end()) return;  // it has ended meanwhile
   job->second->attempt = request.attempt;
+  job->second->is_waiting = true;
   request_slots(*job->second);
 }
 
 void MasterState::request_slots(ClusterJob& job) {
-  job.hosting.clear();
+  job.placement = {};
   perform(slots_->on_request(job.id, runtime::slots_needed(job.hosted->context->plan()), now()));
 }
 
 void MasterState::host(ClusterJob& job, WorkerId worker) {
-  if (job.nodes.contains(worker)) return;
-  job.hosting.insert(worker);
+  if (job.nodes.contains(worker) || !job.hosting.insert(worker).second) return;
   const JobContext& context = *job.hosted->context;
   self_->send(
       workers_.at(worker),
@@ -188,7 +197,12 @@ void MasterState::host(ClusterJob& job, WorkerId worker) {
 
 void MasterState::on_hosted(JobHosted& hosted) {
   ClusterJob* job = find(hosted.id);
-  if (job == nullptr || job->has_ended() || job->hosting.erase(hosted.worker) == 0) return;
+  if (job == nullptr || job->has_ended()) {  // too late: it must not stay there
+    const auto worker = workers_.find(hosted.worker);
+    if (worker != workers_.end()) self_->send(worker->second, ReleaseJob{hosted.id});
+    return;
+  }
+  if (job->hosting.erase(hosted.worker) == 0) return;
   self_->monitor(hosted.node);
   job->nodes.insert_or_assign(hosted.worker, std::move(hosted.node));
   grant_if_hosted(*job);
@@ -196,74 +210,29 @@ void MasterState::on_hosted(JobHosted& hosted) {
 
 void MasterState::on_not_hosted(const JobNotHosted& refused) {
   ClusterJob* job = find(refused.job);
-  if (job == nullptr || job->hosting.erase(refused.worker) == 0) return;
+  if (job == nullptr || job->hosting.erase(refused.worker) == 0 || !job->is_waiting) return;
   self_->send(job->actor, SlotsRefused{job->attempt,
                                        {"worker " + name_of(refused.worker) + ": " + refused.reason,
                                         JobFailure::Kind::permanent}});
 }
 
 void MasterState::grant_if_hosted(ClusterJob& job) {
-  if (!job.is_hosted()) return;
+  if (!job.is_waiting || !job.is_hosted()) return;
+  job.is_waiting = false;
   self_->send(job.actor,
               SlotsGranted{job.attempt, job.shares([this](WorkerId id) { return name_of(id); })});
-}
-
-void MasterState::on_submit(SubmitJob& submit) {
-  self_->monitor(submit.client);
-  using Built = Result<HostedJobPtr>;
-  const auto& common = spawn_->services.common;
-  ask_blocking(
-      self_, common.pool,
-      [factory = &spawn_->services.jobs, spec = submit.spec, restore = submit.restore,
-       run = spawn_->new_run_id(), env = &common.env, log = &common.log]() -> Built {
-        auto job = factory->build(spec);
-        if (!job.ok()) return job.status();
-        const CheckpointOptions& checkpoint = job->options().checkpoint;
-        if (checkpoint.storage.empty())
-          return Status{ErrorCode::invalid_argument,
-                        "a job on a cluster needs a place for its checkpoints that all its "
-                        "processes reach: set execution.checkpointing.dir"};
-        return host_job(
-            *job, {.restore = restore, .run = run, .seed = hash_bytes(run.data(), run.size())},
-            *env, *log);
-      },
-      [this, spec = submit.spec, client = submit.client](Built built) {
-        if (built.ok()) return start(spec, std::move(built).value(), client);
-        self_->send(client, RequestRejected{built.status().code(), built.status().message()});
-      });
-}
-
-void MasterState::start(JobSpec spec, HostedJobPtr hosted, const ClientActor& client) {
-  const runtime::JobLaunch& launch = hosted->launch;
-  const JobContext& context = *hosted->context;
-  last_job_ = last_job_.next();
-  self_->send(client, JobAccepted{last_job_, context.plan().graph().name, launch.initial_path,
-                                  launch.has_finished_before, context.options().checkpoint});
-  auto job = std::make_unique<ClusterJob>();
-  job->id = last_job_;
-  job->name = context.plan().graph().name;
-  job->spec = std::move(spec);
-  job->hosted = hosted;
-  job->watchers.push_back(client);
-  job->observer = std::make_unique<ViewForwarder>(
-      [to = MasterActor{self_}, id = job->id](const runtime::JobView& view) {
-        caf::anon_send(to, JobViewed{id, view});
-      });
-  job->actor = self_->spawn(
-      job_actor, JobSpawn{hosted, spawn_->services.common, job->observer.get(),
-                          spawn_->report_every, caf::actor_cast<SlotActor>(MasterActor{self_})});
-  self_->monitor(job->actor);
-  self_->send(job->actor, LaunchJob{});
-  jobs_.emplace(last_job_, std::move(job));
 }
 
 void MasterState::on_viewed(JobViewed& viewed) {
   ClusterJob* job = find(viewed.job);
   if (job == nullptr || job->has_ended()) return;
   job->view = std::move(viewed.view);
-  for (const ClientActor& client : job->watchers)
-    self_->send(client, JobChanged{job->id, job->view});
-  if (job->has_ended()) end_job(*job);
+  if (job->has_ended()) return conclude(*job);
+  tell_watchers(*job);
+}
+
+void MasterState::tell_watchers(const ClusterJob& job) {
+  for (const ClientActor& client : job.watchers) self_->send(client, JobChanged{job.id, job.view});
 }
 
 void MasterState::end_job(ClusterJob& job) {
@@ -302,6 +271,10 @@ void MasterState::on_stop(const StopNamedJob& stop) {
                                                     "there is no job \"" + stop.job +
                                                         "\" on this cluster; `weir list` shows "
                                                         "those that there are"});
+  if (!job->has_ended() && !job->actor)
+    return self_->send(stop.client,
+                       RequestRejected{ErrorCode::unavailable,
+                                       "job " + job->name + " is being taken over; ask again"});
   if (!job->has_ended()) self_->send(job->actor, StopJob{stop.at_once});
   self_->send(stop.client, RequestDone{});
 }
@@ -321,6 +294,10 @@ void MasterState::on_list(const ListJobs& list) {
   self_->send(list.client, std::move(overview));
 }
 
+void MasterState::on_ping(const PingMaster& ping) {
+  self_->send(ping.client, RequestDone{});
+}
+
 /// Draining workers go when no job holds a slot there.
 void MasterState::let_leave() {
   for (const runtime::Member& member : members_->view().members) {
@@ -336,13 +313,23 @@ void MasterState::on_down(const caf::down_msg& down) {
   }
   for (const auto& [id, job] : jobs_) {
     std::erase_if(job->watchers, [&](const ClientActor& client) { return client == down.source; });
-    std::erase_if(job->nodes, [&](const auto& node) { return node.second == down.source; });
+    drop_dead_node(*job, down.source);
     if (job->actor == down.source && !job->has_ended()) {
       job->view.outcome = runtime::JobOutcome{runtime::JobOutcome::Kind::failed,
                                               "its master died: " + caf::to_string(down.reason)};
-      end_job(*job);
+      conclude(*job);
     }
   }
+}
+
+/// A node that has died alone. A job that runs there watches it by itself.
+void MasterState::drop_dead_node(ClusterJob& job, const caf::actor_addr& dead) {
+  const auto node = std::find_if(job.nodes.begin(), job.nodes.end(),
+                                 [&](const auto& entry) { return entry.second == dead; });
+  if (node == job.nodes.end()) return;
+  const WorkerId worker = node->first;
+  job.nodes.erase(node);
+  if (job.is_waiting && job.workers().contains(worker)) host(job, worker);
 }
 
 void MasterState::on_wake(Duration at) {
@@ -410,6 +397,7 @@ MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spaw
       [&state](const WatchJob& watch) { state.on_watch(watch); },
       [&state](const StopNamedJob& stop) { state.on_stop(stop); },
       [&state](const ListJobs& list) { state.on_list(list); },
+      [&state](const PingMaster& ping) { state.on_ping(ping); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },
       [](const Continue& message) { message.then(); },
   };

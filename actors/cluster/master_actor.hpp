@@ -3,10 +3,13 @@
 //
 // Whoever is no member any more is fenced: what it says is answered with WorkerFenced. A job hears
 // of a lost worker as NodeLost, and requests slots anew.
+//
+// With a JobKeeper a job is stored before it is accepted, and goes on under the next leader.
 #pragma once
 
 #include "actors/cluster/cluster_job.hpp"
 #include "actors/cluster/interfaces.hpp"
+#include "actors/cluster/job_keeper.hpp"
 #include "actors/cluster/services.hpp"
 #include "runtime/cluster/slot_pool.hpp"
 #include "runtime/cluster/worker_table.hpp"
@@ -16,6 +19,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace weir::actors {
 
@@ -26,6 +31,8 @@ struct MasterSpawn {
   runtime::SlotPool::Options slots = {};
   Duration report_every = std::chrono::milliseconds{200};  // counters of jobs
   std::function<std::string()> new_run_id;                 // names starts of jobs; no two alike
+  std::shared_ptr<JobKeeper> keeper = {};                  // null: jobs end with the master
+  Inheritance inheritance = {};                            // what leaders before have left
 };
 
 /// The actor's state.
@@ -52,6 +59,7 @@ public:
   void on_watch(const WatchJob& watch);
   void on_stop(const StopNamedJob& stop);
   void on_list(const ListJobs& list);
+  void on_ping(const PingMaster& ping);
   void on_wake(Duration at);
   void on_down(const caf::down_msg& down);
 
@@ -65,10 +73,19 @@ private:
   void check_meshes();
   void end_shared_jobs(const runtime::Member& member);
   void drop_node(ClusterJob& job, const runtime::Member& worker, const std::string& why);
+  void drop_dead_node(ClusterJob& job, const caf::actor_addr& dead);
   void request_slots(ClusterJob& job);
   void host(ClusterJob& job, WorkerId worker);
   void grant_if_hosted(ClusterJob& job);
-  void start(JobSpec spec, HostedJobPtr hosted, const ClientActor& client);
+  void inherit(const Inheritance& inheritance);
+  void resume(const JobRecord& record);
+  void clean_up(const JobRecord& record);
+  void keep(const SubmitJob& submit, HostedJobPtr hosted);
+  void accept(const SubmitJob& submit, HostedJobPtr hosted, JobId id);
+  void start(ClusterJob& job, HostedJobPtr hosted);
+  void conclude(ClusterJob& job);
+  std::set<std::string> places_in_use() const;
+  void tell_watchers(const ClusterJob& job);
   void end_job(ClusterJob& job);
   void let_leave();
   void schedule_wake();
@@ -86,6 +103,8 @@ private:
   std::optional<RegisterWorker> registering_;  // while its registration is performed
   std::map<JobId, std::unique_ptr<ClusterJob>> jobs_;
   JobId last_job_;
+  std::set<std::string> opening_;   // tickets of submissions that are not answered yet
+  std::set<std::string> cleaning_;  // directories of jobs that have ended under other leaders
   std::optional<Duration> wake_at_;
   bool mesh_check_is_due_ = false;
 };

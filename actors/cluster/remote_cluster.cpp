@@ -56,14 +56,27 @@ class WaitingForOverview final : public Waiting<ClusterOverview> {
 /// Hears of one job from its submission on.
 class JobListener final : public Waiting<JobAccepted> {
 public:
-  void on_accepted(const JobAccepted& accepted) override { settle(accepted); }
-  void on_changed(const JobChanged& changed) override { board.on_view(changed.view); }
-  void on_disconnected(const std::string& why) override {
+  void on_accepted(const JobAccepted& accepted) override {
     {
       const std::lock_guard lock{mutex_};
-      lost_ = why;
+      job_ = accepted.job;
     }
+    settle(accepted);
+  }
+  void on_rejected(const RequestRejected& rejected) override {
+    // Once it is accepted only a leader that does not know the job rejects anything.
+    if (job() && rejected.code == ErrorCode::not_found) lose(rejected.reason);
+    Waiting::on_rejected(rejected);
+  }
+  void on_changed(const JobChanged& changed) override { board.on_view(changed.view); }
+  void on_disconnected(const std::string& why) override {
+    lose(why);
     Waiting::on_disconnected(why);
+  }
+  /// Once it is accepted.
+  std::optional<JobId> job() const {
+    const std::lock_guard lock{mutex_};
+    return job_;
   }
   std::optional<std::string> lost() const {
     const std::lock_guard lock{mutex_};
@@ -73,18 +86,24 @@ public:
   ViewBoard board;
 
 private:
+  void lose(const std::string& why) {
+    const std::lock_guard lock{mutex_};
+    lost_ = why;
+  }
+
   mutable std::mutex mutex_;
-  std::optional<std::string> lost_;  // guarded by mutex_
+  std::optional<JobId> job_;         // guarded by mutex_
+  std::optional<std::string> lost_;  // likewise
 };
 
 /// An actor that asks for one thing; it ends with this object, before the observer does.
 class Client {
 public:
-  Client(Process& process, const Endpoint& endpoint, ClientObserver& observer,
+  Client(Process& process, const CoordinatorFinder& coordinator, ClientObserver& observer,
          std::function<void(ClientActor::pointer, const MasterActor&)> ask)
       : actor_{process.system().spawn(
-            client_actor, ClientSpawn{process.services().dialer, endpoint.host, endpoint.port,
-                                      std::move(ask), &observer})} {}
+            client_actor, ClientSpawn{process.services().dialer, process.services().common.pool,
+                                      Clock::system(), coordinator, std::move(ask), &observer})} {}
   ~Client() {
     auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor_);
     caf::scoped_actor self{*pointer->home_system};
@@ -105,18 +124,41 @@ private:
 
 class RemoteJob::Impl {
 public:
-  Impl(Process& process, const Endpoint& endpoint, const JobSpec& spec,
-       const runtime::RestoreRequest& restore)
-      : client{process, endpoint, listener,
-               [spec, restore, this](ClientActor::pointer self, const MasterActor& master) {
-                 master_ = master;
-                 self->send(master, SubmitJob{spec, restore, ClientActor{self}});
-               }} {}
+  Impl(Process& process, const CoordinatorFinder& coordinator, SubmitJob submit)
+      : submit_{std::move(submit)},
+        client{
+            process, coordinator, listener,
+            [this](ClientActor::pointer self, const MasterActor& master) { ask(self, master); }} {}
 
+  void stop(bool at_once) {
+    const std::lock_guard lock{mutex_};
+    caf::anon_send(master_,
+                   StopNamedJob{std::to_string(accepted.job.value()), at_once, client.actor()});
+  }
+
+private:
+  /// A leader that has not heard of the job is told; one that has goes by the ticket, so that it
+  /// does not matter whether the one before had accepted it.
+  void ask(ClientActor::pointer self, const MasterActor& master) {
+    {
+      const std::lock_guard lock{mutex_};
+      master_ = master;
+    }
+    submit_.client = ClientActor{self};
+    if (const auto job = listener.job())
+      self->send(master, WatchJob{*job, submit_.client});
+    else
+      self->send(master, submit_);
+  }
+
+  SubmitJob submit_;  // used by the client's actor alone
+  std::mutex mutex_;
+  MasterActor master_;  // guarded by mutex_; set before the job is accepted
+
+public:
   JobListener listener;
-  MasterActor master_;  // set before the job is accepted
   JobAccepted accepted;
-  Client client;
+  Client client;  // ends first
 };
 
 RemoteJob::RemoteJob(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -129,8 +171,7 @@ std::optional<std::string> RemoteJob::lost() const {
   return impl_->listener.lost();
 }
 void RemoteJob::stop(bool at_once) {
-  caf::anon_send(impl_->master_, StopNamedJob{std::to_string(impl_->accepted.job.value()), at_once,
-                                              impl_->client.actor()});
+  impl_->stop(at_once);
 }
 runtime::JobView RemoteJob::view() const {
   return impl_->listener.board.view();
@@ -147,14 +188,14 @@ public:
   }
 };
 
-RemoteCluster::RemoteCluster(Endpoint endpoint)
-    : endpoint_{std::move(endpoint)}, no_jobs_{std::make_unique<NoJobs>()} {}
+RemoteCluster::RemoteCluster(CoordinatorFinder coordinator)
+    : coordinator_{std::move(coordinator)}, no_jobs_{std::make_unique<NoJobs>()} {}
 RemoteCluster::~RemoteCluster() = default;
 
-Result<std::unique_ptr<RemoteCluster>> RemoteCluster::connect(const Endpoint& endpoint,
+Result<std::unique_ptr<RemoteCluster>> RemoteCluster::connect(CoordinatorFinder coordinator,
                                                               const net::NetworkOptions& network,
                                                               base::Logger& log) {
-  std::unique_ptr<RemoteCluster> cluster{new RemoteCluster{endpoint}};
+  std::unique_ptr<RemoteCluster> cluster{new RemoteCluster{std::move(coordinator)}};
   auto process =
       Process::start({.network = network, .threads = 1}, *cluster->no_jobs_, Env::posix(), log);
   if (!process.ok()) return process.status();
@@ -163,8 +204,10 @@ Result<std::unique_ptr<RemoteCluster>> RemoteCluster::connect(const Endpoint& en
 }
 
 Result<std::unique_ptr<RemoteJob>> RemoteCluster::submit(const JobSpec& spec,
-                                                         const runtime::RestoreRequest& restore) {
-  auto impl = std::make_unique<RemoteJob::Impl>(*process_, endpoint_, spec, restore);
+                                                         const runtime::RestoreRequest& restore,
+                                                         const std::string& ticket) {
+  auto impl = std::make_unique<RemoteJob::Impl>(*process_, coordinator_,
+                                                SubmitJob{spec, restore, ticket, {}});
   auto accepted = impl->listener.wait();
   if (!accepted.ok()) return accepted.status();
   impl->accepted = std::move(accepted).value();
@@ -173,7 +216,7 @@ Result<std::unique_ptr<RemoteJob>> RemoteCluster::submit(const JobSpec& spec,
 
 Status RemoteCluster::stop(const std::string& job, bool at_once) {
   WaitingForDone answer;
-  const Client client{*process_, endpoint_, answer,
+  const Client client{*process_, coordinator_, answer,
                       [&](ClientActor::pointer self, const MasterActor& master) {
                         self->send(master, StopNamedJob{job, at_once, ClientActor{self}});
                       }};
@@ -182,7 +225,7 @@ Status RemoteCluster::stop(const std::string& job, bool at_once) {
 
 Result<ClusterOverview> RemoteCluster::overview() {
   WaitingForOverview answer;
-  const Client client{*process_, endpoint_, answer,
+  const Client client{*process_, coordinator_, answer,
                       [](ClientActor::pointer self, const MasterActor& master) {
                         self->send(master, ListJobs{ClientActor{self}});
                       }};

@@ -1,6 +1,7 @@
 // RemoteCluster: a cluster, as seen by a program that submits jobs to it or looks at them.
 #pragma once
 
+#include "actors/cluster/endpoint.hpp"
 #include "actors/cluster/interfaces.hpp"
 #include "actors/cluster/process.hpp"
 #include "actors/job_control.hpp"
@@ -10,12 +11,6 @@
 #include <string>
 
 namespace weir::actors {
-
-/// Where a cluster's coordinator listens.
-struct Endpoint {
-  std::string host = {};
-  std::uint16_t port = 0;
-};
 
 /// A job on a cluster.
 class RemoteJob final : public JobControl {
@@ -44,26 +39,28 @@ private:
 class RemoteCluster {
 public:
   /// `log` must outlive the cluster.
-  static Result<std::unique_ptr<RemoteCluster>> connect(const Endpoint& endpoint,
+  static Result<std::unique_ptr<RemoteCluster>> connect(CoordinatorFinder coordinator,
                                                         const net::NetworkOptions& network,
                                                         base::Logger& log);
   ~RemoteCluster();
   RemoteCluster(const RemoteCluster&) = delete;
   RemoteCluster& operator=(const RemoteCluster&) = delete;
 
-  /// Submits a job, and goes on to hear of it. The job must go before the cluster. Errors are those
-  /// of the job: it cannot be built, or restored.
+  /// Submits a job, and goes on to hear of it, also from leaders that come after. `ticket` names
+  /// this submission as no other is ever named. The job must go before the cluster. Errors are
+  /// those of the job: it cannot be built, or restored.
   Result<std::unique_ptr<RemoteJob>> submit(const JobSpec& spec,
-                                            const runtime::RestoreRequest& restore);
+                                            const runtime::RestoreRequest& restore,
+                                            const std::string& ticket);
   /// Asks a job, by number or name, to end. `not_found` if there is none.
   Status stop(const std::string& job, bool at_once);
   Result<ClusterOverview> overview();
 
 private:
   class NoJobs;
-  explicit RemoteCluster(Endpoint endpoint);
+  explicit RemoteCluster(CoordinatorFinder coordinator);
 
-  Endpoint endpoint_;
+  CoordinatorFinder coordinator_;
   std::unique_ptr<NoJobs> no_jobs_;
   std::unique_ptr<Process> process_;
 };

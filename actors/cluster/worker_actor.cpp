@@ -15,6 +15,7 @@ namespace {
 
 constexpr WorkerId kMaster{};  // as a peer of the heartbeat monitor; no worker has this id
 constexpr std::chrono::seconds kDialTimeout{10};   // the dialler gives up before
+constexpr std::chrono::seconds kQuickDial{2};      // when another place is worth a try
 constexpr std::chrono::seconds kAnswerTimeout{5};  // of a registration
 
 }  // namespace
@@ -29,25 +30,39 @@ void WorkerActorState::begin(WorkerSpawn spawn) {
 
 void WorkerActorState::on_join(const JoinCluster& join) {
   place_ = join;
-  dial();
+  look();
 }
 
-void WorkerActorState::dial() {
-  self_
-      ->request(spawn_->services.dialer, kDialTimeout, caf::connect_atom::value,
-                spawn_->master_host, spawn_->master_port)
+void WorkerActorState::look() {
+  ask_blocking(self_, spawn_->services.common.pool, spawn_->coordinator.find,
+               [this, round = round_](Result<std::vector<Endpoint>> places) {
+                 if (round != round_) return;
+                 if (!places.ok()) return rejoin(places.status().message());
+                 places_ = std::move(places).value();
+                 dial_next("there is no place to look for it");
+               });
+}
+
+/// Tries the next place. `why` the one before was none.
+void WorkerActorState::dial_next(const std::string& why) {
+  if (places_.empty()) return rejoin(why);
+  const Endpoint place = places_.front();
+  places_.erase(places_.begin());
+  // One that is frozen still takes connections; another may lead already.
+  const std::chrono::seconds limit = spawn_->coordinator.has_standbys ? kQuickDial : kDialTimeout;
+  self_->request(spawn_->services.dialer, limit, caf::connect_atom::value, place.host, place.port)
       .then(
           [this, round = round_](const caf::node_id&, const caf::strong_actor_ptr& master,
                                  const std::set<std::string>&) {
             if (round == round_) on_dialled(master);
           },
           [this, round = round_](const caf::error& error) {
-            if (round == round_) rejoin("cannot reach it: " + net::dial_status(error).message());
+            if (round == round_) dial_next("cannot reach it: " + net::dial_status(error).message());
           });
 }
 
 void WorkerActorState::on_dialled(const caf::strong_actor_ptr& master) {
-  if (!master) return rejoin("nobody answers there");
+  if (!master) return dial_next("nobody answers there");
   master_ = caf::actor_cast<MasterActor>(master);
   self_->monitor(master_);
   self_->send(master_, RegisterWorker{{.name = spawn_->name,
@@ -69,9 +84,8 @@ void WorkerActorState::rejoin(const std::string& why) {
   if (session_ || master_)
     spawn_->services.common.log.warn("lost the coordinator: what ran here ends", {{"reason", why}});
   else
-    spawn_->services.common.log.info(
-        "waiting for the coordinator",
-        {{"at", spawn_->master_host + ":" + std::to_string(spawn_->master_port)}, {"reason", why}});
+    spawn_->services.common.log.info("waiting for the coordinator",
+                                     {{"at", spawn_->coordinator.description}, {"reason", why}});
   jobs_.release_all();
   peers_->end();
   session_.reset();
@@ -79,12 +93,17 @@ void WorkerActorState::rejoin(const std::string& why) {
   master_ = nullptr;
   if (is_leaving_) return end("");
   self_->delayed_send(self_, backoff_->next_timeout(), Continue{[this, round = round_] {
-                        if (round == round_) dial();
+                        if (round == round_) look();
                       }});
 }
 
+bool WorkerActorState::is_from_master() const {
+  return master_ && self_->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(master_);
+}
+
 void WorkerActorState::on_admitted(const WorkerAdmitted& admitted) {
-  if (session_ || !master_) return;  // an answer to a question that was repeated, or is over
+  if (session_ || !is_from_master())
+    return;  // an answer to a question that was repeated, or is over
   backoff_->reset();
   const runtime::HeartbeatOptions heartbeat{.interval = admitted.heartbeat_interval,
                                             .timeout = admitted.heartbeat_timeout};
@@ -97,16 +116,16 @@ void WorkerActorState::on_admitted(const WorkerAdmitted& admitted) {
 }
 
 void WorkerActorState::on_refused(const WorkerRefused& refused) {
-  if (session_) return;
+  if (session_ || !is_from_master()) return;
   end(refused.reason);
 }
 
 void WorkerActorState::on_fenced(const WorkerFenced& fenced) {
-  if (is_member(fenced.id)) rejoin("it has declared this worker lost");
+  if (is_from_master() && is_member(fenced.id)) rejoin("it has declared this worker lost");
 }
 
 void WorkerActorState::on_master_beat(const MasterBeat& beat) {
-  if (is_member(beat.to)) session_->master.on_heard(kMaster, now());
+  if (is_from_master() && is_member(beat.to)) session_->master.on_heard(kMaster, now());
 }
 
 void WorkerActorState::beat() {
@@ -123,11 +142,11 @@ void WorkerActorState::keep_beating() {
 }
 
 void WorkerActorState::on_members(MembersChanged& changed) {
-  if (session_) peers_->on_members(std::move(changed.view));
+  if (session_ && is_from_master()) peers_->on_members(std::move(changed.view));
 }
 
 void WorkerActorState::on_host(HostJob& order) {
-  if (!session_) return;
+  if (!session_ || !is_from_master()) return;
   const auto& common = spawn_->services.common;
   auto shared = std::make_shared<HostJob>(std::move(order));
   ask_blocking(
@@ -148,7 +167,7 @@ void WorkerActorState::on_host(HostJob& order) {
 }
 
 void WorkerActorState::on_release(const ReleaseJob& release) {
-  jobs_.release(release.job);
+  if (is_from_master()) jobs_.release(release.job);
 }
 
 void WorkerActorState::on_hello(const PeerHello& hello) {
@@ -166,7 +185,7 @@ void WorkerActorState::on_leave() {
 }
 
 void WorkerActorState::on_may_leave(const MayLeave& leave) {
-  if (is_leaving_ && is_member(leave.id)) end("");
+  if (is_leaving_ && is_from_master() && is_member(leave.id)) end("");
 }
 
 void WorkerActorState::on_down(const caf::down_msg& down) {

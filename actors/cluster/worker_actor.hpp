@@ -4,10 +4,14 @@
 //       ▲             │            │ the master is lost, or says that it is fenced
 //       └─────────────┴────────────┘ everything that ran here ends; after a pause it begins anew
 //
+// Only the master at which it has registered last is listened to: one that was deposed may go on
+// speaking for a while.
+//
 // A worker that was cut off ends its subtasks by itself, as soon as it notices: the master has
 // declared it lost and has put others in their place.
 #pragma once
 
+#include "actors/cluster/endpoint.hpp"
 #include "actors/cluster/interfaces.hpp"
 #include "actors/cluster/job_host.hpp"
 #include "actors/cluster/peer_links.hpp"
@@ -22,14 +26,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir::actors {
 
 /// What a worker is spawned with.
 struct WorkerSpawn {
   ClusterServices services;
-  std::string master_host;
-  std::uint16_t master_port = 0;
+  CoordinatorFinder coordinator;
   std::string name;  // unique in the cluster
   int slots = 1;
   std::string build;  // which program this is, for people
@@ -72,7 +76,9 @@ private:
     runtime::HeartbeatMonitor master;  // watches it, as the peer kMaster
   };
 
-  void dial();
+  void look();
+  void dial_next(const std::string& why);
+  bool is_from_master() const;
   void on_dialled(const caf::strong_actor_ptr& master);
   void rejoin(const std::string& why);
   void beat();
@@ -86,7 +92,8 @@ private:
   JoinCluster place_;
   base::Random random_{0};
   std::optional<runtime::RegistrationBackoff> backoff_;
-  MasterActor master_;  // once it is found
+  std::vector<Endpoint> places_;  // where the master may be, still to be tried
+  MasterActor master_;            // once it is found
   std::optional<Session> session_;
   std::unique_ptr<PeerLinks> peers_;
   JobHost jobs_;

@@ -45,8 +45,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(WorkerOptions option
   worker->worker_ = parts.system().spawn(
       worker_actor,
       WorkerSpawn{.services = parts.services(),
-                  .master_host = std::move(options.master_host),
-                  .master_port = options.master_port,
+                  .coordinator = std::move(options.coordinator),
                   .name = std::move(options.name),
                   .slots = options.slots,
                   .build = std::move(options.build),

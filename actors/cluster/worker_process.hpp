@@ -1,6 +1,7 @@
 // WorkerProcess: slots for the subtasks of a cluster's jobs.
 #pragma once
 
+#include "actors/cluster/endpoint.hpp"
 #include "actors/cluster/interfaces.hpp"
 #include "actors/cluster/process.hpp"
 #include "runtime/cluster/backoff.hpp"
@@ -12,8 +13,7 @@
 namespace weir::actors {
 
 struct WorkerOptions {
-  std::string master_host;
-  std::uint16_t master_port = 0;
+  CoordinatorFinder coordinator;
   std::string host = "127.0.0.1";  // where it listens, and where other workers reach it
   std::uint16_t port = 0;          // 0 chooses one
   std::string name;                // unique in the cluster

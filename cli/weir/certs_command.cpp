@@ -1,4 +1,5 @@
 // weir certs init: certificates for a cluster.
+#include "cli/follow.hpp"
 #include "cli/weir/certificate_set.hpp"
 #include "cli/weir/commands.hpp"
 
@@ -12,9 +13,6 @@
 namespace weir::cli {
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kUsageError = 2;
-
 int init(const CertificateSet& set) {
   const Status written = write_certificates(set, Clock::system().wall());
   if (written.ok()) {
@@ -22,7 +20,7 @@ int init(const CertificateSet& set) {
     return 0;
   }
   const bool is_usage = written.code() == ErrorCode::invalid_argument;
-  return end_with(is_usage ? kUsageError : kFailed, written.message());
+  return end_with(is_usage ? kUsage : kFailed, written.message());
 }
 
 }  // namespace

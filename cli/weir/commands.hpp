@@ -18,8 +18,9 @@ using Action = std::function<int()>;
 /// Each adds a command to `tool`: its flags, its help, and what to put into `action` when it is the
 /// one that was asked for.
 void add_certs(CLI::App& tool, Action& action);
-
-/// Says on standard error, as the last line, why `code` is the exit code.
-int end_with(int code, const std::string& reason);
+void add_list(CLI::App& tool, Action& action);
+void add_info(CLI::App& tool, Action& action);
+void add_cancel(CLI::App& tool, Action& action);
+void add_stop(CLI::App& tool, Action& action);
 
 }  // namespace weir::cli

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <iostream>
 
 namespace weir::cli {
@@ -16,7 +17,7 @@ int run_tool(int argc, char** argv) {
   tool.require_subcommand(1);
   tool.get_formatter()->column_width(34);
   Action action;
-  for (auto* add : {add_certs}) add(tool, action);
+  for (auto* add : {add_list, add_info, add_stop, add_cancel, add_certs}) add(tool, action);
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -29,13 +30,13 @@ int run_tool(int argc, char** argv) {
 
 }  // namespace
 
-int end_with(int code, const std::string& reason) {
-  std::fprintf(stderr, "%s\n", reason.c_str());
-  return code;
-}
-
 }  // namespace weir::cli
 
 int main(int argc, char** argv) {
-  return weir::cli::run_tool(argc, argv);
+  try {
+    return weir::cli::run_tool(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir: %s\n", error.what());
+    return 1;
+  }
 }

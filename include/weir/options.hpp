@@ -99,6 +99,12 @@ inline RestartStrategy exponential(ExponentialDelay options = {}) {
 }
 }  // namespace restart
 
+/// Who restarts when a subtask fails.
+enum class FailoverStrategy : std::uint8_t {
+  region,  ///< those that are connected to it by channels; the others go on
+  full,    ///< the whole job
+};
+
 /// What happens when a sink's store no longer knows a transaction that it was to commit.
 enum class LostTransactions : std::uint8_t {
   fail,  ///< the job fails for good: its records are lost, and a restart would meet the same
@@ -122,6 +128,7 @@ struct JobOptions {
   StateOptions state = {};
   /// Unset: exponential delay when checkpoints are taken, else none.
   std::optional<RestartStrategy> restart = {};
+  FailoverStrategy failover = FailoverStrategy::region;
   NetworkOptions network = {};
   LostTransactions lost_transactions = LostTransactions::fail;
 };

@@ -34,14 +34,14 @@ namespace weir::runtime {
 
 // What the carrier must do. Answers name the `call` that they belong to.
 struct LookAtStore {  // HaStore::look as a candidate; answer with on_looked
-  std::uint64_t call;
+  std::uint64_t call = 0;
 };
 struct ClaimLeadership {  // HaStore::claim; answer with on_claimed
-  std::uint64_t call;
+  std::uint64_t call = 0;
   LeaderEpoch newest;
 };
 struct WriteHeartbeat {  // HaStore::beat; answer with on_beaten
-  std::uint64_t call;
+  std::uint64_t call = 0;
   LeaderEpoch epoch;
 };
 struct Resign {  // HaStore::resign; no answer

@@ -137,7 +137,7 @@ Status ZooKeeperStore::beat(LeaderEpoch epoch) {
   const auto handle = session_.connect();
   if (!handle.ok()) return handle.status();
   const int code = ::zoo_exists((*handle)->get(), node->c_str(), 0, nullptr);
-  const Status status = session_.status_of(code, Call::read, *node);
+  Status status = session_.status_of(code, Call::read, *node);
   if (status.code() != ErrorCode::not_found && status.code() != ErrorCode::fenced) return status;
   lose(epoch);
   return not_leading(epoch);

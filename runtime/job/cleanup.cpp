@@ -40,7 +40,7 @@ void clean_up(checkpoint::CheckpointStorage& storage, const JobLaunch& launch,
   const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
   for (const CheckpointId id : *all) {
     const bool is_complete = std::binary_search(complete->begin(), complete->end(), id);
-    const bool is_own = owns_history || id > launch.last_id_before;
+    const bool is_own = owns_history || id > launch.origin.last_id_before;
     if (is_complete && (keeps || !is_own)) continue;
     if (Status status = storage.drop(record->epoch, id); !status.ok())
       log.warn("a checkpoint cannot be deleted",

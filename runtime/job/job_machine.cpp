@@ -171,6 +171,17 @@ std::optional<Duration> JobMachine::on_part_failure(const JobFailure& failure,
   return decision.at;
 }
 
+JobActions JobMachine::on_part_refused(Duration now) {
+  JobActions actions;
+  if (state_ != JobState::running || !is_part_restarting_) return actions;
+  if (stop_requested_)
+    give_up({JobOutcome::Kind::cancelled, "the job failed while it stopped: " + last_failure_},
+            actions);
+  else
+    end_execution({last_failure_}, {true, now, false}, actions);
+  return actions;
+}
+
 JobActions JobMachine::on_part_running() {
   is_part_restarting_ = false;
   if (state_ == JobState::running && stop_requested_) return {RequestStopCheckpoint{}};
@@ -191,10 +202,17 @@ void JobMachine::end_execution(const JobFailure& failure, const RestartPolicy::D
   }
 }
 
+JobActions JobMachine::on_relocation(Duration now) {
+  if (state_ != JobState::running || stop_requested_ || is_part_restarting_) return {};
+  move_to(JobState::failing);
+  restart_at_ = now;
+  return {EndExecution{}};
+}
+
 JobActions JobMachine::on_execution_ended() {
   if (state_ == JobState::cancelling) {
     move_to(JobState::finishing);
-    return {CleanUp{outcome_->kind}};
+    return {CleanUp{*outcome_}};
   }
   if (state_ != JobState::failing) return {};
   if (outcome_ && outcome_->kind == JobOutcome::Kind::not_restorable) {  // nothing was touched
@@ -203,7 +221,7 @@ JobActions JobMachine::on_execution_ended() {
   }
   if (outcome_) {
     move_to(JobState::finishing);
-    return {CleanUp{outcome_->kind}};
+    return {CleanUp{*outcome_}};
   }
   move_to(JobState::restarting);
   return {WaitForRestart{*restart_at_}};
@@ -228,7 +246,7 @@ JobActions JobMachine::on_done(SubtaskId subtask) {
   // A stop that came when everything had been emitted anyway is a finish.
   const bool has_stopped = stop_requested_ && !waiting_for_.empty();
   outcome_ = JobOutcome{has_stopped ? JobOutcome::Kind::stopped : JobOutcome::Kind::finished, ""};
-  return {CleanUp{outcome_->kind}};
+  return {CleanUp{*outcome_}};
 }
 
 JobActions JobMachine::on_stop_requested(bool at_once) {
@@ -256,7 +274,7 @@ JobActions JobMachine::on_stop_requested(bool at_once) {
     case JobState::restarting:
       outcome_ = JobOutcome{JobOutcome::Kind::cancelled, last_failure_};
       move_to(JobState::finishing);
-      return {CleanUp{outcome_->kind}};
+      return {CleanUp{*outcome_}};
     case JobState::cancelling:
     case JobState::finishing:
     case JobState::ended: return {};

@@ -88,7 +88,7 @@ struct RequestEndCheckpoint {};   // all subtasks have drained
 struct RequestStopCheckpoint {};  // somebody asked to stop
 struct EndWithoutCheckpoint {};   // flush sinks, then on_done for each subtask
 struct CleanUp {  // delete checkpoints as the outcome demands; answer with on_cleaned
-  JobOutcome::Kind outcome;
+  JobOutcome outcome;
 };
 struct EndJob {
   JobOutcome outcome;
@@ -130,10 +130,16 @@ public:
   std::optional<Duration> on_part_failure(const JobFailure& failure,
                                           const std::set<SubtaskId>& affected, Duration now,
                                           JobActions& actions);
+  /// The subtasks that failed alone cannot restart alone: so the whole job does, now. It is no
+  /// other failure, and does not count as one.
+  JobActions on_part_refused(Duration now);
   /// The subtasks that failed alone run again.
   JobActions on_part_running();
   /// Returns the attempt under which a part of the job restarts: above all before.
   AttemptId begin_part_attempt() { return attempt_ = attempt_.next(); }
+  /// The execution is to go on elsewhere, behind a checkpoint that has just completed. Counts as no
+  /// restart. Nothing happens if the job does not run, or stops.
+  JobActions on_relocation(Duration now);
   /// Nothing of the execution is left.
   JobActions on_execution_ended();
   JobActions on_restart_due();

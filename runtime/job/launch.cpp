@@ -177,28 +177,36 @@ Status begin_again(CheckpointStorage& storage, Epoch epoch, const JobLaunch& lau
   return storage.mark_finished(epoch, false);
 }
 
+/// Whether the note that the job is finished was made by this run, not by one before it. A run
+/// takes that note away before it gives out its first id, and takes a checkpoint at its end.
+bool has_finished_since(const RunOrigin& origin, const checkpoint::CoordinatorRecord& record) {
+  return !origin.is_rerun || record.last_id > origin.last_id_before;
+}
+
 }  // namespace
 
 Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, CheckpointStorage& storage,
-                         const RestoreRequest& request, base::Logger& log) {
-  JobLaunch launch{.plan = nullptr,
-                   .restore = request,
-                   .last_id_before = {},
-                   .initial = nullptr,
-                   .initial_path = {}};
+                         const RestoreRequest& request, base::Logger& log,
+                         std::optional<RunOrigin> origin) {
+  JobLaunch launch{
+      .plan = nullptr, .restore = request, .origin = {}, .initial = nullptr, .initial_path = {}};
   auto record = storage.begin_epoch();
   if (!record.ok()) return record.status();
-  launch.last_id_before = record->last_id;
+  launch.origin = origin.value_or(RunOrigin{record->last_id, record->is_finished});
   const bool from_latest = request.from == RestoreRequest::From::latest;
-  launch.has_finished_before = from_latest && record->is_finished;
-  if (from_latest && !launch.has_finished_before) {
-    auto chosen = newest_readable(storage, CheckpointId{}, log);
+  launch.has_finished_before =
+      record->is_finished && (origin ? has_finished_since(*origin, *record) : from_latest);
+  if ((from_latest || origin) && !launch.has_finished_before) {
+    const CheckpointId after = from_latest ? CheckpointId{} : launch.origin.last_id_before;
+    auto chosen = newest_readable(storage, after, log);
     if (!chosen.ok()) return chosen.status();
     if (*chosen) {
       launch.initial = (*chosen)->metadata;
       launch.initial_path = storage.path_of((*chosen)->id);
     }
-  } else if (request.from == RestoreRequest::From::path) {
+  }
+  const bool is_over = origin && launch.has_finished_before;
+  if (request.from == RestoreRequest::From::path && launch.initial == nullptr && !is_over) {
     const std::string path = checkpoint::strip_scheme(request.path);
     auto metadata = CheckpointStorage::load(storage.env(), path);
     if (!metadata.ok())
@@ -239,7 +247,7 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
                       .restore = {}};
   // A job that continues its own history may go back in it; another has only what it wrote itself.
   const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
-  const CheckpointId after = owns_history ? CheckpointId{} : launch.last_id_before;
+  const CheckpointId after = owns_history ? CheckpointId{} : launch.origin.last_id_before;
   auto newest = newest_readable(context.storage, after, context.log);
   if (!newest.ok()) return newest.status();
   auto metadata = launch.initial;
@@ -261,7 +269,7 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
   auto complete = context.storage.list();
   if (!complete.ok()) return complete.status();
   for (const CheckpointId id : *complete) {
-    if (owns_history || id > launch.last_id_before) execution.retained.push_back(id);
+    if (owns_history || id > launch.origin.last_id_before) execution.retained.push_back(id);
   }
   const bool is_restored = metadata != nullptr;
   if (Status status = recover_sinks(*launch.plan, execution.restore, is_restored, context);

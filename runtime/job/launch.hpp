@@ -24,23 +24,30 @@ struct RestoreRequest {
   bool allow_non_restored = false;  // drop state that no operator takes
 };
 
+/// What must be known of a run of a job by a process that goes on with it.
+struct RunOrigin {
+  CheckpointId last_id_before = {};  // checkpoints of the run have higher ids
+  bool is_rerun = false;             // the job had come to its end before the run began
+};
+
 /// A job that is about to run: fixed for all its executions.
 struct JobLaunch {
   std::shared_ptr<const Plan> plan = {};
   RestoreRequest restore = {};
-  CheckpointId last_id_before = {};  // checkpoints of this run have higher ids
+  RunOrigin origin = {};
   /// The checkpoint that the job continues from; none at a fresh start.
   std::shared_ptr<const checkpoint::CheckpointMetadata> initial = {};
   std::string initial_path = {};
-  /// `latest` was asked for, and the job has come to its end: there is nothing left to do.
+  /// The job has come to its end, and no new run was asked for: there is nothing left to do.
   bool has_finished_before = false;
 };
 
 /// Chooses the checkpoint and builds the plan. Of damaged checkpoints the newest undamaged one
-/// before them is taken, with a warning. Errors name the checkpoint and the cure.
+/// before them is taken, with a warning. Errors name the checkpoint and the cure. With `origin` no
+/// new run begins: the one that began so, by the same request, goes on from its newest checkpoint.
 Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
                          checkpoint::CheckpointStorage& storage, const RestoreRequest& request,
-                         base::Logger& log);
+                         base::Logger& log, std::optional<RunOrigin> origin = std::nullopt);
 
 /// What one execution of a job begins with.
 struct Execution {

@@ -127,6 +127,12 @@ std::vector<Entry> restart_entries() {
   const std::string rate = "restart-strategy.failure-rate.";
   const std::string exponential = "restart-strategy.exponential-delay.";
   return {
+      {{"jobmanager.execution.failover-strategy", "word", "region",
+        "region or full: whether only subtasks that are connected to a failed one restart with it, "
+        "or the whole job"},
+       word<FailoverStrategy>(
+           {{"region", FailoverStrategy::region}, {"full", FailoverStrategy::full}},
+           [](JobOptions& o, FailoverStrategy f) { o.failover = f; })},
       {{"restart-strategy.type", "word", "exponential-delay",
         "none (or off, disable), fixed-delay, failure-rate or exponential-delay; without "
         "checkpoints the default is none"},

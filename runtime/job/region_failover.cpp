@@ -6,7 +6,13 @@
 
 namespace weir::runtime {
 
-RegionFailover::RegionFailover(const Plan& plan) : regions_{plan} {
+bool restarts_in_parts(const Plan& plan) {
+  return plan.graph().options.failover == FailoverStrategy::region &&
+         Regions{plan}.all().size() > 1;
+}
+
+RegionFailover::RegionFailover(const Plan& plan)
+    : regions_{plan}, is_enabled_{restarts_in_parts(plan)} {
   for (const SubtaskId subtask : plan.subtasks()) attempts_.emplace(subtask, AttemptId{});
 }
 
@@ -16,9 +22,13 @@ void RegionFailover::on_execution(AttemptId attempt) {
   restarting_.clear();
 }
 
+void RegionFailover::on_execution_over() {
+  on_execution(AttemptId{});
+}
+
 std::optional<std::set<SubtaskId>> RegionFailover::affected_by(
     const std::set<SubtaskId>& failed) const {
-  if (failed.empty()) return std::nullopt;
+  if (!is_enabled_ || failed.empty()) return std::nullopt;
   std::set<SubtaskId> affected = regions_.affected_by(failed);
   affected.insert(restarting_.begin(), restarting_.end());
   if (affected.size() == attempts_.size()) return std::nullopt;

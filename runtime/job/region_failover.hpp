@@ -52,6 +52,10 @@ using RegionAction =
     std::variant<EndSubtasks, WaitForSubtasks, PrepareSubtasks, RedeploySubtasks, ResumeSubtasks>;
 using RegionActions = std::vector<RegionAction>;
 
+/// Whether parts of the job can restart alone: it consists of several regions, and its options do
+/// not demand that all of it restarts.
+bool restarts_in_parts(const Plan& plan);
+
 /// See the file comment.
 class RegionFailover {
 public:
@@ -59,9 +63,12 @@ public:
 
   /// All subtasks are being deployed as this attempt; a restart under way is over.
   void on_execution(AttemptId attempt);
+  /// The whole execution ends: nothing of it counts any more, and no part of it restarts.
+  void on_execution_over();
 
   /// Returns who must restart when these subtasks have failed, with those that restart already; or
-  /// none if that is everybody, or if it is not known who failed: then the whole job must.
+  /// none if that is everybody, if it is not known who failed, or if this job does not restart in
+  /// parts: then the whole job must.
   std::optional<std::set<SubtaskId>> affected_by(const std::set<SubtaskId>& failed) const;
 
   /// Subtasks have failed, for which `affected_by` returned somebody. They restart at `at`, unless
@@ -86,6 +93,7 @@ private:
   enum class Step : std::uint8_t { idle, ending, waiting, preparing, deploying };
 
   Regions regions_;
+  bool is_enabled_;
   std::map<SubtaskId, AttemptId> attempts_;  // 0: none
   Step step_ = Step::idle;
   std::set<SubtaskId> restarting_;

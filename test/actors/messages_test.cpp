@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include <limits>
+#include <set>
 
 using namespace std::chrono_literals;
 using namespace weir;
@@ -133,9 +134,14 @@ TEST_CASE("coordinator, job and node", "[messages]") {
             .reason == "late");
   CHECK(round_trip(CheckpointsFailed{AttemptId{3}, "too many"}).reason == "too many");
   CHECK(round_trip(StopJob{true}).at_once);
-  DeployTasks deploy{AttemptId{1}, {}, "/restore"};
+  DeployTasks deploy{AttemptId{2}, AttemptId{1}, {}, "/restore"};
   deploy.tasks[kSpeaker.subtask];
   CHECK(round_trip(deploy).tasks.size() == 1);
+  CHECK(round_trip(deploy).execution == AttemptId{1});
+  const std::set<SubtaskId> subtasks{kSpeaker.subtask};
+  CHECK(round_trip(SubtasksFailed{subtasks}).subtasks == subtasks);
+  CHECK(round_trip(PrepareSubtasks{AttemptId{3}, subtasks}).subtasks == subtasks);
+  CHECK(round_trip(SubtasksRefused{AttemptId{3}, "why"}).reason == "why");
 }
 
 TEST_CASE("messages with handles", "[messages]") {
@@ -143,5 +149,6 @@ TEST_CASE("messages with handles", "[messages]") {
   peers.tasks.push_back({kSpeaker.subtask, kSpeaker.attempt, {}});
   CHECK(round_trip(peers).tasks[0].id == kSpeaker.subtask);
   CHECK(round_trip(TasksDeployed{AttemptId{4}, {}}).attempt == AttemptId{4});
+  CHECK(round_trip(SubtasksRunning{peers.tasks}).tasks[0].id == kSpeaker.subtask);
   CHECK(round_trip(TasksRunning{peers.tasks}).tasks[0].attempt == AttemptId{7});
 }

@@ -98,7 +98,7 @@ struct Board::Perform {
   void operator()(const EndWithoutCheckpoint&) const {}
   void operator()(const CleanUp& action) const {
     board.execution_.reset();
-    clean_up(*board.storage_, board.launch_, action.outcome, base::silent_logger());
+    clean_up(*board.storage_, board.launch_, action.outcome.kind, base::silent_logger());
     board.perform(board.machine_->on_cleaned());
   }
   void operator()(const EndJob& action) const {

@@ -68,7 +68,7 @@ TEST_CASE("certificates of a cluster are made, and can be used", "[process][cert
   CHECK(names_in(made) == std::vector<std::string>{"ca.key", "ca.pem", "node-1.key", "node-1.pem",
                                                    "node-2.key", "node-2.pem"});
   for (const std::string& name : names_in(made)) {
-    const auto mode = fs::status(made + "/" + name).permissions();
+    const auto mode = fs::status(fs::path{made} / name).permissions();
     CHECK(mode == fs::perms(name.ends_with(".key") ? 0600 : 0644));
   }
   CHECK(is_usable(made, "node-1"));

@@ -104,6 +104,62 @@ TEST_CASE("a worker that was frozen is replaced, and comes back as another",
   });
 }
 
+TEST_CASE("a worker that leaves hands its subtasks over behind a checkpoint",
+          "[process][cluster]") {
+  TestCluster cluster;
+  for (int i = 0; i < 3; ++i) cluster.add_worker();
+  WordCountRuns runs;
+  runs.write_corpus(1, 60, 100'000);
+  Child submit{cluster.submit(runs.command())};
+  REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+  cluster.worker(0).signal(SIGTERM);
+  CHECK(cluster.worker(0).wait() == 0);
+  CHECK_THAT(cluster.worker(0).last_line(), Contains("has left the cluster"));
+  require_finished(submit);
+  CHECK_THAT(submit.output(), Contains(" 0 restarts"));
+  runs.require_exact("final");
+}
+
+TEST_CASE("an operator sees a cluster's jobs, and ends them", "[process][cluster][cli]") {
+  TestCluster cluster;
+  cluster.add_worker();
+  cluster.add_worker();
+  WordCountRuns runs;
+  runs.write_corpus(1, 100, 100'000);
+  const auto weir = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), test::program("weir"));
+    words.insert(words.end(), {"--to", cluster.place()});
+    return run_to_end(words);
+  };
+  Child submit{cluster.submit(runs.command())};
+  REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+  CHECK_THAT(weir({"list"}).output,
+             Contains("word-count") && Contains("1 jobs; 2 workers, 0 of 2"));
+  CHECK_THAT(weir({"info", "1"}).output, Contains("last checkpoint") && Contains("runs on"));
+  const auto unknown = weir({"stop", "nobody"});
+  CHECK(unknown.code == 1);
+  CHECK_THAT(unknown.last_line, Contains("there is no job \"nobody\""));
+  CHECK(weir({"stop", "word-count"}).code == 0);
+  CHECK(submit.wait() == 130);
+  CHECK_THAT(submit.last_line(), Contains("stopped behind a last checkpoint"));
+  const auto last = run_to_end(cluster.submit(runs.command({"--restore", "latest"})));
+  REQUIRE(last.code == 0);
+  runs.require_exact("final");
+  CHECK_THAT(weir({"list"}).output, Contains("stopped") && Contains("finished"));
+}
+
+TEST_CASE("one command runs a job on a cluster of its own", "[process][cluster]") {
+  WordCountRuns runs;
+  runs.write_corpus(1, 2, 50'000);
+  const auto ended = run_to_end(runs.command({"--processes", "2"}));
+  INFO(ended.output);
+  REQUIRE(ended.code == 0);
+  runs.require_exact("final");
+  const auto wrong =
+      run_to_end(runs.command({"--processes", "2", "--chaos", "kill counts/0 after 3 records"}));
+  CHECK(wrong.code == 2);
+}
+
 TEST_CASE("workers survive their coordinator, and the job is continued on the next one",
           "[process][cluster]") {
   TestCluster cluster;

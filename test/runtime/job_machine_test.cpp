@@ -53,7 +53,7 @@ TEST_CASE("a bounded job runs from preparation to its end", "[job]") {
   CHECK(job.on_drained(kA).empty());
   CHECK(find<RequestEndCheckpoint>(job.on_drained(kB)) != nullptr);
   CHECK(job.on_done(kA).empty());
-  CHECK(find<CleanUp>(job.on_done(kB))->outcome == JobOutcome::Kind::finished);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::finished);
   const auto end = job.on_cleaned();
   REQUIRE(find<EndJob>(end) != nullptr);
   CHECK(find<EndJob>(end)->outcome.kind == JobOutcome::Kind::finished);
@@ -112,7 +112,7 @@ TEST_CASE("a job that may not restart fails with the cause and the strategy", "[
   JobMachine job = make(restart::none());
   run(job);
   (void)job.on_failure(failure(), 0s);
-  CHECK(find<CleanUp>(job.on_execution_ended())->outcome == JobOutcome::Kind::failed);
+  CHECK(find<CleanUp>(job.on_execution_ended())->outcome.kind == JobOutcome::Kind::failed);
   const auto end = job.on_cleaned();
   REQUIRE(find<EndJob>(end) != nullptr);
   CHECK(find<EndJob>(end)->outcome.kind == JobOutcome::Kind::failed);
@@ -141,7 +141,7 @@ TEST_CASE("a stop takes a last checkpoint, then the job ends as stopped", "[job]
   CHECK(find<RequestStopCheckpoint>(job.on_stop_requested(false)) != nullptr);
   CHECK(job.on_stop_requested(false).empty());
   (void)job.on_done(kA);
-  CHECK(find<CleanUp>(job.on_done(kB))->outcome == JobOutcome::Kind::stopped);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::stopped);
 }
 
 TEST_CASE("a stop of a job that has drained already is a finish", "[job]") {
@@ -151,7 +151,7 @@ TEST_CASE("a stop of a job that has drained already is a finish", "[job]") {
   (void)job.on_drained(kB);
   (void)job.on_stop_requested(false);
   (void)job.on_done(kA);
-  CHECK(find<CleanUp>(job.on_done(kB))->outcome == JobOutcome::Kind::finished);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::finished);
 }
 
 TEST_CASE("a stop before the job runs waits until it does", "[job]") {
@@ -182,7 +182,7 @@ TEST_CASE("a stop at once, or one that can have no checkpoint, cancels in any st
       if (stage <= 4) CHECK(find<EndExecution>(actions) != nullptr);
       actions = job.on_execution_ended();
       REQUIRE(find<CleanUp>(actions) != nullptr);
-      CHECK(find<CleanUp>(actions)->outcome == JobOutcome::Kind::cancelled);
+      CHECK(find<CleanUp>(actions)->outcome.kind == JobOutcome::Kind::cancelled);
       actions = job.on_cleaned();
     }
     REQUIRE(find<EndJob>(actions) != nullptr);
@@ -216,6 +216,20 @@ TEST_CASE("a stop whose checkpoint fails, and a job that fails while it stops, a
   }
 }
 
+TEST_CASE("a job that is relocated begins anew at once, and counts no restart", "[job]") {
+  JobMachine job = make(restart::none());
+  CHECK(job.on_relocation(5s).empty());  // there is nothing to move yet
+  run(job);
+  CHECK(find<EndExecution>(job.on_relocation(5s)) != nullptr);
+  CHECK(find<WaitForRestart>(job.on_execution_ended())->at == 5s);
+  CHECK(find<AcquireSlots>(job.on_restart_due())->attempt == AttemptId{2});
+  CHECK(job.restarts() == 0);
+  CHECK(job.last_failure().empty());
+  run(job);
+  (void)job.on_stop_requested(false);
+  CHECK(job.on_relocation(6s).empty());  // it ends anyway
+}
+
 TEST_CASE("no order of events breaks the life of a job", "[job]") {
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     CAPTURE(seed);
@@ -226,7 +240,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
     for (int step = 0; step < 200; ++step) {
       const SubtaskId any = random.chance(0.5) ? kA : kB;
       JobActions actions;
-      switch (random.below(12)) {
+      switch (random.below(13)) {
         case 0: actions = job.on_prepared(); break;
         case 1:
         case 2: actions = job.on_ready(any); break;
@@ -241,6 +255,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
         case 9: actions = job.on_cleaned(); break;
         case 10: actions = job.on_stop_checkpoint_failed("x"); break;
         case 11: actions = job.on_slots(); break;
+        case 12: actions = job.on_relocation(std::chrono::seconds{step}); break;
       }
       ends += find<EndJob>(actions) != nullptr ? 1 : 0;
     }

@@ -45,6 +45,7 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(c + "num-retained", "3").checkpoint.retained == 3);
   CHECK(with(c + "externalized-checkpoint-retention", "DELETE_ON_CANCELLATION")
             .checkpoint.retention == Retention::delete_on_cancellation);
+  CHECK(with("jobmanager.execution.failover-strategy", "full").failover == FailoverStrategy::full);
   CHECK(std::holds_alternative<restart::None>(*with("restart-strategy.type", "off").restart));
   CHECK(std::get<restart::FixedDelay>(*with("restart-strategy.fixed-delay.attempts", "9").restart)
             .attempts == 9);
@@ -84,6 +85,7 @@ TEST_CASE("defaults in the list of keys are those of the options", "[options]") 
     CHECK(options.checkpoint.timeout == defaults.checkpoint.timeout);
     CHECK(options.checkpoint.retained == defaults.checkpoint.retained);
     CHECK(options.checkpoint.retention == defaults.checkpoint.retention);
+    CHECK(options.failover == defaults.failover);
     CHECK(options.network.buffer_timeout == defaults.network.buffer_timeout);
     CHECK(options.network.batches_per_channel == defaults.network.batches_per_channel);
     if (const auto* s =

@@ -1,8 +1,7 @@
 // A part of a job restarts while the rest goes on: what it restores, and which splits it reads.
 #include "base/random.hpp"
 #include "runtime/job/restore.hpp"
-#include "runtime/job/split_assigner.hpp"
-#include "runtime/job/split_tracker.hpp"
+#include "runtime/job/source_splits.hpp"
 
 #include <weir/job.hpp>
 #include <weir/testing/replay_log.hpp>
@@ -88,6 +87,30 @@ TEST_CASE("splits that are put back by a reader with a share stay its own", "[sp
   CHECK(assigner.request(2).splits == Splits{split("b", Bytes{"7"})});
   CHECK(assigner.remaining().all->empty());
   CHECK(assigner.request(2).splits.empty());
+}
+
+TEST_CASE("splits behind the checkpoint of a part that restarts are handed out again", "[splits]") {
+  testing::ReplayLog<int> numbers{{1}};
+  testing::TransactionLog<int> out;
+  for (const auto failover : {FailoverStrategy::region, FailoverStrategy::full}) {
+    Job job{"copy", {.parallelism = 2, .failover = failover}};
+    job.source("numbers", numbers.source()).sink("out", out.sink());
+    const Plan plan = Plan::build(job.graph(), 0);
+    RestorePlan restore;
+    restore.splits["numbers"] = {split("a"), split("b"), split("c"), split("d")};
+    SourceSplits splits{plan, restore};
+    const SubtaskId first{VertexId{0}, 0};
+    const SubtaskId second{VertexId{0}, 1};
+    const auto request = [&](SubtaskId reader) { return names(splits.request(reader).splits); };
+    CHECK(request(first) == Names{"a", "b"});
+    const auto remaining = splits.on_triggered(CheckpointId{1});
+    REQUIRE(remaining.size() == 1);
+    CHECK(remaining[0].next == 2);
+    splits.on_completed(CheckpointId{1});
+    CHECK(request(first) == Names{"c"});
+    splits.take_back({first}, CheckpointId{1});
+    CHECK(request(second) == (failover == FailoverStrategy::region ? Names{"c"} : Names{"d"}));
+  }
 }
 
 TEST_CASE("a part of a job restores its own state, positions and transactions", "[restore]") {

@@ -26,8 +26,8 @@ SubtaskId lane(std::uint32_t index) {
 }
 
 /// Lanes that have nothing to do with each other.
-Plan lanes(int n) {
-  Job job{"lanes", {.parallelism = n}};
+Plan lanes(int n, FailoverStrategy failover = FailoverStrategy::region) {
+  Job job{"lanes", {.parallelism = n, .failover = failover}};
   job.source("numbers", numbers.source()).sink("out", ints.sink());
   return Plan::build(job.graph(), 0);
 }
@@ -65,6 +65,7 @@ struct Running {
   explicit Running(RestartStrategy strategy = restart::fixed_delay({.attempts = 9, .delay = 1s}))
       : job{{.subtasks = all(plan)}, RestartPolicy{strategy, 1}} {
     (void)job.on_start();
+    (void)job.on_slots();
     (void)job.on_prepared();
     for (const SubtaskId subtask : plan.subtasks()) (void)job.on_ready(subtask);
     REQUIRE(job.state() == JobState::running);
@@ -124,6 +125,28 @@ TEST_CASE("a failure of everybody, or of nobody in particular, is one of the job
   regions.on_execution(AttemptId{2});
   CHECK(regions.restarting().empty());
   CHECK(regions.affected_by({lane(1)}));
+}
+
+TEST_CASE("with the strategy full nothing restarts alone", "[regions]") {
+  RegionFailover regions{lanes(3, FailoverStrategy::full)};
+  regions.on_execution(AttemptId{1});
+  CHECK_FALSE(regions.affected_by({lane(1)}));
+  CHECK(restarts_in_parts(lanes(3)));
+  CHECK_FALSE(restarts_in_parts(lanes(1)));
+  CHECK_FALSE(restarts_in_parts(lanes(3, FailoverStrategy::full)));
+}
+
+TEST_CASE("when the execution is over nothing counts and nothing restarts alone", "[regions]") {
+  RegionFailover regions{lanes(3)};
+  regions.on_execution(AttemptId{1});
+  (void)regions.on_failure({lane(0)}, 5s);
+  (void)regions.on_ended();
+  (void)regions.on_due(AttemptId{2});
+  regions.on_execution_over();
+  CHECK(regions.restarting().empty());
+  CHECK(regions.on_prepared(AttemptId{2}).empty());
+  CHECK_FALSE(regions.is_due(5s));
+  CHECK_FALSE(regions.is_current({lane(1), AttemptId{1}}));
 }
 
 TEST_CASE("what fails while others restart joins them", "[regions]") {
@@ -195,7 +218,7 @@ TEST_CASE("a failure that no restart cures ends the job, whichever part had it",
   JobActions actions;
   CHECK_FALSE(r.job.on_part_failure(failure(JobFailure::Kind::permanent), {lane(1)}, 0s, actions));
   CHECK(find<EndExecution>(actions) != nullptr);
-  CHECK(find<CleanUp>(r.job.on_execution_ended())->outcome == JobOutcome::Kind::failed);
+  CHECK(find<CleanUp>(r.job.on_execution_ended())->outcome.kind == JobOutcome::Kind::failed);
 }
 
 TEST_CASE("restarts of a part count like any other", "[regions][job]") {
@@ -239,10 +262,31 @@ TEST_CASE("a restart of the whole job overtakes that of a part", "[regions][job]
   CHECK(r.job.begin_part_attempt() == AttemptId{2});
   CHECK(find<EndExecution>(r.job.on_failure(failure(), 0s)) != nullptr);
   (void)r.job.on_execution_ended();
-  CHECK(find<PrepareExecution>(r.job.on_restart_due())->attempt == AttemptId{3});
+  (void)r.job.on_restart_due();
+  CHECK(find<PrepareExecution>(r.job.on_slots())->attempt == AttemptId{3});
   (void)r.job.on_prepared();
   for (std::uint32_t i = 0; i < 3; ++i) (void)r.job.on_ready(lane(i));
   CHECK(find<RequestStopCheckpoint>(r.job.on_stop_requested(false)) != nullptr);
+}
+
+TEST_CASE("a part that cannot restart alone takes the whole job along, as one restart",
+          "[regions][job]") {
+  Running r{restart::fixed_delay({.attempts = 1, .delay = 1s})};
+  CHECK(r.job.on_part_refused(0s).empty());  // nothing restarts
+  JobActions actions;
+  REQUIRE(r.job.on_part_failure(failure(), {lane(1)}, 0s, actions));
+  CHECK(find<EndExecution>(r.job.on_part_refused(2s)) != nullptr);
+  CHECK(find<WaitForRestart>(r.job.on_execution_ended())->at == 2s);
+  CHECK(r.job.restarts() == 1);
+}
+
+TEST_CASE("a part that cannot restart alone ends a job that was asked to stop", "[regions][job]") {
+  Running r;
+  JobActions actions;
+  REQUIRE(r.job.on_part_failure(failure(), {lane(1)}, 0s, actions));
+  CHECK(r.job.on_stop_requested(false).empty());
+  CHECK(find<EndExecution>(r.job.on_part_refused(2s)) != nullptr);
+  CHECK(find<CleanUp>(r.job.on_execution_ended())->outcome.kind == JobOutcome::Kind::cancelled);
 }
 
 // Random failures, and answers in random order or repeated: each attempt of a subtask is ended

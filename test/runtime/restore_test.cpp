@@ -104,6 +104,11 @@ struct Place {
   Result<JobLaunch> launch_from(RestoreRequest request, const Job& job = count_job()) {
     return runtime::launch(job.graph(), *storage, request, base::silent_logger());
   }
+  /// As another process that goes on with the run.
+  JobLaunch go_on(const RestoreRequest& request, const RunOrigin& origin) {
+    return runtime::launch(count_job().graph(), *storage, request, base::silent_logger(), origin)
+        .value();
+  }
   Result<Execution> begin(const JobLaunch& launch) {
     return begin_execution(
         launch, {*storage, env, Clock::system(), "run1", AttemptId{1}, base::silent_logger()});
@@ -258,7 +263,7 @@ TEST_CASE("latest is the newest checkpoint that can be read", "[launch]") {
   const auto launch = place.launch_from({.from = kLatest}).value();
   REQUIRE(launch.initial != nullptr);
   CHECK(launch.initial->id == CheckpointId{2});
-  CHECK(launch.last_id_before == CheckpointId{3});
+  CHECK(launch.origin.last_id_before == CheckpointId{3});
   const auto execution = place.begin(launch).value();
   CHECK(execution.restored_from == CheckpointId{2});
   CHECK(execution.record.last_id == CheckpointId{3});
@@ -455,4 +460,37 @@ TEST_CASE("a part of an execution that restarts leaves what others write alone",
   REQUIRE(begin_part(launch, context, {{VertexId{1}, 0}}, {.checkpoint = CheckpointId{1}}).ok());
   CHECK(sink->make_committer(writer)->commit(prepared).ok());
   CHECK(log.committed().size() == 1);
+}
+
+TEST_CASE("a run is continued from its own newest checkpoint, or from where it began", "[launch]") {
+  Place place;
+  place.publish(1, metadata());
+  const RestoreRequest from_path{.from = kPath, .path = "/c/count/chk-1"};
+  const RunOrigin origin = place.launch_from({}).value().origin;
+  CHECK(origin.last_id_before == CheckpointId{1});
+  CHECK(place.go_on({}, origin).initial == nullptr);
+  CHECK(place.go_on({.from = kLatest}, origin).initial->id == CheckpointId{1});
+  CHECK(place.go_on(from_path, origin).initial->id == CheckpointId{1});
+  place.publish(2, metadata());
+  for (const RestoreRequest& request : {RestoreRequest{}, {.from = kLatest}, from_path}) {
+    const auto launch = place.go_on(request, origin);
+    CHECK(launch.initial->id == CheckpointId{2});
+    CHECK(launch.origin.last_id_before == CheckpointId{1});
+    CHECK(place.begin(launch)->restored_from == CheckpointId{2});
+  }
+}
+
+TEST_CASE("a run that is continued has finished if it did, not if one before it did", "[launch]") {
+  Place place;
+  place.publish(1, metadata());
+  REQUIRE(place.storage->mark_finished(place.storage->begin_epoch().value().epoch).ok());
+  const auto launch = place.launch_from({}).value();
+  CHECK(launch.origin.is_rerun);
+  CHECK_FALSE(place.go_on({}, launch.origin).has_finished_before);
+  (void)place.begin(launch).value();  // takes the note of the other run away
+  CHECK_FALSE(place.go_on({}, launch.origin).has_finished_before);
+  place.publish(2, metadata());
+  CHECK_FALSE(place.go_on({}, launch.origin).has_finished_before);
+  REQUIRE(place.storage->mark_finished(place.storage->begin_epoch().value().epoch).ok());
+  CHECK(place.go_on({}, launch.origin).has_finished_before);
 }

@@ -5,6 +5,7 @@
 #include "base/random.hpp"
 #include "test/support/count_job.hpp"
 #include "test/support/sim_figures.hpp"
+#include "test/support/word_count_output.hpp"
 
 #include <set>
 
@@ -14,11 +15,11 @@ using test::require_finish;
 
 namespace {
 
-using Counts = std::map<std::string, std::int64_t>;
+using test::WordCounts;
 
 /// Writes files of random words; returns how often each occurs.
-Counts write_corpus(Env& disk, base::Random& random) {
-  Counts counts;
+WordCounts write_corpus(Env& disk, base::Random& random) {
+  WordCounts counts;
   REQUIRE(disk.create_directories("/in/sub").ok());
   const std::uint64_t files = 1 + random.below(6);
   for (std::uint64_t f = 0; f < files; ++f) {
@@ -34,42 +35,6 @@ Counts write_corpus(Env& disk, base::Random& random) {
     REQUIRE((*file)->append(text).ok());
   }
   return counts;
-}
-
-/// All visible rows; no hidden file may be left.
-std::vector<std::pair<std::string, std::int64_t>> read_output(Env& disk) {
-  std::vector<std::pair<std::string, std::int64_t>> rows;
-  for (const auto& entry : disk.list("/out").value()) {
-    CAPTURE(entry.name);
-    REQUIRE(entry.name.starts_with("part-"));
-    const Bytes content = base::read_file(disk, "/out/" + entry.name).value();
-    std::size_t begin = 0;
-    for (std::size_t end = 0; (end = content.find('\n', begin)) != std::string::npos;
-         begin = end + 1) {
-      const std::string line = content.substr(begin, end - begin);
-      const std::size_t comma = line.find(',');
-      REQUIRE(comma != std::string::npos);
-      rows.emplace_back(line.substr(0, comma), std::stoll(line.substr(comma + 1)));
-    }
-    REQUIRE(begin == content.size());  // no half line
-  }
-  return rows;
-}
-
-void check_final(Env& disk, const Counts& expected) {
-  Counts found;
-  for (const auto& [word, count] : read_output(disk)) REQUIRE(found.emplace(word, count).second);
-  REQUIRE(found == expected);
-}
-
-void check_updates(Env& disk, const Counts& expected) {
-  std::map<std::string, std::set<std::int64_t>> found;
-  for (const auto& [word, count] : read_output(disk)) REQUIRE(found[word].insert(count).second);
-  REQUIRE(found.size() == expected.size());
-  for (const auto& [word, counts] : found) {
-    REQUIRE(static_cast<std::int64_t>(counts.size()) == expected.at(word));
-    REQUIRE(*counts.rbegin() == expected.at(word));
-  }
 }
 
 std::string random_rule(base::Random& random) {
@@ -92,7 +57,7 @@ test::Figures run_plan(std::uint64_t seed) {
   testing::Cluster cluster{{.seed = seed,
                             .force_bytes = random.chance(0.3),
                             .disturbed_messages = random.chance(0.2) ? 0.05 : 0.0}};
-  const Counts expected = write_corpus(cluster.disk(), random);
+  const WordCounts expected = write_corpus(cluster.disk(), random);
   const bool updates = random.chance(0.5);
   const auto build = [&] {
     Job job = word_count::job("/in/**/*.txt", "/out",
@@ -118,9 +83,9 @@ test::Figures run_plan(std::uint64_t seed) {
   }
   require_finish(run);
   if (updates)
-    check_updates(cluster.disk(), expected);
+    test::check_updates(cluster.disk(), expected);
   else
-    check_final(cluster.disk(), expected);
+    test::check_final(cluster.disk(), expected);
   figures += test::figures_of(run);
   return figures;
 }

@@ -69,9 +69,9 @@ private:
     }
     Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
       process_.before_call();
-      const auto first = EnvOver::list(directory);
+      auto first = EnvOver::list(directory);
       process_.before_call();
-      const auto second = EnvOver::list(directory);
+      auto second = EnvOver::list(directory);
       if (!first.ok() || !second.ok()) return second;
       std::vector<DirectoryEntry> seen;
       for (const auto* listing : {&first, &second}) {

@@ -368,6 +368,7 @@ TEST_CASE("of three machines one leads at a time, and soon again after each fail
     base::MemoryEnv disk;
     REQUIRE(disk.create_directories("/ha").ok());
     std::vector<std::unique_ptr<Machine>> machines;
+    machines.reserve(3);
     for (int i = 0; i < 3; ++i) machines.push_back(std::make_unique<Machine>(disk, random, i));
     Duration calm_since{};
     LeaderEpoch last_epoch;

@@ -3,18 +3,15 @@
 #include "test/runtime/ha/zookeeper_server.hpp"
 
 #include "runtime/ha/zookeeper_session.hpp"
+#include "test/support/free_port.hpp"
 
-#include <arpa/inet.h>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zookeeper/zookeeper.h>
 
-#include <bit>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -24,20 +21,6 @@ namespace weir::test {
 namespace {
 
 constexpr const char* kJar = "/usr/share/java/zookeeper.jar";
-
-/// Returns a port that nobody listens at.
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ::sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto generic = std::bit_cast<::sockaddr>(address);
-  ::socklen_t size = sizeof generic;
-  REQUIRE(::bind(socket, &generic, size) == 0);
-  REQUIRE(::getsockname(socket, &generic, &size) == 0);
-  ::close(socket);
-  return ntohs(std::bit_cast<::sockaddr_in>(generic).sin_port);
-}
 
 }  // namespace
 

@@ -208,6 +208,22 @@ TEST_CASE("bytes wait at a cut and are sent again after a pause", "[network]") {
   CHECK(pair.unread(peer_of(near)) == "held");
 }
 
+TEST_CASE("the longer a cut, the longer may its end go unnoticed", "[network]") {
+  Duration longest{};
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Pair pair{seed};
+    const SocketId near = pair.connect();
+    pair.fabric.cut(pair.left, pair.right);
+    pair.fabric.send(near, "held");
+    pair.run(20s);
+    pair.fabric.heal(pair.left, pair.right);
+    Duration waited{};
+    for (; pair.unread(peer_of(near)).empty(); waited += 100ms) pair.run(100ms);
+    longest = std::max(longest, waited);
+  }
+  CHECK(longest > 5s);
+}
+
 TEST_CASE("an end waits at a cut, but a reset is lost there", "[network]") {
   Pair pair;
   const SocketId near = pair.connect();

@@ -1,0 +1,117 @@
+// Whole jobs on clusters of two to five machines, under random faults: the output is exact.
+#include "test/simulation/cluster/cluster_chaos.hpp"
+#include "test/simulation/cluster/cluster_jobs.hpp"
+#include "test/support/swarm.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using simulation::SimCluster;
+using test::ClusterJob;
+
+namespace {
+
+using MakeJob = ClusterJob (*)(const JobOptions&);
+
+/// A job on a cluster whose size and faults are drawn from a seed.
+class Plan {
+public:
+  Plan(std::uint64_t seed, MakeJob make, bool keep_trace = false)
+      : random_{seed ^ 0xc1u},
+        parallelism_{2 + static_cast<int>(random_.below(3))},
+        workers_{1 + static_cast<int>(random_.below(4))},
+        slots_{(parallelism_ + workers_ - 1) / workers_ + static_cast<int>(random_.below(2))},
+        job_{make({.parallelism = parallelism_,
+                   .checkpoint = {.every = 100ms,
+                                  .timeout = 1s,
+                                  .tolerable_failures = 1000,
+                                  .storage = "/checkpoints"},
+                   .restart = restart::fixed_delay({.attempts = 100'000, .delay = 10ms})})},
+        cluster_{{.seed = seed,
+                  .workers = workers_,
+                  .slots = slots_,
+                  .build = job_.build,
+                  .cluster = {.heartbeat = {.interval = 100ms, .timeout = 500ms},
+                              .registration = {.initial_timeout = 100ms, .max_timeout = 1s},
+                              .slot_request_timeout = 1h},
+                  .keep_trace = keep_trace}},
+        chaos_{cluster_, random_.next()} {}
+
+  void disturb() { chaos_.disturb(1 + random_.below(12)); }
+
+  test::Figures finish() {
+    chaos_.repair();
+    const bool finished = cluster_.finish(5min);
+    INFO(text());
+    REQUIRE(finished);
+    job_.check(cluster_.disk());
+    // Whoever comes back late changes nothing.
+    cluster_.network().run_for(5s);
+    job_.check(cluster_.disk());
+    return {.plans = 1,
+            .kills = chaos_.kills(),
+            .deaths = chaos_.deaths(),
+            .restarts = cluster_.restarts()};
+  }
+
+  const simulation::SimTrace& trace() { return cluster_.network().trace(); }
+
+private:
+  std::string text() const {
+    std::string text = cluster_.report() + "\n";
+    for (const std::string& line : cluster_.log()) text += line + "\n";
+    return text;
+  }
+
+  base::Random random_;
+  int parallelism_;
+  int workers_;
+  int slots_;
+  ClusterJob job_;
+  SimCluster cluster_;
+  test::ClusterChaos chaos_;
+};
+
+test::Figures run_plan(std::uint64_t seed, MakeJob make) {
+  CAPTURE(seed);
+  Plan plan{seed, make};
+  plan.disturb();
+  return plan.finish();
+}
+
+}  // namespace
+
+TEST_CASE("a cluster counts exactly, whatever befalls it", "[cluster][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) { return run_plan(seed, test::simple_job); });
+}
+
+TEST_CASE("a cluster runs several sources, whatever befalls it", "[cluster][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) { return run_plan(seed, test::wide_job); });
+}
+
+TEST_CASE("a cluster counts words into files, whatever befalls it", "[cluster][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) { return run_plan(seed, test::words_job); });
+}
+
+TEST_CASE("equal seeds give equal runs of a cluster", "[cluster]") {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    CAPTURE(seed);
+    Plan one{seed, test::wide_job, true};
+    Plan other{seed, test::wide_job, true};
+    Plan different{seed + 1000, test::wide_job};
+    for (Plan* plan : {&one, &other, &different}) plan->disturb();
+    const auto& mine = one.trace().lines();
+    const auto& others = other.trace().lines();
+    const auto differs = std::mismatch(mine.begin(), mine.end(), others.begin(), others.end());
+    if (differs.first != mine.end() && differs.second != others.end()) {
+      INFO(*differs.first << " | " << *differs.second);
+      REQUIRE(differs.first == mine.end());
+    }
+    CHECK(mine.size() == others.size());
+    CHECK(one.trace().hash() == other.trace().hash());
+    CHECK(one.trace().hash() != different.trace().hash());
+  }
+}

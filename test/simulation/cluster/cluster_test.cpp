@@ -1,0 +1,126 @@
+// Scripted faults of a simulated cluster.
+#include "simulation/sim_cluster.hpp"
+#include "test/support/count_job.hpp"
+
+using namespace std::chrono_literals;
+using namespace weir;
+using simulation::SimCluster;
+
+namespace {
+
+/// Four seconds of counting in three slots.
+class Counting {
+public:
+  explicit Counting(std::uint64_t seed, int workers = 3)
+      : cluster{{.seed = seed,
+                 .workers = workers,
+                 .slots = 3 / workers,
+                 .build =
+                     [this] {
+                       return count.job({.parallelism = 3,
+                                         .checkpoint = {.every = 100ms,
+                                                        .timeout = 1s,
+                                                        .tolerable_failures = 1000,
+                                                        .storage = "/checkpoints"}});
+                     },
+                 .cluster = {.heartbeat = {.interval = 100ms, .timeout = 500ms},
+                             .registration = {.initial_timeout = 100ms, .max_timeout = 1s}}}} {}
+
+  void check() {
+    const bool finished = cluster.finish(1min);
+    INFO(cluster.report());
+    REQUIRE(finished);
+    count.check_rows();
+  }
+
+  test::CountJob count{{.pace = {.rows_per_poll = 5, .pause = 100ms}}};
+  SimCluster cluster;
+};
+
+}  // namespace
+
+TEST_CASE("a simulated cluster runs a job without a restart", "[cluster]") {
+  Counting run{1};
+  run.check();
+  CHECK(run.cluster.restarts() == 0);
+  CHECK(run.cluster.view().checkpoints_completed > 10);
+  CHECK(run.count.output.pending() == 0);
+}
+
+TEST_CASE("a worker that is killed is replaced by a new process", "[cluster]") {
+  Counting run{2};
+  run.cluster.run_for(3s);
+  run.cluster.kill("worker-1");
+  run.cluster.start("worker-1");
+  run.check();
+  CHECK(run.cluster.restarts() >= 1);
+}
+
+TEST_CASE("a worker that was frozen for long comes back and joins anew", "[cluster]") {
+  Counting run{3};
+  run.cluster.run_for(3s);
+  run.cluster.network().freeze("worker-2");
+  run.cluster.run_for(4s);
+  CHECK(run.cluster.restarts() >= 1);
+  run.cluster.network().wake("worker-2");
+  run.check();
+}
+
+TEST_CASE("a job is continued under the next coordinator", "[cluster]") {
+  Counting run{4};
+  run.cluster.run_for(3s);
+  const auto completed = run.cluster.view().checkpoints_completed;
+  REQUIRE(completed > 0);
+  run.cluster.kill("coordinator");
+  run.cluster.start("coordinator");
+  run.check();
+  CHECK(run.cluster.view().restored_from.has_value());
+}
+
+TEST_CASE("a worker is lost while it is asked to host a job", "[cluster]") {
+  Counting run{5, 1};
+  run.cluster.run_for(2s);
+  run.cluster.network().freeze("coordinator");
+  run.cluster.run_for(1s);  // the worker notices, and ends what it runs
+  run.cluster.network().freeze("worker-0");
+  run.cluster.network().wake("coordinator");
+  run.cluster.run_for(1s);  // it asks a worker that does not hear, and then loses it
+  run.cluster.network().wake("worker-0");
+  run.check();
+}
+
+TEST_CASE("a connection between two workers is reset and stands again at once", "[cluster]") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    Counting run{seed};
+    run.cluster.run_for(2s);
+    run.cluster.network().reset("worker-0", "worker-1");
+    run.check();
+    // Nobody knows what was lost.
+    CHECK(run.cluster.restarts() >= 1);
+  }
+}
+
+TEST_CASE("a coordinator dies in the middle of a write", "[cluster]") {
+  for (std::uint64_t change = 1; change <= 6; ++change) {
+    CAPTURE(change);
+    Counting run{7};
+    run.cluster.run_for(2s);
+    run.cluster.kill_before_change("coordinator", change);
+    run.cluster.run_for(1s);
+    REQUIRE_FALSE(run.cluster.is_running("coordinator"));
+    run.cluster.start("coordinator");
+    run.check();
+  }
+}
+
+TEST_CASE("a machine that answers no dial keeps nobody from reaching others", "[cluster]") {
+  Counting run{8};
+  run.cluster.run_for(1s);
+  run.cluster.power_off("worker-1");
+  run.cluster.network().reset("worker-0", "coordinator");
+  run.cluster.network().reset("worker-2", "coordinator");
+  run.cluster.run_for(3s);
+  run.cluster.start("worker-1");
+  run.check();
+}
