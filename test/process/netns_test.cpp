@@ -1,192 +1,237 @@
-// A job on several hosts whose cables are cut, lose packets one way, and become slow, while workers
-// are killed and frozen. Hosts are network namespaces.
+// A job on several hosts: workers and coordinators are killed and frozen, cables are cut, lose
+// packets one way, and become slow or long, each at a random moment. Hosts are network namespaces.
 #include "base/random.hpp"
-#include "test/process/test_cluster.hpp"
+#include "test/process/failover_cluster.hpp"
 #include "test/process/test_network.hpp"
 #include "test/process/word_count_runs.hpp"
 #include "test/support/swarm.hpp"
 
 #include <catch2/catch.hpp>
+#include <sys/wait.h>
 
+#include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <functional>
+#include <utility>
 
 using namespace weir;
 using test::Child;
-using test::TestCluster;
+using test::FailoverCluster;
 using test::TestNetwork;
 using test::WordCountRuns;
 
 namespace {
 
+using Words = std::vector<std::string>;
+using End = TestNetwork::End;
+
 constexpr std::size_t kWorkers = 3;  // two of them have the slots
-constexpr std::size_t kHosts = kWorkers + 1;
 
-// Who is cut off or frozen is found quickly, so that a test need not wait.
-const std::vector<std::string> kQuick{"--set", "heartbeat.interval=50ms", "--set",
-                                      "heartbeat.timeout=400ms"};
-
-std::vector<std::string> plain_options() {
-  std::vector<std::string> options = kQuick;
-  options.push_back("--insecure");
-  return options;
-}
-
-/// A cluster on a network that runs a job, and something that happens to it.
+/// A cluster on a network that runs a job, and what is to happen to it.
 struct Round {
   TestNetwork& network;
-  TestCluster& cluster;
+  FailoverCluster& cluster;
   base::Random& random;
-  test::Figures& figures;
+  Child& submit;
+  test::Figures figures = {.plans = 1};
+  std::size_t leader = 0;
+  std::size_t standby = 1;
 
-  std::size_t any_worker() const { return random.below(kWorkers); }
-  static std::size_t host_of(std::size_t worker) { return worker + 1; }
-  TestNetwork::End any_end() const {
-    return random.chance(0.5) ? TestNetwork::End::host : TestNetwork::End::port;
+  Child& leading() { return cluster.coordinator(leader); }
+  End any_end() { return random.chance(0.5) ? End::host : End::port; }
+  std::size_t any_worker() { return random.below(kWorkers); }
+  /// Of a worker, or now and then of the leading coordinator.
+  std::size_t any_host() {
+    return random.chance(0.25) ? FailoverCluster::host_of_coordinator(leader)
+                               : FailoverCluster::host_of_worker(any_worker());
   }
 
-  /// Breaks a worker's cable until it has been declared lost, then mends it. False: the job ended.
-  bool until_lost(std::size_t worker, const std::function<void()>& harm) const {
+  /// Lets the job run for a while. False if it has ended.
+  bool go_on() {
+    for (std::uint64_t checkpoints = 1 + random.below(5); checkpoints != 0; --checkpoints) {
+      if (!leading().wait_for_any({"checkpoint completed"}, &submit)) return false;
+    }
+    submit.wait_for_time(std::chrono::microseconds{random.below(30'000)});
+    return true;
+  }
+
+  /// Does harm that makes the leading coordinator lose a worker, and undoes it then.
+  void until_lost(const std::function<void()>& harm, const std::function<void()>& undo) {
+    leading().forget_lines();
     harm();
-    const bool is_lost = cluster.coordinator().wait_for_any({"job ended", "worker lost"}) == 1U;
-    network.heal(host_of(worker));
-    ++figures.kills;
-    return is_lost && cluster.worker(worker).wait_for("joined the cluster");
+    leading().wait_for_any({"worker lost"}, &submit);
+    undo();
   }
 };
 
-using Fault = std::function<bool(const Round&)>;
+using Fault = void (*)(Round&);
 
-bool cut(const Round& round) {
-  const std::size_t worker = round.any_worker();
-  return round.until_lost(worker,
-                          [&] { round.network.cut(Round::host_of(worker), round.any_end()); });
-}
-
-bool lose_one_way(const Round& round) {
-  const std::size_t worker = round.any_worker();
-  return round.until_lost(worker,
-                          [&] { round.network.drop(Round::host_of(worker), round.any_end()); });
-}
-
-/// The cable stays bad until some checkpoints have completed over it.
-bool bad_cable(const Round& round, const std::function<void(std::size_t host)>& harm) {
-  const std::size_t host = Round::host_of(round.any_worker());
-  harm(host);
-  bool goes_on = true;
-  for (int checkpoints = 0; goes_on && checkpoints < 3; ++checkpoints)
-    goes_on = round.cluster.coordinator().wait_for_any({"job ended", "checkpoint completed"}) == 1U;
-  round.network.heal(host);
-  ++round.figures.kills;
-  return goes_on;
-}
-
-bool slow_link(const Round& round) {
-  return bad_cable(round, [&](std::size_t host) {
-    round.network.slow_down(host, TestNetwork::End::host, "20mbit");
-    round.network.slow_down(host, TestNetwork::End::port, "20mbit");
-  });
-}
-
-bool latency(const Round& round) {
-  return bad_cable(round,
-                   [&](std::size_t host) { round.network.delay(host, round.any_end(), "200ms"); });
-}
-
-bool kill_worker(const Round& round) {
+void kill_worker(Round& round) {
   round.cluster.replace_worker(round.any_worker());
   ++round.figures.deaths;
-  return true;
 }
 
-bool freeze_worker(const Round& round) {
-  Child& worker = round.cluster.worker(round.any_worker());
-  worker.signal(SIGSTOP);
-  const bool is_lost = round.cluster.coordinator().wait_for_any({"job ended", "worker lost"}) == 1U;
-  worker.signal(SIGCONT);
+void freeze_worker(Round& round) {
+  const Child& worker = round.cluster.worker(round.any_worker());
+  round.until_lost([&] { worker.signal(SIGSTOP); }, [&] { worker.signal(SIGCONT); });
   ++round.figures.deaths;
-  return is_lost && worker.wait_for("joined the cluster");
 }
 
-/// Runs a word count while up to three faults of these happen, and checks what comes out.
-test::Figures run_round(std::uint64_t seed, const std::vector<Fault>& faults,
-                        const std::vector<std::string>& options) {
+void kill_leader(Round& round) {
+  round.leading().signal(SIGKILL);
+  round.leading().wait();
+  REQUIRE(round.cluster.coordinator(round.standby).wait_for("coordinator listens on"));
+  round.cluster.restart_coordinator(round.leader);
+  REQUIRE(round.leading().wait_for("stands by"));
+  std::swap(round.leader, round.standby);
+  ++round.figures.deaths;
+}
+
+void freeze_leader(Round& round) {
+  round.leading().signal(SIGSTOP);
+  REQUIRE(round.cluster.coordinator(round.standby).wait_for("coordinator listens on"));
+  round.submit.wait_for_time(std::chrono::microseconds{round.random.below(500'000)});
+  round.leading().signal(SIGCONT);
+  REQUIRE(round.leading().wait_for("leads no longer"));
+  REQUIRE(round.leading().wait_for("stands by"));
+  std::swap(round.leader, round.standby);
+  ++round.figures.deaths;
+}
+
+void cut(Round& round) {
+  const std::size_t host = round.any_host();
+  round.until_lost([&] { round.network.cut(host, round.any_end()); },
+                   [&] { round.network.heal(host); });
+  ++round.figures.kills;
+}
+
+void lose_one_way(Round& round) {
+  const std::size_t host = round.any_host();
+  round.until_lost([&] { round.network.drop(host, round.any_end()); },
+                   [&] { round.network.heal(host); });
+  ++round.figures.kills;
+}
+
+void slow_link(Round& round) {
+  const std::size_t host = round.any_host();
+  round.network.slow_down(host, End::host, "20mbit");
+  round.network.slow_down(host, End::port, "20mbit");
+  round.go_on();
+  round.network.heal(host);
+  ++round.figures.kills;
+}
+
+void long_link(Round& round) {
+  const std::size_t host = round.any_host();
+  round.network.delay(host, 200);
+  round.go_on();
+  round.network.heal(host);
+  ++round.figures.kills;
+}
+
+Words in_directory(const WordCountRuns& runs) {
+  const std::string storage = runs.root() + "/leader";
+  std::filesystem::create_directory(storage);
+  return {"--set", "high-availability.type=directory",
+          "--set", "high-availability.storageDir=" + storage,
+          "--set", "high-availability.directory.heartbeat-interval=200ms",
+          "--set", "high-availability.directory.takeover-timeout=2s"};
+}
+
+/// Options with which processes on different hosts talk to each other.
+Words security(const WordCountRuns& runs, bool with_certificates) {
+  if (!with_certificates) return {"--insecure"};
+  const std::string made = runs.root() + "/certs";
+  REQUIRE(test::run_to_end({test::program("weir"), "certs", "init", made}).code == 0);
+  return {"--set", "security.ssl.enabled=true",
+          "--set", "security.ssl.ca=" + made + "/ca.pem",
+          "--set", "security.ssl.certificate=" + made + "/node.pem",
+          "--set", "security.ssl.key=" + made + "/node.key"};
+}
+
+void start(FailoverCluster& cluster) {
+  cluster.add_coordinator();
+  REQUIRE(cluster.coordinator(0).wait_for("coordinator listens on"));
+  cluster.add_coordinator();
+  REQUIRE(cluster.coordinator(1).wait_for("stands by"));
+  for (std::size_t i = 0; i < kWorkers; ++i) cluster.add_worker();
+}
+
+/// Runs a word count while some of these faults happen, and checks what comes out.
+test::Figures run_round(std::uint64_t seed, const std::vector<Fault>& faults) {
   CAPTURE(seed);
   base::Random random{seed};
-  test::Figures figures{.plans = 1};
-  TestNetwork network{kHosts};
-  TestCluster cluster{options, &network};
-  for (std::size_t i = 0; i < kWorkers; ++i) cluster.add_worker();
+  const WordCountRuns options;
   WordCountRuns runs;
   runs.write_corpus(seed, 40, 100'000);
+  TestNetwork network{FailoverCluster::hosts(kWorkers)};
+  FailoverCluster cluster{in_directory(options), security(options, seed % 2 == 1), &network};
+  start(cluster);
   const std::string emit = random.chance(0.5) ? "final" : "updates";
-  std::vector<std::string> command = runs.command({"--emit", emit});
-  command.insert(command.end(), options.begin() + static_cast<std::ptrdiff_t>(kQuick.size()),
-                 options.end());
-  Child submit{cluster.submit(std::move(command))};
-  const Round round{network, cluster, random, figures};
-  for (std::uint64_t left = 1 + random.below(3); left != 0; --left) {
-    const auto moment = cluster.coordinator().wait_for_any(
-        {"job ended", random.chance(0.7) ? "checkpoint completed" : "restoring"});
-    if (moment != 1U || !faults[random.below(faults.size())](round)) break;
-  }
+  Child submit{cluster.submit(runs.command({"--emit", emit}))};
+  Round round{network, cluster, random, submit};
+  for (std::uint64_t left = 1 + random.below(3); left != 0 && round.go_on(); --left)
+    faults[random.below(faults.size())](round);
   const int code = submit.wait();
   INFO(submit.output());
-  INFO(cluster.coordinator().output());
+  INFO(round.leading().output());
   REQUIRE(code == 0);
   runs.require_exact(emit);
-  figures.restarts = cluster.coordinator().count_of("restoring");
-  return figures;
+  for (const std::size_t coordinator : {0U, 1U})
+    round.figures.restarts += cluster.coordinator(coordinator).count_of("restoring");
+  return round.figures;
 }
 
-/// Says once why there is no network here; false then.
-bool is_possible() {
-  const auto why = TestNetwork::why_impossible();
-  if (why) WARN("skipped: " << *why);
-  return !why;
+/// Plays rounds with the seeds, if there can be a network; says once why there is none.
+void play(const std::vector<Fault>& faults) {
+  if (const auto why = TestNetwork::why_impossible()) {
+    WARN("skipped: " << *why);
+    return;
+  }
+  test::for_each_seed(1, [&](std::uint64_t seed) { return run_round(seed, faults); });
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // no process is left, and so no namespace
+  CHECK(errno == ECHILD);
 }
 
 }  // namespace
 
-TEST_CASE("a job ends with every count right while cables are cut, lossy or slow",
-          "[process][netns][swarm]") {
-  if (!is_possible()) return;
-  const std::vector<Fault> faults{cut, lose_one_way, slow_link};
-  test::for_each_seed(2,
-                      [&](std::uint64_t seed) { return run_round(seed, faults, plain_options()); });
+TEST_CASE("hosts: counts are right while workers are killed", "[process][netns][swarm]") {
+  play({kill_worker});
 }
 
-TEST_CASE("a job ends with every count right over cables of 200 ms", "[process][netns][swarm]") {
-  if (!is_possible()) return;
-  if (!TestNetwork::can_delay()) {
-    WARN("skipped: this kernel cannot delay packets (no netem)");
-    return;
-  }
-  test::for_each_seed(
-      1, [&](std::uint64_t seed) { return run_round(seed, {latency}, plain_options()); });
+TEST_CASE("hosts: counts are right while workers are frozen for too long",
+          "[process][netns][swarm]") {
+  play({freeze_worker});
 }
 
-TEST_CASE("a job on several hosts ends with every count right while workers die and freeze",
-          "[process][netns][swarm]") {
-  if (!is_possible()) return;
-  const std::vector<Fault> faults{kill_worker, freeze_worker};
-  test::for_each_seed(1,
-                      [&](std::uint64_t seed) { return run_round(seed, faults, plain_options()); });
+TEST_CASE("hosts: counts are right while coordinators are killed", "[process][netns][swarm]") {
+  play({kill_leader});
 }
 
-TEST_CASE("with certificates a job on several hosts survives whatever happens to them",
+TEST_CASE("hosts: counts are right while coordinators are frozen for too long",
           "[process][netns][swarm]") {
-  if (!is_possible()) return;
-  const WordCountRuns folder;
-  const std::string made = folder.root() + "/certs";
-  REQUIRE(test::run_to_end({test::program("weir"), "certs", "init", made}).code == 0);
-  std::vector<std::string> options = kQuick;
-  for (const std::string& setting :
-       {std::string{"enabled=true"}, "ca=" + made + "/ca.pem", "certificate=" + made + "/node.pem",
-        "key=" + made + "/node.key"}) {
-    options.push_back("--set");
-    options.push_back("security.ssl." + setting);
-  }
-  const std::vector<Fault> faults{cut, lose_one_way, slow_link, kill_worker, freeze_worker};
-  test::for_each_seed(1, [&](std::uint64_t seed) { return run_round(seed, faults, options); });
+  play({freeze_leader});
+}
+
+TEST_CASE("hosts: counts are right while cables are cut and mended", "[process][netns][swarm]") {
+  play({cut});
+}
+
+TEST_CASE("hosts: counts are right while cables lose everything one way",
+          "[process][netns][swarm]") {
+  play({lose_one_way});
+}
+
+TEST_CASE("hosts: counts are right over slow links", "[process][netns][swarm]") {
+  play({slow_link});
+}
+
+TEST_CASE("hosts: counts are right over links of 200 ms", "[process][netns][swarm]") {
+  play({long_link});
+}
+
+TEST_CASE("hosts: counts are right while all of it happens", "[process][netns][swarm]") {
+  play({kill_worker, freeze_worker, kill_leader, freeze_leader, cut, lose_one_way, slow_link,
+        long_link});
 }

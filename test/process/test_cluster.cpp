@@ -23,50 +23,39 @@ std::string text_after(const std::string& output, const std::string& before) {
 
 }  // namespace
 
-TestCluster::TestCluster(std::vector<std::string> options, const TestNetwork* network)
-    : options_{std::move(options)}, network_{network} {
+TestCluster::TestCluster(std::vector<std::string> options) : options_{std::move(options)} {
   start_coordinator("0");
-  port_ = text_after(coordinator_->output(), "coordinator listens on " + place());
-}
-
-std::string TestCluster::address(std::size_t host) const {
-  return network_ == nullptr ? "127.0.0.1" : TestNetwork::address(host);
-}
-
-std::vector<std::string> TestCluster::on(std::size_t host, std::vector<std::string> words) const {
-  return network_ == nullptr ? words : network_->on(host, words);
+  port_ = text_after(coordinator_->output(), "coordinator listens on 127.0.0.1:");
 }
 
 void TestCluster::start_coordinator(const std::string& port) {
-  std::vector<std::string> words{program("word_count"),   "coordinator", "--listen",
-                                 address(0) + ":" + port, "--log-level", "info"};
+  std::vector<std::string> words{program("word_count"), "coordinator", "--listen",
+                                 "127.0.0.1:" + port,   "--log-level", "info"};
   append(words, options_);
-  coordinator_ = std::make_unique<Child>(on(0, std::move(words)));
-  REQUIRE(coordinator_->wait_for("coordinator listens on " + address(0) + ":"));
+  coordinator_ = std::make_unique<Child>(std::move(words));
+  REQUIRE(coordinator_->wait_for("coordinator listens on 127.0.0.1:"));
 }
 
-std::unique_ptr<Child> TestCluster::start_worker(std::size_t index, std::vector<std::string> more) {
-  const std::size_t host = index + 1;
+std::unique_ptr<Child> TestCluster::start_worker(std::vector<std::string> more) {
   std::vector<std::string> words{
-      program("word_count"), "worker",  "--join", place(),  "--listen",
-      address(host) + ":0",  "--slots", "1",      "--name", "w" + std::to_string(names_++),
-      "--log-level",         "info"};
+      program("word_count"),          "worker",      "--join", place(), "--slots", "1", "--name",
+      "w" + std::to_string(names_++), "--log-level", "info"};
   append(words, options_);
   append(words, more);
-  auto worker = std::make_unique<Child>(on(host, std::move(words)));
+  auto worker = std::make_unique<Child>(std::move(words));
   REQUIRE(worker->wait_for("joined the cluster"));
   return worker;
 }
 
 std::size_t TestCluster::add_worker(std::vector<std::string> more) {
-  workers_.push_back(start_worker(workers_.size(), std::move(more)));
+  workers_.push_back(start_worker(std::move(more)));
   return workers_.size() - 1;
 }
 
 void TestCluster::replace_worker(std::size_t index) {
   workers_.at(index)->signal(SIGKILL);
   workers_.at(index)->wait();
-  workers_.at(index) = start_worker(index, {});
+  workers_.at(index) = start_worker({});
 }
 
 void TestCluster::kill_coordinator() {
@@ -83,7 +72,7 @@ std::vector<std::string> TestCluster::submit(std::vector<std::string> run) const
   append(run, {"--to", place(), "--set", "restart-strategy.type=fixed-delay", "--set",
                "restart-strategy.fixed-delay.delay=1ms", "--set",
                "restart-strategy.fixed-delay.attempts=1000"});
-  return on(0, std::move(run));
+  return run;
 }
 
 }  // namespace weir::test

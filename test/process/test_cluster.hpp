@@ -2,7 +2,6 @@
 #pragma once
 
 #include "test/process/child.hpp"
-#include "test/process/test_network.hpp"
 
 #include <memory>
 #include <string>
@@ -15,9 +14,7 @@ namespace weir::test {
 class TestCluster {
 public:
   /// Starts a coordinator, with these options besides the quick ones of every test.
-  /// On a network, which must outlive the cluster, the coordinator and all that submits is on host
-  /// 0, and worker i on host i + 1; else all are on this one.
-  explicit TestCluster(std::vector<std::string> options = {}, const TestNetwork* network = nullptr);
+  explicit TestCluster(std::vector<std::string> options = {});
 
   /// Starts a worker with one slot, and waits until it has joined. Returns its index.
   std::size_t add_worker(std::vector<std::string> more = {});
@@ -31,19 +28,16 @@ public:
   Child& coordinator() { return *coordinator_; }
   Child& worker(std::size_t index) { return *workers_.at(index); }
   std::size_t workers() const { return workers_.size(); }
-  /// Where the coordinator listens: "ADDRESS:PORT"
-  std::string place() const { return address(0) + ":" + port_; }
+  /// "127.0.0.1:PORT"
+  std::string place() const { return "127.0.0.1:" + port_; }
   /// Turns the command line of `run` into that of `submit` to this cluster.
   std::vector<std::string> submit(std::vector<std::string> run) const;
 
 private:
   void start_coordinator(const std::string& port);
-  std::unique_ptr<Child> start_worker(std::size_t index, std::vector<std::string> more);
-  std::string address(std::size_t host) const;
-  std::vector<std::string> on(std::size_t host, std::vector<std::string> words) const;
+  std::unique_ptr<Child> start_worker(std::vector<std::string> more);
 
   std::vector<std::string> options_;
-  const TestNetwork* network_;
   std::string port_;
   std::unique_ptr<Child> coordinator_;
   std::vector<std::unique_ptr<Child>> workers_;

@@ -1,30 +1,32 @@
 // TestNetwork: hosts with addresses of their own, on one switch. Hosts are network namespaces of
 // this machine; whatever runs on one of them shares all the rest with this process.
+//
+// Namespaces have no names: each exists as long as a process that does nothing, and whatever runs
+// in it. So networks of several tests do not meet, and none is left behind by a test that is
+// killed.
 #pragma once
 
+#include "test/process/child.hpp"
+
 #include <cstddef>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace weir::test {
 
-/// Needs root and iproute2. Names begin with the number of this process; everything goes with the
-/// object, and what processes that were killed have left behind goes with the next one.
+/// Needs root and iproute2. Throws std::runtime_error if a command fails.
 class TestNetwork {
 public:
   /// Why there can be no such network here, or none.
   static std::optional<std::string> why_impossible();
-  /// Whether the kernel can delay packets (netem).
-  static bool can_delay();
 
   explicit TestNetwork(std::size_t hosts);
-  ~TestNetwork();
-  TestNetwork(const TestNetwork&) = delete;
-  TestNetwork& operator=(const TestNetwork&) = delete;
 
   static std::string address(std::size_t host) { return "10.77.0." + std::to_string(host + 1); }
-  /// Returns the command line that runs another one on a host.
+  /// Returns the command line that runs another one on a host, as the same process.
   std::vector<std::string> on(std::size_t host, const std::vector<std::string>& words) const;
 
   /// The two ends of a host's cable. What leaves `host` is what the host sends.
@@ -36,22 +38,20 @@ public:
   void drop(std::size_t host, End end) const;
   /// Lets so many bits a second leave this end, such as "20mbit".
   void slow_down(std::size_t host, End end, const std::string& rate) const;
-  /// Delays what leaves this end, such as by "200ms".
-  void delay(std::size_t host, End end, const std::string& time) const;
+  /// Delays everything by so many milliseconds, in either direction.
+  void delay(std::size_t host, int milliseconds);
   /// Undoes everything that was done to the host's cable.
-  void heal(std::size_t host) const;
+  void heal(std::size_t host);
 
 private:
-  std::string switch_name() const { return prefix_ + "-switch"; }
-  std::string host_name(std::size_t host) const { return prefix_ + "-" + std::to_string(host); }
-  std::string namespace_of(std::size_t host, End end) const;
-  static std::string device_of(std::size_t host, End end);
-  void add_host(std::size_t host) const;
-  void shape(std::size_t host, End end, std::vector<std::string> how) const;
-  void remove() const;
+  void add_host();
+  /// Returns the command line that runs another one in the namespace of an end.
+  std::vector<std::string> at(std::size_t host, End end, std::vector<std::string> words) const;
+  void shape(std::size_t host, End end, const std::vector<std::string>& how) const;
 
-  std::string prefix_;
-  std::size_t hosts_;
+  std::unique_ptr<Child> switch_;
+  std::vector<std::unique_ptr<Child>> hosts_;
+  std::map<std::size_t, std::unique_ptr<Child>> long_cables_;  // by host
 };
 
 }  // namespace weir::test
