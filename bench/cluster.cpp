@@ -1,19 +1,22 @@
 #include "bench/cluster.hpp"
 
 #include "bench/harness.hpp"
+#include "test/support/free_port.hpp"
 
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <utility>
 
 namespace bench {
 namespace {
 
 using weir::test::Child;
 
-constexpr const char* kListens = "coordinator listens on ";
+constexpr const char* kListens = "coordinator listens on";
+constexpr const char* kStandsBy = "stands by";
 
 std::string own_program() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
@@ -52,25 +55,42 @@ Usage usage_of(pid_t process) {
               static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6};
 }
 
-Cluster::Cluster(std::size_t workers)
-    : coordinator_{std::make_unique<Child>(std::vector<std::string>{
-          own_program(), "coordinator", "--listen", "127.0.0.1:0", "--log-level", "info"})} {
-  wait_for(*coordinator_, kListens);
-  const std::string said = coordinator_->output();
-  const std::size_t at = said.find(kListens) + std::string_view{kListens}.size();
-  place_ = said.substr(at, said.find('\n', at) - at);
+Cluster::Cluster(std::size_t workers, std::vector<std::string> store) : store_{std::move(store)} {
+  start(leader_);
+  wait_for(*leader_.process, kListens);
+  if (!store_.empty()) {
+    start(standby_);
+    wait_for(*standby_.process, kStandsBy);
+  }
   for (std::size_t i = 0; i < workers; ++i) workers_.push_back(start_worker());
 }
 
+void Cluster::start(Coordinator& coordinator) const {
+  if (coordinator.place.empty())
+    coordinator.place = "127.0.0.1:" + std::to_string(weir::test::free_port());
+  std::vector<std::string> words{own_program(),     "coordinator", "--listen",
+                                 coordinator.place, "--log-level", "info"};
+  words.insert(words.end(), store_.begin(), store_.end());
+  coordinator.process = std::make_unique<Child>(std::move(words));
+}
+
+std::vector<std::string> Cluster::way(const std::string& flag) const {
+  return store_.empty() ? std::vector<std::string>{flag, leader_.place} : store_;
+}
+
 std::unique_ptr<Child> Cluster::start_worker() const {
-  auto worker = std::make_unique<Child>(std::vector<std::string>{
-      own_program(), "worker", "--join", place_, "--slots", "1", "--log-level", "info"});
+  std::vector<std::string> words{own_program(), "worker", "--slots", "1", "--log-level", "info"};
+  const auto join = way("--join");
+  words.insert(words.end(), join.begin(), join.end());
+  auto worker = std::make_unique<Child>(std::move(words));
   wait_for(*worker, "joined the cluster");
   return worker;
 }
 
 std::unique_ptr<Child> Cluster::submit(const std::vector<std::string>& more) const {
-  std::vector<std::string> words{own_program(), "submit", "--to", place_, "--progress", "none"};
+  std::vector<std::string> words{own_program(), "submit", "--progress", "none"};
+  const auto to = way("--to");
+  words.insert(words.end(), to.begin(), to.end());
   words.insert(words.end(), more.begin(), more.end());
   return std::make_unique<Child>(std::move(words));
 }
@@ -80,8 +100,17 @@ void Cluster::replace_worker(std::size_t index) {
   workers_.at(index) = start_worker();
 }
 
-void Cluster::wait_for_log(const std::string& text) const {
-  wait_for(*coordinator_, text);
+void Cluster::replace_leader() {
+  leader_.process->wait();
+  std::swap(leader_, standby_);
+  wait_for(*leader_.process, kListens);
+  start(standby_);
+  wait_for(*standby_.process, kStandsBy);
+}
+
+void Cluster::wait_for_new_log(const std::string& text) const {
+  leader_.process->forget_lines();
+  wait_for(*leader_.process, text);
 }
 
 std::size_t Cluster::worker_of(pid_t process) const {

@@ -13,15 +13,18 @@
 #include <weir/weir.hpp>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -183,8 +186,9 @@ int run_role(int argc, char** argv) {
 /// What was seen of one run.
 struct Seen {
   double mb_per_second = 0;
-  double cpu_seconds = 0;  // of both workers
-  double growth_mb = 0;    // of the sender, behind the first tenth
+  double sender_cpu = 0;  // seconds
+  double receiver_cpu = 0;
+  double growth_mb = 0;  // of the sender, behind the first tenth
 };
 
 std::uint64_t expected_weight(const Work& work) {
@@ -202,11 +206,10 @@ Seen send_with_weir(bench::Cluster& cluster, Work work) {
   const bench::TemporaryDirectory folder{{.directory = "/dev/shm"}};
   work.directory = folder.path();
   const Board board{work.directory + "/board"};
-  const auto cpu_seconds = [&cluster] {
-    return bench::usage_of(cluster.worker(0).pid()).cpu_seconds +
-           bench::usage_of(cluster.worker(1).pid()).cpu_seconds;
+  const auto cpu_seconds = [&cluster](std::size_t worker) {
+    return bench::usage_of(cluster.worker(worker).pid()).cpu_seconds;
   };
-  const double cpu_before = cpu_seconds();
+  const std::array<double, 2> cpu_before{cpu_seconds(0), cpu_seconds(1)};
   const auto client = cluster.submit(
       {"--records", std::to_string(work.records), "--bytes", std::to_string(work.record_bytes),
        "--pace", std::to_string(work.mb_per_second), "--directory", work.directory});
@@ -216,7 +219,9 @@ Seen send_with_weir(bench::Cluster& cluster, Work work) {
                       "records did not arrive");
   };
   wait_for(std::max<std::int64_t>(1, work.records / 10));
-  const pid_t sender = cluster.worker(1 - cluster.worker_of(board->receiver)).pid();
+  const std::size_t to = cluster.worker_of(board->receiver);
+  const std::size_t from = 1 - to;
+  const pid_t sender = cluster.worker(from).pid();
   const double early_mb = bench::usage_of(sender).resident_mb;
   double most_mb = early_mb;
   bench::wait_until(
@@ -228,7 +233,8 @@ Seen send_with_weir(bench::Cluster& cluster, Work work) {
   bench::require(client->wait() == 0, client->output());
   bench::require(board->weight == expected_weight(work), "what arrived is not what was sent");
   return {.mb_per_second = megabytes(work) / (board->ended - board->began),
-          .cpu_seconds = cpu_seconds() - cpu_before,
+          .sender_cpu = cpu_seconds(from) - cpu_before.at(from),
+          .receiver_cpu = cpu_seconds(to) - cpu_before.at(to),
           .growth_mb = most_mb - early_mb};
 }
 
@@ -255,8 +261,17 @@ weir::net::Fd blocking(weir::net::Fd fd) {
   ::_exit(0);
 }
 
-/// Returns MB a second.
-double send_bare(const Work& work) {
+/// Returns the seconds of processor time that `who` has used.
+double own_cpu(int who) {
+  ::rusage usage{};
+  ::getrusage(who, &usage);
+  const auto seconds = [](const ::timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+Seen send_bare(const Work& work) {
   namespace net = weir::net;
   const auto block = std::max(work.record_bytes, kBatchBytes);
   const std::int64_t blocks = work.records * work.record_bytes / block;
@@ -272,6 +287,8 @@ double send_bare(const Work& work) {
   net::Fd to = blocking(std::move(connected).value());
   const net::Fd from =
       blocking(net::Fd{::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC)});
+  const double receiver_before = own_cpu(RUSAGE_THREAD);
+  const double sender_before = own_cpu(RUSAGE_CHILDREN);
   const pid_t sender = ::fork();
   if (sender == 0) send_blocks(to.get(), blocks, static_cast<std::size_t>(block));
   to = {};
@@ -285,27 +302,40 @@ double send_bare(const Work& work) {
   bench::require(sender > 0 && ::waitpid(sender, &status, 0) == sender && status == 0 &&
                      arrived == blocks * block,
                  "not all blocks arrived");
-  return static_cast<double>(arrived) / 1e6 / took;
+  return {.mb_per_second = static_cast<double>(arrived) / 1e6 / took,
+          .sender_cpu = own_cpu(RUSAGE_CHILDREN) - sender_before,
+          .receiver_cpu = own_cpu(RUSAGE_THREAD) - receiver_before};
 }
 
 /// Prints the rows of one size of records.
 void compare(bench::Cluster& cluster, const bench::Options& options, const std::string& what,
              const Work& work) {
-  bench::Figures cpu;
-  const auto figures =
-      bench::interleave(options.repetitions(5), {[&] {
-                                                   const Seen seen = send_with_weir(cluster, work);
-                                                   cpu.push_back(seen.cpu_seconds * 1e9 /
-                                                                 static_cast<double>(work.records));
-                                                   return seen.mb_per_second;
-                                                 },
-                                                 [&] { return send_bare(work); }});
+  using Side = std::vector<Seen>;
+  Side weir;
+  Side bare;
+  const auto note = [](Side& side, const Seen& seen) {
+    side.push_back(seen);
+    return seen.mb_per_second;
+  };
+  const auto figures = bench::interleave(options.repetitions(5),
+                                         {[&] { return note(weir, send_with_weir(cluster, work)); },
+                                          [&] { return note(bare, send_bare(work)); }});
   bench::print_ratio("exchange, two processes, " + what, "MB/s", figures[0], figures[1], 0.5);
-  bench::Figures records;
-  for (const double mb : figures[0])
-    records.push_back(mb / static_cast<double>(work.record_bytes) * 1e3);
-  bench::print_figure("  records a second", "k/s", records);
-  bench::print_figure("  CPU per record, both workers", "ns", cpu);
+  const auto each = [](const Side& side, const std::function<double(const Seen&)>& figure) {
+    bench::Figures all;
+    for (const Seen& seen : side) all.push_back(figure(seen));
+    return all;
+  };
+  const auto records = [&](const Seen& seen) {
+    return seen.mb_per_second / static_cast<double>(work.record_bytes) * 1e3;
+  };
+  bench::print_figure("  records a second", "k/s", each(weir, records), each(bare, records));
+  const auto ns = [&](double cpu) { return cpu * 1e9 / static_cast<double>(work.records); };
+  const auto sender = [&](const Seen& seen) { return ns(seen.sender_cpu); };
+  bench::print_figure("  CPU per record, sender", "ns", each(weir, sender), each(bare, sender));
+  const auto receiver = [&](const Seen& seen) { return ns(seen.receiver_cpu); };
+  bench::print_figure("  CPU per record, receiver", "ns", each(weir, receiver),
+                      each(bare, receiver));
 }
 
 }  // namespace

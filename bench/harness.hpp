@@ -50,8 +50,9 @@ void print_ratio(const std::string& what, const std::string& unit, const Figures
 void print_limit(const std::string& what, const std::string& unit, const Figures& weir,
                  const Figures& without, double limit);
 
-/// Prints a row of a figure that has neither ceiling nor goal.
-void print_figure(const std::string& what, const std::string& unit, const Figures& weir);
+/// Prints a row of a figure that has no goal. `ceiling` may be empty.
+void print_figure(const std::string& what, const std::string& unit, const Figures& weir,
+                  const Figures& ceiling = {});
 
 /// Ends the program with `what` unless the benchmark did what it claims.
 void require(bool done, const std::string& what);

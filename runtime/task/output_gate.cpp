@@ -6,6 +6,7 @@ namespace weir::runtime {
 namespace {
 
 constexpr std::size_t kBlockBytes = 64 << 10;  // twice that carries no more
+constexpr std::uint32_t kRemoteCredits = 2;    // times those of a channel in this process
 
 }  // namespace
 
@@ -25,8 +26,10 @@ void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type, detail
 }
 
 void OutputGate::encode(ChannelIndex channel) {
-  auto& block = channels_.at(channel.value()).block;
-  if (block == nullptr) block = std::make_unique<ByteWriter>();
+  Channel& c = channels_.at(channel.value());
+  if (c.block != nullptr) return;
+  c.block = std::make_unique<ByteWriter>();
+  c.credits = kRemoteCredits * credits_;
 }
 
 detail::Router* OutputGate::router(std::size_t edge) const {
@@ -60,14 +63,18 @@ void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
 void OutputGate::put(std::uint32_t channel, detail::BatchRef batch) {
   records_sent_ += batch->size();
   ++batches_sent_;
-  ByteWriter* block = channels_[channel].block.get();
+  const Channel& c = channels_[channel];
+  ByteWriter* block = c.block.get();
   if (block == nullptr) return offer(channel, std::move(batch));
+  if (block->size() == 0) block->reserve(c.block_bytes);
   batch->encode(*block);
   if (block->size() >= kBlockBytes) send_block(channel);
 }
 
 void OutputGate::send_block(std::uint32_t channel) {
-  offer(channel, EncodedBatch{channels_[channel].block->take()});
+  Channel& c = channels_[channel];
+  c.block_bytes = c.block->size();
+  offer(channel, EncodedBatch{c.block->take()});
 }
 
 void OutputGate::offer(std::uint32_t channel, Element element) {

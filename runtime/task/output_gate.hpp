@@ -6,7 +6,8 @@
 // is bounded by what a few records can produce. Marks need no credit but never overtake a batch.
 //
 // To another process batches travel in blocks: several of them, encoded one behind the other. Each
-// message wakes four threads on its way, so larger blocks carry more. A block counts as one batch.
+// message wakes three threads on its way, so larger blocks carry more. A block counts as one batch,
+// but there are twice as many credits, since they take longer to come back.
 #pragma once
 
 #include "runtime/task/element.hpp"
@@ -75,6 +76,7 @@ private:
     std::uint64_t sequence = 0;  // of the last frame sent
     std::uint32_t credits = 0;
     std::unique_ptr<ByteWriter> block;  // the open one, if batches leave encoded
+    std::size_t block_bytes = 0;        // of the one before
     std::deque<Element> waiting;
   };
 

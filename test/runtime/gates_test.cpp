@@ -170,6 +170,28 @@ TEST_CASE("encoded batches leave in blocks, in order, and a mark takes the open 
   CHECK(std::holds_alternative<EndOfData>(wire.frames[0][2].element));
 }
 
+TEST_CASE("a channel to another process has twice the credits", "[output_gate]") {
+  Wire wire;
+  OutputGate gate{wire, 2, false};
+  const detail::PlainEdge<int> edge;
+  gate.add_edge(0, edge, {.channels = 1});
+  gate.encode(ChannelIndex{0});
+  gate.encode(ChannelIndex{0});  // once more changes nothing
+  for (int n = 1; n <= 4; ++n) {
+    Ints out;
+    out.records = {n};
+    gate.router(0)->consume(out);
+    gate.flush();
+    CHECK_FALSE(gate.has_backlog());
+  }
+  Ints out;
+  out.records = {5};
+  gate.router(0)->consume(out);
+  gate.flush();
+  CHECK(gate.has_backlog());
+  CHECK(wire.frames[0].size() == 4);
+}
+
 namespace {
 
 /// Routes batches of random sizes and returns what each channel received, in order.
