@@ -16,7 +16,7 @@ namespace {
 using weir::test::Child;
 
 constexpr const char* kListens = "coordinator listens on";
-constexpr const char* kStandsBy = "stands by";
+constexpr const char* kStandsBy = "stands by leader=";  // it has seen that the leader lives
 
 std::string own_program() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
