@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 machine: `make demo` and `make test`.
 # The work is in CMakePresets.json and scripts/; this file only gives it short names.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-cluster test swarm soak bench asan tsan format tidy clean
+.PHONY: help setup build demo demo-cluster test swarm soak netns bench asan tsan format tidy clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,11 @@ swarm: build ## Simulate kills, power cuts and failing disks, SEEDS=1:1000
 	@scripts/swarm simulation_test=$(or $(SEEDS),1:1000)
 
 soak: build ## Kill parts of jobs on real threads, and whole processes, SEEDS=1:20 of the latter
-	@scripts/swarm process_test=$(or $(SEEDS),1:20) threads_test=1:100
+	@scripts/swarm 'process_test:[swarm]~[netns]=$(or $(SEEDS),1:20)' threads_test=1:100
+	@WEIR_SEEDS=1:100 build/release/bin/process_test '[kill-loop]'
+
+netns: build ## As root: kill and freeze hosts of a network, cut, slow down their cables, SEEDS=1:20
+	@scripts/swarm 'process_test:[netns]=$(or $(SEEDS),1:20)'
 
 bench: build ## Measure, with the ceiling of each figure from the same run
 	@scripts/bench

@@ -79,6 +79,12 @@ void print_limit(const std::string& what, const std::string& unit, const Figures
             "-", "<= " + readable(limit, unit), yes_or_no(figure <= limit));
 }
 
+void print_figure(const std::string& what, const std::string& unit, const Figures& weir,
+                  const Figures& ceiling) {
+  print_row(what, readable(median(weir), unit),
+            ceiling.empty() ? "-" : readable(median(ceiling), unit), "-", "-", "-");
+}
+
 void require(bool done, const std::string& what) {
   if (done) return;
   fmt::print(stderr, "the benchmark did not do its work: {}\n", what);

@@ -50,6 +50,10 @@ void print_ratio(const std::string& what, const std::string& unit, const Figures
 void print_limit(const std::string& what, const std::string& unit, const Figures& weir,
                  const Figures& without, double limit);
 
+/// Prints a row of a figure that has no goal. `ceiling` may be empty.
+void print_figure(const std::string& what, const std::string& unit, const Figures& weir,
+                  const Figures& ceiling = {});
+
 /// Ends the program with `what` unless the benchmark did what it claims.
 void require(bool done, const std::string& what);
 

@@ -41,7 +41,7 @@ SEES = {
     "simulation": "base proto state checkpoint runtime actors connectors",
     "cli": "base proto state checkpoint runtime actors connectors web",
     "examples": "",
-    "bench": "base proto state checkpoint runtime actors connectors simulation examples",
+    "bench": "base proto state checkpoint runtime actors connectors simulation examples test",
     "test": "base proto state checkpoint runtime actors connectors simulation examples cli web",
 }
 ENGINE = ("actors", "base", "checkpoint", "cli", "connectors", "include", "runtime", "simulation",

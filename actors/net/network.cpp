@@ -55,6 +55,9 @@ void configure_network(caf::actor_system_config& config, const NetworkOptions& o
   config.set("middleman.heartbeat-interval", caf::timespan{options.heartbeat_interval});
   config.set("middleman.connection-timeout", caf::timespan{options.connection_timeout});
   config.set("middleman.enable-automatic-connections", false);
+  // Messages are read where they arrive: to hand one to another thread takes a copy of it and a
+  // wake-up, to read it no more than a copy.
+  config.set("middleman.workers", std::size_t{0});
 }
 
 Result<std::unique_ptr<Network>> Network::start(caf::actor_system& system, NetworkOptions options,

@@ -61,6 +61,11 @@ public:
     std::memcpy(buffer_.data() + offset, bytes, size);
   }
 
+  /// Makes room for `size` more bytes at once, for a caller who knows about how many come.
+  void reserve(std::size_t size) {
+    if (buffer_.size() - size_ < size) buffer_.resize(size_ + size);
+  }
+
   /// Forgets what was written but keeps the memory.
   void clear() noexcept { size_ = 0; }
 

@@ -19,8 +19,9 @@ namespace weir::runtime {
 /// See the file comment.
 class InputGate {
 public:
-  /// `credits` is what every sender starts with; returned credits are collected until half of
-  /// them are together: each group wakes a sender, which costs the receiver time.
+  /// `credits` is what every sender of this process starts with, others with twice as many;
+  /// returned credits are collected until half of them are together: each group wakes a sender,
+  /// which costs the receiver time.
   InputGate(std::size_t channels, std::uint32_t credits);
 
   /// Takes a frame from a channel. `corrupt` names the numbers if it is not the next one.

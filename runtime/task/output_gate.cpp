@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace weir::runtime {
+namespace {
+
+constexpr std::size_t kBlockBytes = 64 << 10;  // twice that carries no more
+constexpr std::uint32_t kRemoteCredits = 2;    // times those of a channel in this process
+
+}  // namespace
 
 OutputGate::OutputGate(FrameSender& sender, std::uint32_t credits, bool force_bytes)
     : sender_{sender}, credits_{credits}, force_bytes_{force_bytes} {}
@@ -12,11 +18,18 @@ void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type, detail
   channels_.resize(first + init.channels);
   for (std::uint32_t i = first; i < channels_.size(); ++i) {
     channels_[i].credits = credits_;
-    channels_[i].is_encoded = force_bytes_;
+    if (force_bytes_) encode(ChannelIndex{i});
   }
   edges_.push_back(std::make_unique<Edge>(*this, first));
   init.out = edges_.back().get();
   routers_.emplace(edge, type.make_router(init));
+}
+
+void OutputGate::encode(ChannelIndex channel) {
+  Channel& c = channels_.at(channel.value());
+  if (c.block != nullptr) return;
+  c.block = std::make_unique<ByteWriter>();
+  c.credits = kRemoteCredits * credits_;
 }
 
 detail::Router* OutputGate::router(std::size_t edge) const {
@@ -30,6 +43,10 @@ void OutputGate::broadcast(const Element& mark) {
 
 void OutputGate::flush() {
   for (const auto& [edge, router] : routers_) router->flush();
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    if (const auto& block = channels_[i].block; block != nullptr && block->size() != 0)
+      send_block(i);
+  }
 }
 
 void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
@@ -46,10 +63,18 @@ void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
 void OutputGate::put(std::uint32_t channel, detail::BatchRef batch) {
   records_sent_ += batch->size();
   ++batches_sent_;
-  if (!channels_[channel].is_encoded) return offer(channel, std::move(batch));
-  ByteWriter out;
-  batch->encode(out);
-  offer(channel, EncodedBatch{out.take()});
+  const Channel& c = channels_[channel];
+  ByteWriter* block = c.block.get();
+  if (block == nullptr) return offer(channel, std::move(batch));
+  if (block->size() == 0) block->reserve(c.block_bytes);
+  batch->encode(*block);
+  if (block->size() >= kBlockBytes) send_block(channel);
+}
+
+void OutputGate::send_block(std::uint32_t channel) {
+  Channel& c = channels_[channel];
+  c.block_bytes = c.block->size();
+  offer(channel, EncodedBatch{c.block->take()});
 }
 
 void OutputGate::offer(std::uint32_t channel, Element element) {

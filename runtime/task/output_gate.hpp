@@ -4,6 +4,10 @@
 // Credit is the only back-pressure: each receiver grants a number of batches per channel, and a
 // batch without a credit waits here. A subtask with anything waiting takes no input, so what waits
 // is bounded by what a few records can produce. Marks need no credit but never overtake a batch.
+//
+// To another process batches travel in blocks: several of them, encoded one behind the other. Each
+// message wakes three threads on its way, so larger blocks carry more. A block counts as one batch,
+// but there are twice as many credits, since they take longer to come back.
 #pragma once
 
 #include "runtime/task/element.hpp"
@@ -34,7 +38,7 @@ public:
   void add_edge(std::size_t edge, const detail::EdgeType& type, detail::RouterInit init);
 
   /// The batches of this channel leave encoded: its receiver is in another process.
-  void encode(ChannelIndex channel) { channels_.at(channel.value()).is_encoded = true; }
+  void encode(ChannelIndex channel);
 
   /// Returns where the chain sends the batches of an edge that was added.
   detail::Router* router(std::size_t edge) const;
@@ -42,7 +46,7 @@ public:
   /// Sends a mark down every channel, behind all records so far.
   void broadcast(const Element& mark);
 
-  /// Sends what is in open batches.
+  /// Sends what is in open batches and blocks.
   void flush();
 
   /// The receiver has room for more batches.
@@ -71,11 +75,13 @@ private:
   struct Channel {
     std::uint64_t sequence = 0;  // of the last frame sent
     std::uint32_t credits = 0;
-    bool is_encoded = false;
+    std::unique_ptr<ByteWriter> block;  // the open one, if batches leave encoded
+    std::size_t block_bytes = 0;        // of the one before
     std::deque<Element> waiting;
   };
 
   void put(std::uint32_t channel, detail::BatchRef batch);
+  void send_block(std::uint32_t channel);
   void offer(std::uint32_t channel, Element element);
   static bool can_send(const Channel& channel, const Element& element);
   void send(std::uint32_t channel, Element element);

@@ -152,6 +152,20 @@ TEST_CASE("every truncation of an encoding is noticed", "[codec]") {
   }
 }
 
+TEST_CASE("room that was made is not part of what was written", "[codec]") {
+  ByteWriter out;
+  out.reserve(100);
+  CHECK(out.size() == 0);
+  out.put_string("to");
+  out.reserve(1);
+  out.put_string(std::string(200, 'x'));
+  const Bytes bytes = out.take();
+  ByteReader in{bytes};
+  CHECK(in.get_string() == "to");
+  CHECK(in.get_string() == std::string(200, 'x'));
+  CHECK((in.ok() && in.at_end()));
+}
+
 TEST_CASE("no damaged byte makes decoding crash or reserve absurd memory", "[codec]") {
   const Bytes bytes = bytes_of(example());
   for (std::size_t at = 0; at < bytes.size(); ++at) {

@@ -1,6 +1,7 @@
 #include "test/process/child.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ namespace weir::test {
 namespace {
 
 constexpr uid_t kNobody = 65534;
+constexpr std::chrono::milliseconds kLookAtOther{10};
 
 /// In the new process: becomes the program.
 [[noreturn]] void become(const std::vector<std::string>& words, int output,
@@ -22,6 +24,7 @@ constexpr uid_t kNobody = 65534;
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   if (options.as_nobody && ::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(126);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves nothing behind
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -68,7 +71,8 @@ bool Child::wait_for(const std::string& text) {
   return wait_for_any({text}).has_value();
 }
 
-std::optional<std::size_t> Child::wait_for_any(const std::vector<std::string>& texts) {
+std::optional<std::size_t> Child::wait_for_any(const std::vector<std::string>& texts,
+                                               const Child* other) {
   std::unique_lock lock{mutex_};
   while (true) {
     for (std::size_t end = 0; (end = output_.find('\n', seen_)) != std::string::npos;) {
@@ -78,9 +82,27 @@ std::optional<std::size_t> Child::wait_for_any(const std::vector<std::string>& t
         if (line.find(texts[i]) != std::string_view::npos) return i;
       }
     }
-    if (has_ended_) return std::nullopt;
-    changed_.wait(lock);
+    if (has_ended_ || (other != nullptr && other->has_ended())) return std::nullopt;
+    if (other == nullptr)
+      changed_.wait(lock);
+    else
+      changed_.wait_for(lock, kLookAtOther);
   }
+}
+
+void Child::wait_for_time(std::chrono::microseconds time) {
+  std::unique_lock lock{mutex_};
+  changed_.wait_for(lock, time, [this] { return has_ended_; });
+}
+
+void Child::forget_lines() {
+  const std::lock_guard lock{mutex_};
+  seen_ = output_.rfind('\n') + 1;  // 0 if there is none
+}
+
+bool Child::has_ended() const {
+  const std::lock_guard lock{mutex_};
+  return has_ended_;
 }
 
 void Child::signal(int number) const {

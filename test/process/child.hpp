@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -18,7 +19,8 @@ struct ChildOptions {
   bool as_nobody = false;  ///< gives up root first; nothing happens when not root
 };
 
-/// A running program. Killed with SIGKILL if it still runs when the object dies.
+/// A running program. Killed with SIGKILL if it still runs when the object dies, or the thread that
+/// made it.
 class Child {
 public:
   /// Starts the program `words[0]` with its arguments; both outputs go to one pipe.
@@ -29,9 +31,16 @@ public:
 
   /// Goes on until a line contains `text`; false if the program ends before.
   bool wait_for(const std::string& text);
-  /// The same for several texts; returns which one it was, or none.
-  std::optional<std::size_t> wait_for_any(const std::vector<std::string>& texts);
+  /// The same for several texts; returns which one it was, or none. Gives up when `other` ends.
+  std::optional<std::size_t> wait_for_any(const std::vector<std::string>& texts,
+                                          const Child* other = nullptr);
+  /// Waits for so long, for a moment that nothing announces, or until the program ends.
+  void wait_for_time(std::chrono::microseconds time);
+  /// Makes `wait_for` go on behind what has been printed so far.
+  void forget_lines();
   void signal(int number) const;
+  /// Of the running program.
+  pid_t pid() const { return pid_; }
   /// Waits for the end. Returns the exit code, or 128 + the signal that ended it.
   int wait();
   /// How many lines so far contain `text`.
@@ -43,6 +52,7 @@ public:
 
 private:
   void read_all(int pipe);
+  bool has_ended() const;
 
   pid_t pid_ = -1;
   std::thread reader_;

@@ -55,8 +55,8 @@ TEST_CASE("a standby takes over from a coordinator that is killed, and every cou
     for (std::uint64_t kills = 1 + random.below(3); kills != 0; --kills) {
       const bool early = random.chance(0.2);
       const auto moment = cluster.coordinator(leader).wait_for_any(
-          {"job ended", early ? "goes on with a job" : "checkpoint completed"});
-      if (moment == 0U) break;
+          {early ? "goes on with a job" : "checkpoint completed"}, &submit);
+      if (!moment) break;
       cluster.coordinator(leader).signal(SIGKILL);
       cluster.coordinator(leader).wait();
       ++figures.deaths;

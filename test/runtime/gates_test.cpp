@@ -145,6 +145,53 @@ TEST_CASE("with forced bytes a batch leaves encoded and is decoded to the same",
   CHECK_FALSE(edge.decode(encoded.bytes + "x"));
 }
 
+TEST_CASE("encoded batches leave in blocks, in order, and a mark takes the open block along",
+          "[output_gate]") {
+  Wire wire;
+  OutputGate gate{wire, 8, true};
+  const detail::PlainEdge<int> edge;
+  gate.add_edge(0, edge, {.channels = 1});
+  constexpr int kBatches = 20;  // of 4 KiB; 16 make a block
+  for (int n = 0; n < kBatches; ++n) {
+    Ints batch;
+    for (int i = 0; i < 1024; ++i) batch.records.push_back(n * 1024 + i);
+    gate.router(0)->consume(batch);
+  }
+  CHECK(wire.frames[0].size() == 1);
+  gate.broadcast(EndOfData{});
+  REQUIRE(wire.frames[0].size() == 3);
+  int next = 0;
+  for (std::size_t frame = 0; frame < 2; ++frame) {
+    const auto block = edge.decode(std::get<EncodedBatch>(wire.frames[0][frame].element).bytes);
+    REQUIRE(block);
+    for (const int record : static_cast<Ints&>(*block).records) REQUIRE(record == next++);
+  }
+  CHECK(next == kBatches * 1024);
+  CHECK(std::holds_alternative<EndOfData>(wire.frames[0][2].element));
+}
+
+TEST_CASE("a channel to another process has twice the credits", "[output_gate]") {
+  Wire wire;
+  OutputGate gate{wire, 2, false};
+  const detail::PlainEdge<int> edge;
+  gate.add_edge(0, edge, {.channels = 1});
+  gate.encode(ChannelIndex{0});
+  gate.encode(ChannelIndex{0});  // once more changes nothing
+  for (int n = 1; n <= 4; ++n) {
+    Ints out;
+    out.records = {n};
+    gate.router(0)->consume(out);
+    gate.flush();
+    CHECK_FALSE(gate.has_backlog());
+  }
+  Ints out;
+  out.records = {5};
+  gate.router(0)->consume(out);
+  gate.flush();
+  CHECK(gate.has_backlog());
+  CHECK(wire.frames[0].size() == 4);
+}
+
 namespace {
 
 /// Routes batches of random sizes and returns what each channel received, in order.

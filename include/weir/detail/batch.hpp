@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -117,11 +118,18 @@ public:
 
   void encode(ByteWriter& out) const override { BuiltIn<std::vector<T>>::encode(records, out); }
 
-  /// Reads what `encode` wrote. Check `in.ok()` afterwards.
+  /// Reads all records of a block: what `encode` wrote, perhaps several times, up to the end of
+  /// `in`. Check `in.ok()` afterwards.
   static BatchRef decode(ByteReader& in) {
     auto* batch = new Batch;
+    BatchRef ref{batch};
     batch->records = BuiltIn<std::vector<T>>::decode(in);
-    return BatchRef{batch};
+    while (in.ok() && !in.at_end()) {
+      std::vector<T> more = BuiltIn<std::vector<T>>::decode(in);
+      batch->records.insert(batch->records.end(), std::make_move_iterator(more.begin()),
+                            std::make_move_iterator(more.end()));
+    }
+    return ref;
   }
 
   void clear() {
