@@ -206,8 +206,7 @@ void JobActorState::on_node_lost(const NodeLost& lost) {
 
 void JobActorState::on_prepared(ExecutionPrepared& prepared) {
   if (!is_current(prepared.attempt)) return;
-  view_.restored_from = prepared.restored_from;
-  view_.restored = {};
+  view_.restored = {.from = prepared.restored_from};
   if (prepared.restored_from)
     spawn_->services.log.info("restoring", {{"checkpoint", prepared.restored_from->value()},
                                             {"attempt", prepared.attempt.value()}});
@@ -268,7 +267,7 @@ void JobActorState::connect_tasks(AttemptId attempt) {
 
 void JobActorState::on_ready(const TaskReady& ready) {
   if (!regions_->is_current(ready.from)) return;
-  if (ready.restored != runtime::RestoredFrom::metadata) ++view_.restored.all;
+  if (ready.restored != runtime::RestoredFrom::metadata) ++view_.restored.subtasks;
   if (ready.restored == runtime::RestoredFrom::copies) ++view_.restored.locally;
   perform(machine_->on_ready(ready.from.subtask));
   perform(regions_->on_ready(ready.from));
@@ -431,8 +430,8 @@ void JobActorState::perform(const runtime::JobActions& actions) {
 }
 
 void JobActorState::log_restored() const {
-  if (view_.restored.all == 0) return;
-  spawn_->services.log.info("state restored", {{"subtasks", view_.restored.all},
+  if (view_.restored.subtasks == 0) return;
+  spawn_->services.log.info("state restored", {{"subtasks", view_.restored.subtasks},
                                                {"from_local_copies", view_.restored.locally}});
 }
 

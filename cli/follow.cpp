@@ -29,7 +29,7 @@ Progress::Style progress_style(ProgressStyle asked) {
 
 /// How to go on after an end that is none, if that is possible.
 std::string how_to_continue(const runtime::JobView& view, const CheckpointOptions& checkpoint) {
-  if (!view.last_checkpoint && !view.restored_from) return {};
+  if (!view.last_checkpoint && !view.restored.from) return {};
   if (checkpoint.storage.empty())
     return "; its checkpoints were in memory: set execution.checkpointing.dir to be able to "
            "continue";

@@ -92,12 +92,12 @@ void print_details(const actors::JobSummary& job) {
     std::printf("  last checkpoint   %llu, %s\n",
                 static_cast<unsigned long long>(view.last_checkpoint->id.value()),
                 base::format_size(view.last_checkpoint->bytes).c_str());
-  if (view.restored_from)
+  if (view.restored.from)
     std::printf("  restored from     %llu\n",
-                static_cast<unsigned long long>(view.restored_from->value()));
-  if (view.restored.all != 0)
+                static_cast<unsigned long long>(view.restored.from->value()));
+  if (view.restored.subtasks != 0)
     std::printf("  restored locally  %u of %u subtasks\n", view.restored.locally,
-                view.restored.all);
+                view.restored.subtasks);
   for (const std::string& worker : job.workers)
     std::printf("  runs on           %s\n", worker.c_str());
 }

@@ -16,10 +16,11 @@ struct JobScale {
   std::string last_rescale = {};  // "rescaled from 2 to 3: worker w3 joined"; "" if there was none
 };
 
-/// Of the subtasks that have begun last and had state in files: how many there are, and how many
-/// needed nothing but the copies of their nodes.
-struct RestoredSubtasks {
-  std::uint32_t all = 0;
+/// What the subtasks that have begun last had to read. Of those with state in files: how many there
+/// are, and how many needed nothing but the copies of their nodes.
+struct RestoredState {
+  std::optional<CheckpointId> from;
+  std::uint32_t subtasks = 0;
   std::uint32_t locally = 0;
 };
 
@@ -38,8 +39,7 @@ struct JobView {
   std::uint64_t checkpoints_completed = 0;
   std::uint64_t checkpoints_failed = 0;
   std::optional<checkpoint::CheckpointReport> last_checkpoint;
-  std::optional<CheckpointId> restored_from;
-  RestoredSubtasks restored;
+  RestoredState restored;
   std::optional<JobOutcome> outcome;  // once the job has ended
   JobScale scale;
 };

@@ -102,6 +102,7 @@ TEST_CASE("the next leader goes on with the slots that it finds",
   REQUIRE(cluster.coordinator(leader).wait_for("coordinator listens on"));
   const std::size_t standby = cluster.add_coordinator();
   REQUIRE(cluster.coordinator(standby).wait_for("stands by"));
+  cluster.find_leader_at(cluster.places());
   for (int i = 0; i < 2; ++i) cluster.add_worker();
   Child submit{cluster.submit(runs.command())};
   REQUIRE(cluster.coordinator(leader).wait_for("checkpoint completed"));

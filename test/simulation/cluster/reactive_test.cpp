@@ -182,12 +182,12 @@ TEST_CASE("a job that cannot be built with another parallelism fails, and says w
   const test::ClusterJob job = test::simple_job(job_options());
   int builds = 0;
   const auto build = [&] { return ++builds == 1 ? job.build() : Job{"count", job_options()}; };
-  SimCluster cluster{{.seed = 11, .workers = 1, .slots = 2, .build = build, .cluster = reactive()}};
+  SimCluster cluster{{.seed = 11, .workers = 1, .slots = 3, .build = build, .cluster = reactive()}};
   REQUIRE_FALSE(cluster.finish(10s));
   REQUIRE(cluster.has_ended());
   CHECK(cluster.view().outcome->kind == runtime::JobOutcome::Kind::failed);
   CHECK_THAT(cluster.view().outcome->reason,
-             Contains("the job cannot be built with parallelism 2: "));
+             Contains("the job cannot be built with parallelism 3: "));
 }
 
 namespace {
