@@ -256,7 +256,7 @@ TEST_CASE("on a cluster a restart finds its slots, and its state, where they wer
   REQUIRE(machines.cluster.kill_actor(host, "counts/1"));
   machines.check();
   CHECK(machines.cluster.restarts() == 1);
-  CHECK(machines.cluster.view().restored.all == 3);
+  CHECK(machines.cluster.view().restored.subtasks == 3);
   CHECK(machines.cluster.view().restored.locally == 3);
   CHECK(machines.shared_reads() == 0);
   machines.cluster.network().run_for(1s);  // the job leaves the workers, and its copies go
@@ -272,7 +272,7 @@ TEST_CASE("of a cluster that has lost a machine the others restore from their co
   machines.cluster.start("worker-1");
   machines.check();
   CHECK(machines.cluster.restarts() == 1);
-  CHECK(machines.cluster.view().restored.all == 3);
+  CHECK(machines.cluster.view().restored.subtasks == 3);
   CHECK(machines.cluster.view().restored.locally == 2);
   CHECK(machines.shared_reads() == 1);
 }
