@@ -120,7 +120,7 @@ TEST_CASE("coordinator, job and node", "[messages]") {
   prepared.restore[kSpeaker.subtask].is_finished = true;
   const auto same = round_trip(prepared);
   CHECK(same.restore == prepared.restore);
-  CHECK(same.restored.from == CheckpointId{4});
+  CHECK(same.restored_from == CheckpointId{4});
   CHECK(
       round_trip(ExecutionRefused{AttemptId{1}, {"why", runtime::JobFailure::Kind::not_restorable}})
           .failure.cause == "why");
