@@ -21,8 +21,8 @@ runtime::JobOutcome run(const Job& job, LocalClusterOptions options = {},
                         HostOptions host = {.run = "r"}) {
   auto hosted = host_job(job, host, Env::posix(), base::silent_logger());
   REQUIRE(hosted.ok());
-  auto cluster =
-      LocalCluster::start(std::move(hosted).value(), options, Env::posix(), base::silent_logger());
+  auto cluster = LocalCluster::start(std::move(hosted).value(), std::move(options), Env::posix(),
+                                     base::silent_logger());
   REQUIRE(cluster.ok());
   return (*cluster)->wait();
 }

@@ -76,7 +76,7 @@ TEST_CASE("a job is continued under the next coordinator", "[cluster]") {
   run.cluster.kill("coordinator");
   run.cluster.start("coordinator");
   run.check();
-  CHECK(run.cluster.view().restored_from.has_value());
+  CHECK(run.cluster.view().restored.from.has_value());
 }
 
 TEST_CASE("a worker is lost while it is asked to host a job", "[cluster]") {

@@ -90,7 +90,7 @@ TEST_CASE("a job takes the slots of a worker that joins, and goes on with fewer 
     CHECK(run.parallelism() == 4);
     CHECK(run.last_rescale() == "rescaled from 2 to 4: worker worker-1 joined");
     CHECK(run.cluster.view().restarts == 0);
-    CHECK(run.cluster.view().restored_from.has_value());
+    CHECK(run.cluster.view().restored.from.has_value());
     run.cluster.kill("worker-1");
     run.cluster.run_for(1s);
     CHECK(run.cluster.view().state == runtime::JobState::running);
@@ -124,7 +124,7 @@ TEST_CASE("a job takes more slots behind a checkpoint that is taken for it",
   INFO(run.text());
   CHECK(run.parallelism() == 4);
   CHECK(run.cluster.view().checkpoints_completed == 1);
-  CHECK(run.cluster.view().restored_from.has_value());
+  CHECK(run.cluster.view().restored.from.has_value());
   run.check();
   CHECK(run.cluster.restarts() == 0);
 }
@@ -159,7 +159,7 @@ TEST_CASE("the next coordinator goes on with the slots that it finds", "[cluster
   run.cluster.run_for(4s);
   INFO(run.text());
   CHECK(run.parallelism() == 4);
-  CHECK(run.cluster.view().restored_from.has_value());
+  CHECK(run.cluster.view().restored.from.has_value());
   run.check();
 }
 
@@ -230,10 +230,10 @@ test::Figures run_reactive(std::uint64_t seed,
   job.check(cluster.disk());
   cluster.network().run_for(5s);  // whoever comes back late changes nothing
   job.check(cluster.disk());
-  return {.plans = joined,
-          .kills = chaos.kills(),
-          .deaths = chaos.deaths(),
-          .restarts = cluster.restarts()};
+  test::Figures figures = chaos.figures();
+  figures.plans = joined;
+  figures.restarts = cluster.restarts();
+  return figures;
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ TEST_CASE("a standby goes on with the job of a leader that was killed", "[cluste
       const std::string second = run.leader_after(1s);
       CHECK(second == run.standby_of(first));
       run.check();
-      CHECK(run.cluster.view().restored_from.has_value());
+      CHECK(run.cluster.view().restored.from.has_value());
       CHECK(run.cluster.leaderships() == 2);
     }
   }
