@@ -24,6 +24,7 @@ MasterActor spawn(caf::actor_system& system, const ClusterServices& services,
                                               .last_id = WorkerId{epoch << kEpochShift}},
                                   .slots = {.request_timeout = cluster.slot_request_timeout,
                                             .spread = cluster.spread},
+                                  .scaling = runtime::scaling_of(cluster),
                                   .new_run_id = options.new_run_id,
                                   .keeper = std::move(keeper),
                                   .inheritance = std::move(inheritance)});

@@ -17,9 +17,6 @@ void append(std::vector<std::string>& words, const std::vector<std::string>& mor
   words.insert(words.end(), more.begin(), more.end());
 }
 
-const std::vector<std::string> kQuickDeadlines{"--set", "heartbeat.interval=100ms", "--set",
-                                               "heartbeat.timeout=1s"};
-
 }  // namespace
 
 FailoverCluster::FailoverCluster(std::vector<std::string> store, std::vector<std::string> common,
@@ -51,7 +48,7 @@ void FailoverCluster::start(std::size_t coordinator) {
                                  starts.place,          "--log-level", "info"};
   append(words, store_);
   append(words, common_);
-  append(words, kQuickDeadlines);
+  append(words, {"--set", "heartbeat.interval=100ms", "--set", "heartbeat.timeout=" + timeout_});
   starts.process = std::make_unique<Child>(on(host_of_coordinator(coordinator), std::move(words)));
 }
 
@@ -73,7 +70,7 @@ std::unique_ptr<Child> FailoverCluster::start_worker(std::size_t index) {
   if (network_ != nullptr) append(words, {"--listen", TestNetwork::address(host) + ":0"});
   append(words, way("--join"));
   append(words, common_);
-  append(words, kQuickDeadlines);
+  append(words, {"--set", "heartbeat.interval=100ms", "--set", "heartbeat.timeout=" + timeout_});
   auto worker = std::make_unique<Child>(on(host, std::move(words)));
   REQUIRE(worker->wait_for("joined the cluster"));
   return worker;

@@ -102,6 +102,7 @@ void TestNetwork::slow_down(std::size_t host, End end, const std::string& rate) 
 }
 
 void TestNetwork::delay(std::size_t host, int milliseconds) {
+  if (long_cables_.contains(host)) return;
   const std::string port = device_of(host, End::port);
   const std::string near = "near" + std::to_string(host);
   const std::string far = "far" + std::to_string(host);

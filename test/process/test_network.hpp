@@ -38,7 +38,7 @@ public:
   void drop(std::size_t host, End end) const;
   /// Lets so many bits a second leave this end, such as "20mbit".
   void slow_down(std::size_t host, End end, const std::string& rate) const;
-  /// Delays everything by so many milliseconds, in either direction.
+  /// Delays everything by so many milliseconds, in either direction; no effect if it is delayed.
   void delay(std::size_t host, int milliseconds);
   /// Undoes everything that was done to the host's cable.
   void heal(std::size_t host);
