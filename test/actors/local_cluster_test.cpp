@@ -8,6 +8,7 @@
 
 #include <map>
 #include <numeric>
+#include <utility>
 
 using namespace std::chrono_literals;
 using namespace weir;

@@ -40,7 +40,7 @@ TEST_CASE("a copy is found once it is written, by the whole path of its file", "
 
 TEST_CASE("the newest completed checkpoint is kept, and what is newer", "[local]") {
   LocalCopies copies;
-  for (const std::uint64_t id : {1, 2, 3}) {
+  for (const std::uint64_t id : {1U, 2U, 3U}) {
     write(copies, id);
     write(copies, id, "sums-1");
   }

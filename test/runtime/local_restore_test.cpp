@@ -62,7 +62,7 @@ const std::string kPlace = "/state/job/chk-";
 struct Node {
   Node() {
     handles.resize(3);
-    for (const std::uint64_t id : {1, 2}) write(id);
+    for (const std::uint64_t id : {1U, 2U}) write(id);
   }
 
   void write(std::uint64_t id) {
@@ -113,7 +113,7 @@ struct Node {
 
 TEST_CASE("state is restored from the node's copies, and nothing else is read", "[local]") {
   Node node;
-  for (const std::uint64_t id : {1, 2}) {
+  for (const std::uint64_t id : {1U, 2U}) {
     Table table;
     CHECK(node.restore(id, table).value() == RestoredFrom::copies);
     CHECK(table.holds(static_cast<std::int64_t>(id)));
