@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};  // for one part
 
+Status broken_off() {
+  return {ErrorCode::unavailable, "the connection was lost while the job's library was sent"};
+}
+
 }  // namespace
 
 void LibraryFetchState::begin(LibraryFetchSpawn spawn) {
@@ -21,26 +25,28 @@ void LibraryFetchState::begin(LibraryFetchSpawn spawn) {
       [this](Status found) {
         if (found.code() != ErrorCode::not_found || !spawn_->from) return end(std::move(found));
         spawn_->log.info("library of a job is fetched", {{"library", spawn_->hash}});
+        self_->set_down_handler([this](const caf::down_msg&) { end(broken_off()); });
+        self_->monitor(spawn_->from);
         ask();
       });
 }
 
 void LibraryFetchState::ask() {
   self_->request(spawn_->from, kPatience, AskLibrary{spawn_->hash, assembly_->next()})
-      .then(
-          [this](const LibraryAnswer& answer) { on_answer(answer); },
-          [this](const caf::error& error) {
-            const bool is_late = error == caf::sec::request_timeout;
-            end({ErrorCode::unavailable, is_late ? "the transfer of the job's library stands still"
-                                                 : "the connection was lost while the job's "
-                                                   "library was sent"});
-          });
+      .then([this](const LibraryAnswer& answer) { on_answer(answer); },
+            [this](const caf::error& error) {
+              end(error == caf::sec::request_timeout
+                      ? Status{ErrorCode::unavailable,
+                               "the transfer of the job's library stands still"}
+                      : broken_off());
+            });
 }
 
 void LibraryFetchState::on_answer(const LibraryAnswer& answer) {
   if (answer.code != ErrorCode::ok) return end({answer.code, answer.reason});
   if (Status status = assembly_->on_part(answer.part); !status.ok()) return end(std::move(status));
   if (!assembly_->is_complete()) return ask();
+  self_->demonitor(spawn_->from.address());
   keep();
 }
 

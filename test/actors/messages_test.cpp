@@ -1,5 +1,6 @@
 // Every message survives the trip to another process: it is encoded and decoded by CAF as it would
 // be.
+#include "actors/cluster/interfaces.hpp"
 #include "actors/config.hpp"
 #include "actors/interfaces.hpp"
 
@@ -151,4 +152,17 @@ TEST_CASE("messages with handles", "[messages]") {
   CHECK(round_trip(TasksDeployed{AttemptId{4}, {}}).attempt == AttemptId{4});
   CHECK(round_trip(SubtasksRunning{peers.tasks}).tasks[0].id == kSpeaker.subtask);
   CHECK(round_trip(TasksRunning{peers.tasks}).tasks[0].attempt == AttemptId{7});
+}
+
+TEST_CASE("libraries of jobs", "[messages]") {
+  const auto ask = round_trip(AskLibrary{"abc", 262'144});
+  CHECK(ask.hash == "abc");
+  CHECK(ask.offset == 262'144);
+  const auto answer = round_trip(LibraryAnswer{{10, Bytes{"\0x", 2}}, ErrorCode::not_found, "why"});
+  CHECK(answer.part.total == 10);
+  CHECK(answer.part.bytes == Bytes{"\0x", 2});
+  CHECK(answer.code == ErrorCode::not_found);
+  CHECK(answer.reason == "why");
+  const auto submit = round_trip(SubmitJob{{.library = "abc"}, {}, "ticket", {}, {}});
+  CHECK(submit.spec.library == "abc");
 }

@@ -117,7 +117,7 @@ TEST_CASE("one cluster runs jobs of two libraries, one after the other and toget
     Child first{of_words};
     if (round == 1) require_finished(first);
     Child second{of_lines};
-    require_finished(first);
+    if (round == 2) require_finished(first);
     require_finished(second);
     words.require_exact("final");
     CHECK(lines.lines() == std::vector{"lines," + std::to_string(lines_in(lines))});
@@ -300,7 +300,7 @@ TEST_CASE("a file that is no library for this engine is refused before it is sen
     const auto ended =
         run_to_end({test::program("weir"), "submit", "--library", c.file, "--to", "127.0.0.1:1"});
     CHECK(ended.code == 2);
-    CHECK_THAT(ended.last_line, Contains(c.says) && Contains("--library " + c.file));
+    CHECK_THAT(ended.last_line, Contains("--library") && Contains(c.file) && Contains(c.says));
   }
 }
 
