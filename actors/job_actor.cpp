@@ -439,7 +439,7 @@ void JobActorState::show() {
   view_.state = machine_->state();
   view_.restarts = machine_->restarts();
   view_.last_failure = machine_->last_failure();
-  if (spawn_->observer != nullptr) spawn_->observer->on_view(view_);
+  spawn_->on_view(view_);
 }
 
 JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {

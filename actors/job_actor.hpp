@@ -32,9 +32,11 @@ struct JobEnding {
 struct JobSpawn {
   HostedJobPtr job;
   Services services;
-  runtime::JobObserver* observer = nullptr;  // may be null; else outlives the actor
-  Duration report_every{};                   // how often subtasks are asked for counters; 0: never
-  SlotActor slots = {};                      // without one the job runs in this process alone
+  /// Called on the actor's thread whenever the view changes. Whoever spawned the actor may be gone
+  /// by then: a kill takes its time.
+  std::function<void(const runtime::JobView&)> on_view;
+  Duration report_every{};  // how often subtasks are asked for counters; 0: never
+  SlotActor slots = {};     // without one the job runs in this process alone
   JobEnding ending = {};
 };
 

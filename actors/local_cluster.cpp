@@ -68,7 +68,10 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJobPtr job,
   if (Status status = impl->chaos.arm(impl->job->context->plan(), options.chaos); !status.ok())
     return status;
   impl->job_actor_ = impl->system->spawn(
-      job_actor, JobSpawn{impl->job, impl->services, &impl->board, options.report_every});
+      job_actor,
+      JobSpawn{impl->job, impl->services,
+               [board = &impl->board](const runtime::JobView& view) { board->on_view(view); },
+               options.report_every});
   for (const ChaosRule& rule : impl->chaos.take_random_rules())
     impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));
   caf::anon_send(impl->job_actor_, LaunchJob{});

@@ -66,11 +66,12 @@ public:
         chaos_{roster_, log_},
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
-    job_ = system_->spawn(actors::job_actor, actors::JobSpawn{hosted_,
-                                                              {cluster.env, clock_, pool_, faults_,
-                                                               log_, roster_, &local_},
-                                                              &view_,
-                                                              Duration{}});
+    job_ = system_->spawn(
+        actors::job_actor,
+        actors::JobSpawn{hosted_,
+                         {cluster.env, clock_, pool_, faults_, log_, roster_, &local_},
+                         [this](const runtime::JobView& view) { view_.on_view(view); },
+                         Duration{}});
     local_.clean();
     began_ = clock_.monotonic();
     caf::anon_send(job_, actors::LaunchJob{});

@@ -91,7 +91,9 @@ void SimCluster::step_down(const std::string& host, const std::string& why) {
   process.log.warn("leads no longer", {{"reason", why}});
   actors::kill_actor(caf::actor_cast<caf::strong_actor_ptr>(process.term.master));
   process.term.master = nullptr;
-  defer_for(host, [this, host] { stand_by_again(host); });
+  // The thread that waits for it takes a while to notice.
+  network_.node(host).pool().submit(
+      [this, host] { defer_for(host, [this, host] { stand_by_again(host); }); });
 }
 
 void SimCluster::stand_by_again(const std::string& host) {

@@ -16,16 +16,6 @@
 
 namespace weir::actors {
 
-/// Hands views of a job to whoever it was given.
-class ViewForwarder final : public runtime::JobObserver {
-public:
-  explicit ViewForwarder(std::function<void(const runtime::JobView&)> to) : to_{std::move(to)} {}
-  void on_view(const runtime::JobView& view) override { to_(view); }
-
-private:
-  std::function<void(const runtime::JobView&)> to_;
-};
-
 /// See the file comment.
 struct ClusterJob {
   JobId id;
@@ -35,7 +25,6 @@ struct ClusterJob {
   std::string name;
   std::string ticket;     // of its submission
   std::string directory;  // of its checkpoints
-  std::unique_ptr<ViewForwarder> observer;
   runtime::JobView view;
   std::vector<ClientActor> watchers;
   AttemptId attempt;                    // that the slots below are for

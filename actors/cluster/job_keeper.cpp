@@ -11,7 +11,7 @@ constexpr std::size_t kResultsMax = 100;  // of jobs that have ended; older ones
 
 JobKeeper::JobKeeper(runtime::HaStore& store, LeaderEpoch epoch,
                      std::function<void(const std::string&)> step_down, base::Logger& log)
-    : records_{store}, epoch_{epoch}, step_down_{std::move(step_down)}, log_{log} {}
+    : store_{store}, records_{store}, epoch_{epoch}, step_down_{std::move(step_down)}, log_{log} {}
 
 Result<Inheritance> JobKeeper::inherit() {
   drop_old_results();
@@ -73,6 +73,13 @@ Status JobKeeper::end(const ResultRecord& result) {
 Status JobKeeper::forget(JobId id) {
   return lead_on(records_.cleaned(epoch_, record_id(id)),
                  "the record of job " + std::to_string(id.value()) + " cannot be removed");
+}
+
+Status JobKeeper::confirm() {
+  const auto seen = store_.look(runtime::Viewer::follower);
+  Status status = seen.status();
+  if (seen.ok() && seen->newest != epoch_) status = runtime::not_leading(epoch_);
+  return lead_on(std::move(status), "the leadership cannot be confirmed");
 }
 
 Status JobKeeper::lead_on(Status status, const std::string& what) {

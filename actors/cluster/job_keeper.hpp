@@ -37,10 +37,15 @@ public:
   /// its directory.
   Status forget(JobId id);
 
+  /// Asks the store whether it still leads; if not, the leadership ends. To be called before an
+  /// error is told: it may come from what the next leader does with the job.
+  Status confirm();
+
 private:
   void drop_old_results();
   Status lead_on(Status status, const std::string& what);
 
+  runtime::HaStore& store_;
   runtime::JobRecords records_;
   LeaderEpoch epoch_;
   std::function<void(const std::string&)> step_down_;

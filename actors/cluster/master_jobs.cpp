@@ -11,12 +11,14 @@
 #include <caf/typed_behavior.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace weir::actors {
 namespace {
 
 using Built = Result<HostedJobPtr>;
+using Opened = std::optional<Built>;  // none: the next leader sees to it
 
 constexpr std::chrono::seconds kTakeoverPause{1};  // before a place that does not answer is retried
 
@@ -66,6 +68,13 @@ Opening taking_over(const MasterSpawn& spawn, const JobRecord& record) {
   return open;
 }
 
+/// What a leader may tell of a job that it has tried to open. `keeper` may be null.
+Opened open_as_leader(const Opening& open, JobKeeper* keeper) {
+  Built built = open();
+  if (!built.ok() && keeper != nullptr && !keeper->confirm().ok()) return std::nullopt;
+  return built;
+}
+
 }  // namespace
 
 void MasterState::serve_libraries() {
@@ -104,8 +113,13 @@ void MasterState::inherit(const Inheritance& inheritance) {
 
 void MasterState::resume(const JobRecord& record) {
   ask_blocking(
-      self_, spawn_->services.common.pool, taking_over(*spawn_, record),
-      [this, record](Built built) {
+      self_, spawn_->services.common.pool,
+      [open = taking_over(*spawn_, record), keeper = spawn_->keeper] {
+        return open_as_leader(open, keeper.get());
+      },
+      [this, record](Opened opened) {
+        if (!opened) return;
+        Built& built = *opened;
         ClusterJob& job = *find(record.id);
         auto& log = spawn_->services.common.log;
         if (built.ok()) {
@@ -185,10 +199,17 @@ void MasterState::open(const SubmitJob& submit) {
   if (spawn_->keeper != nullptr)
     open.options.takeover =
         checkpoint::Takeover{.leader = spawn_->keeper->epoch(), .breaks_lock = false};
-  ask_blocking(self_, spawn_->services.common.pool, std::move(open), [this, submit](Built built) {
-    if (built.ok()) return keep(submit, std::move(built).value());
-    reject(submit, built.status());
-  });
+  ask_blocking(
+      self_, spawn_->services.common.pool,
+      [open = std::move(open), keeper = spawn_->keeper] {
+        return open_as_leader(open, keeper.get());
+      },
+      [this, submit](Opened opened) {
+        if (!opened) return;
+        Built& built = *opened;
+        if (built.ok()) return keep(submit, std::move(built).value());
+        reject(submit, built.status());
+      });
 }
 
 /// Makes the job durable, if it is to outlive this master.
@@ -233,11 +254,10 @@ void MasterState::accept(const SubmitJob& submit, HostedJobPtr hosted, JobId id)
 
 void MasterState::start(ClusterJob& job, HostedJobPtr hosted) {
   job.hosted = std::move(hosted);
-  job.observer = std::make_unique<ViewForwarder>(
-      [to = MasterActor{self_}, id = job.id](const runtime::JobView& view) {
-        caf::anon_send(to, JobViewed{id, view});
-      });
-  JobSpawn spawn{job.hosted, spawn_->services.common, job.observer.get(), spawn_->report_every,
+  const auto on_view = [to = MasterActor{self_}, id = job.id](const runtime::JobView& view) {
+    caf::anon_send(to, JobViewed{id, view});
+  };
+  JobSpawn spawn{job.hosted, spawn_->services.common, on_view, spawn_->report_every,
                  caf::actor_cast<SlotActor>(MasterActor{self_})};
   if (spawn_->keeper != nullptr) {
     ResultRecord result{job.id, job.name, job.ticket, {}};
