@@ -145,7 +145,7 @@ TEST_CASE("a directory that may not be written is named before anything is read"
 
 TEST_CASE("checkpoints of another job are not this job's", "[process][restore]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 100, 100'000);
   leave_half_done(runs);
   const auto before = committed(runs);
   const std::string newest = checkpoints(runs).back();
@@ -160,7 +160,7 @@ TEST_CASE("checkpoints of another job are not this job's", "[process][restore]")
 
 TEST_CASE("a checkpoint of another max parallelism is refused", "[process][restore]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 100, 100'000);
   leave_half_done(runs);
   const auto before = committed(runs);
   const auto ended = run_to_end(runs.command(
@@ -199,7 +199,7 @@ TEST_CASE("a newest checkpoint that is cut off is skipped, and the one before is
 TEST_CASE("when all checkpoints are damaged the job does not start over by itself",
           "[process][restore]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 100, 100'000);
   leave_half_done(runs);
   const auto before = committed(runs);
   for (const fs::path& path : checkpoints(runs)) fs::resize_file(path / "_metadata", 10);

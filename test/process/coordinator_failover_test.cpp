@@ -128,7 +128,7 @@ TEST_CASE("a job that has ended is not run again by the next leader",
 TEST_CASE("a standby takes over at once from a leader that ends cleanly",
           "[process][cluster][failover]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 30, 100'000);
+  runs.write_corpus(1, 60, 100'000);
   FailoverCluster cluster{in_directory(runs)};
   const std::size_t first = cluster.add_coordinator();
   REQUIRE(cluster.coordinator(first).wait_for("coordinator listens on"));
@@ -147,7 +147,7 @@ TEST_CASE("a standby takes over at once from a leader that ends cleanly",
 TEST_CASE("a second job with the same checkpoints is refused while the first one runs",
           "[process][cluster][failover]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 30, 100'000);
+  runs.write_corpus(1, 60, 100'000);
   FailoverCluster cluster{in_directory(runs)};
   const std::size_t leader = cluster.add_coordinator();
   REQUIRE(cluster.coordinator(leader).wait_for("coordinator listens on"));

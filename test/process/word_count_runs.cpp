@@ -35,7 +35,9 @@ void WordCountRuns::write_corpus(std::uint64_t seed, int files, int words_per_fi
     text += word;
     text += random.chance(0.1) ? '\n' : ' ';
   }
-  for (int f = 0; f < files; ++f) write_input("text" + std::to_string(f), text);
+  write_input("text0", text);
+  for (int f = 1; f < files; ++f)
+    fs::create_hard_link(input() + "/text0", input() + "/text" + std::to_string(f));
 }
 
 void WordCountRuns::write_input(const std::string& name, const std::string& content) {
