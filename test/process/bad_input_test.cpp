@@ -175,7 +175,7 @@ TEST_CASE("a checkpoint of another max parallelism is refused", "[process][resto
 TEST_CASE("a newest checkpoint that is cut off is skipped, and the one before is used",
           "[process][restore]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 100, 100'000);
   const auto command = [&](std::vector<std::string> more) {
     more.insert(more.end(), {"--emit", "final", "--set", "execution.checkpointing.num-retained=3"});
     return runs.command(more);
@@ -249,7 +249,7 @@ TEST_CASE("a disk that is full fails the job, and nothing is lost when there is 
           "[process][input]") {
   if (!can_mount()) return;
   WordCountRuns runs;
-  runs.write_corpus(1, 40, 100'000);
+  runs.write_corpus(1, 100, 100'000);
   fs::create_directory(runs.output());
   const std::string said = run_on_small_disk(runs, runs.output(), "2m", runs.command(kOneRestart));
   INFO(said);

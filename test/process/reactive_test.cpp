@@ -49,7 +49,7 @@ TEST_CASE("a job takes the slots of workers that join, and does without those th
   Child first{worker(cluster, "first")};
   REQUIRE(first.wait_for("joined the cluster"));
   WordCountRuns runs;
-  runs.write_corpus(1, 400, 100'000);  // more than is read until the last worker has left
+  runs.write_corpus(1, 2'000, 100'000);  // more than is read until the last worker has left
   Child submit{cluster.submit(runs.command())};
   REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
   CHECK_THAT(info(cluster.place()), Contains("parallelism       2"));
@@ -89,7 +89,7 @@ TEST_CASE("a job takes the slots of workers that join, and does without those th
 TEST_CASE("the next leader goes on with the slots that it finds",
           "[process][cluster][failover][reactive]") {
   WordCountRuns runs;
-  runs.write_corpus(2, 200, 100'000);
+  runs.write_corpus(2, 1'000, 100'000);
   const std::string storage = runs.root() + "/leader";
   std::filesystem::create_directory(storage);
   std::vector<std::string> options{"--set", "high-availability.type=directory",
