@@ -143,10 +143,11 @@ void CoordinatorState::begin(HostedJobPtr hosted, const Services& services, JobA
         const bool is_bad_state =
             code == ErrorCode::corrupt || code == ErrorCode::failed_precondition;
         // What is wrong before anything ran is wrong with the job, not with the moment.
-        const bool is_first = attempt_ == AttemptId{1};
+        const bool has_run =
+            attempt_ > AttemptId{1} || (hosted_->launch.goes_on && runtime::may_pass(code));
         const Kind kind = is_bad_state ? Kind::not_restorable
-                          : is_first   ? Kind::permanent
-                                       : Kind::transient;
+                          : has_run    ? Kind::transient
+                                       : Kind::permanent;
         self_->send(job_, ExecutionRefused{attempt_, {execution.status().message(), kind}});
       });
 }

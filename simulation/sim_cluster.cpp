@@ -166,7 +166,10 @@ bool SimCluster::kill_actor(const std::string& host, const std::string& name) {
 }
 
 std::vector<std::string> SimCluster::actors_of(const std::string& host) const {
-  return processes_.at(host)->roster.names();
+  const actors::Roster& roster = processes_.at(host)->roster;
+  auto names = roster.names();
+  std::erase_if(names, [&](const std::string& name) { return !SimNode::lives(roster.find(name)); });
+  return names;
 }
 
 // ---- the job ------------------------------------------------------------------------------------

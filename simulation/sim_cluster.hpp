@@ -67,6 +67,7 @@ public:
 
   /// All machines but the one that submits.
   std::vector<std::string> hosts() const;
+  std::vector<std::string> coordinators() const;
   /// Starts a process again that has ended.
   void start(const std::string& host);
   bool is_running(const std::string& host) const { return network_.is_running(host); }
@@ -83,6 +84,7 @@ public:
   void set_disk_reachable(const std::string& host, bool reachable);
   /// Kills an actor in a process: "counts/1", "node"; false if there is none.
   bool kill_actor(const std::string& host, const std::string& name);
+  /// Those that can be killed and still live.
   std::vector<std::string> actors_of(const std::string& host) const;
 
   // ---- coordinators ----------------------------------------------------------------------------
@@ -123,7 +125,6 @@ private:
   void stand_by_again(const std::string& host);
   void end_process(const std::string& host, const std::function<void()>& end);
   void defer_for(const std::string& host, std::function<void()> fault);
-  std::vector<std::string> coordinators() const;
   actors::CoordinatorOptions coordinator_options(const std::string& host);
   actors::CoordinatorFinder coordinator_finder(const std::string& host);
   bool step(Duration until);

@@ -77,6 +77,12 @@ void SimNode::end_at_once(caf::scheduled_actor& actor) {
   actor.caf::scheduled_actor::cleanup(caf::make_error(caf::exit_reason::kill), &multiplexer_);
 }
 
+bool SimNode::lives(const caf::strong_actor_ptr& actor) {
+  if (!actor) return false;
+  const auto& scheduled = dynamic_cast<const caf::scheduled_actor&>(*actor->get());
+  return !scheduled.getf(caf::abstract_actor::is_terminated_flag);
+}
+
 caf::scheduled_actor* SimNode::actor_of(caf::resumable* job) {
   return dynamic_cast<caf::scheduled_actor*>(job);
 }

@@ -54,6 +54,8 @@ public:
   SimClock& clock() { return clock_; }
   SimPool& pool() { return pool_; }
   SimLog& log() { return log_; }
+  /// Whether an actor has not ended yet.
+  static bool lives(const caf::strong_actor_ptr& actor);
   /// Others can dial a typed actor of this process at a port of its machine.
   template <class Handle>
   void publish(const Handle& actor, std::uint16_t port) {

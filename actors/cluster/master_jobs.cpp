@@ -131,7 +131,7 @@ void MasterState::resume(const JobRecord& record) {
         }
         const std::string why = built.status().message();
         log.error("cannot go on with a job", {{"job", record.id.value()}, {"error", why}});
-        if (built.status().code() == ErrorCode::unavailable)
+        if (runtime::may_pass(built.status().code()))
           return self_->delayed_send(self_, kTakeoverPause,
                                      Continue{[this, record] { resume(record); }});
         // It is not stored as its result: when the cause is mended the next leader goes on.

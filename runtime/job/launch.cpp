@@ -185,6 +185,16 @@ bool has_finished_since(const RunOrigin& origin, const checkpoint::CoordinatorRe
 
 }  // namespace
 
+bool may_pass(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::out_of_space:
+    case ErrorCode::unavailable:
+    case ErrorCode::deadline_exceeded:
+    case ErrorCode::unknown_outcome: return true;
+    default: return false;
+  }
+}
+
 Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, CheckpointStorage& storage,
                          const RestoreRequest& request, base::Logger& log,
                          std::optional<RunOrigin> origin) {
@@ -217,6 +227,7 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, Checkpo
     const bool names_file = base::name_of(path) == "_metadata";
     launch.initial_path = names_file ? base::parent_of(path) : path;
   }
+  launch.goes_on = origin.has_value() || launch.initial != nullptr;
   // An explicit max parallelism must match what was written; one that was chosen is adopted.
   auto max = static_cast<std::uint32_t>(graph->options.max_parallelism);
   if (max == 0 && launch.initial != nullptr) max = launch.initial->max_parallelism;

@@ -40,7 +40,12 @@ struct JobLaunch {
   std::string initial_path = {};
   /// The job has come to its end, and no new run was asked for: there is nothing left to do.
   bool has_finished_before = false;
+  /// Something of it ran before: it continues from a checkpoint, or another process had begun it.
+  bool goes_on = false;
 };
+
+/// Whether what has failed so may go well when it is tried again, with nothing changed by anybody.
+bool may_pass(ErrorCode code);
 
 /// Chooses the checkpoint and builds the plan. Of damaged checkpoints the newest undamaged one
 /// before them is taken, with a warning. Errors name the checkpoint and the cure. With `origin` no

@@ -11,10 +11,18 @@ constexpr std::uint64_t kHangMillisMax = 3000;
 constexpr std::uint64_t kDelayMillisMax = 300;  // of each segment on a slow cable
 constexpr std::uint64_t kChangesMax = 20;       // of the disk, before something strikes
 constexpr double kTheLeader = 0.25;             // chance that it is the leader's turn
+constexpr double kAtOnce = 0.3;   // chance that a coordinator is struck before there is a leader
+constexpr double kDeposed = 0.1;  // chance that the leader wakes just after another is there
+constexpr std::uint64_t kDeposedMillis = 600;  // for so long at least it is frozen then
+constexpr milliseconds kCutOff{1500};
 
 }  // namespace
 
 void ClusterChaos::disturb(std::uint64_t faults) {
+  if (random_.chance(kAtOnce)) {
+    const auto coordinators = cluster_.coordinators();
+    strike_before_change(coordinators[random_.below(coordinators.size())]);
+  }
   for (; faults != 0 && !cluster_.has_ended(); --faults) {
     cluster_.run_for(draw_time(kPauseMillisMax));
     disturb_once();
@@ -50,7 +58,43 @@ void ClusterChaos::repair() {
   }
 }
 
+/// What a leader does when it wakes must not count; it does the most harm where the next one has
+/// only begun and is then thrown back.
+void ClusterChaos::depose_leader() {
+  for (const std::string& host : cluster_.coordinators()) {
+    if (!cluster_.leads(host) || cluster_.network().is_frozen(host)) continue;
+    const std::uint64_t changes = 1 + random_.below(kChangesMax);
+    const Duration time = milliseconds{kDeposedMillis} + draw_time(1000);
+    note("depose " + host + " before change " + std::to_string(changes));
+    cluster_.freeze_before_change(host, changes, time);
+    const std::uint64_t hangs = cluster_.hangs();
+    for (int i = 0; i < 50 && cluster_.hangs() == hangs; ++i) cluster_.run_for(milliseconds{20});
+    cluster_.run_for(draw_time(300));
+    const std::string victim = draw_host();
+    if (cluster_.is_running(victim)) die(victim);
+    return;
+  }
+}
+
+std::vector<std::string> ClusterChaos::cut_off_workers() {
+  note("cut off all workers");
+  auto workers = cluster_.hosts();
+  for (const std::string& coordinator : cluster_.coordinators()) std::erase(workers, coordinator);
+  std::erase_if(workers, [&](const std::string& host) { return !cluster_.is_running(host); });
+  for (const std::string& worker : workers) {
+    cluster_.spare(worker);
+    cluster_.network().wake(worker);
+    isolate(worker);
+  }
+  cluster_.network().run_for(kCutOff);
+  std::erase_if(workers, [&](const std::string& host) {
+    return !cluster_.is_running(host) || cluster_.actors_of(host).empty();
+  });
+  return workers;
+}
+
 void ClusterChaos::disturb_once() {
+  if (random_.chance(kDeposed)) return depose_leader();
   const std::string host = draw_host();
   if (!cluster_.is_running(host)) {
     note("start " + host);

@@ -19,6 +19,9 @@ public:
 
   /// So many faults, with some time between them.
   void disturb(std::uint64_t faults);
+  /// Cuts all workers off from everybody for longer than any heartbeat timeout. Returns who still
+  /// runs subtasks then.
+  std::vector<std::string> cut_off_workers();
   /// All processes run, and all cables are whole.
   void repair();
 
@@ -27,6 +30,7 @@ public:
 
 private:
   void disturb_once();
+  void depose_leader();
   std::string draw_host();
   void befall_process(const std::string& host);
   void befall_cable(const std::string& host, const std::string& other);

@@ -27,7 +27,7 @@ public:
         workers_{1 + static_cast<int>(random_.below(4))},
         slots_{(parallelism_ + workers_ - 1) / workers_ + static_cast<int>(random_.below(2))},
         job_{make({.parallelism = parallelism_,
-                   .checkpoint = {.every = 100ms,
+                   .checkpoint = {.every = 100ms * (1 + random_.below(5)),
                                   .timeout = 1s,
                                   .tolerable_failures = 1000,
                                   .storage = "/checkpoints",
@@ -52,6 +52,11 @@ public:
   void disturb() { chaos_.disturb(1 + random_.below(12)); }
 
   test::Figures finish() {
+    if (random_.chance(0.3)) {
+      const auto still_at_work = chaos_.cut_off_workers();
+      INFO(text());
+      REQUIRE(still_at_work.empty());
+    }
     chaos_.repair();
     const bool finished = cluster_.finish(5min);
     INFO(text());

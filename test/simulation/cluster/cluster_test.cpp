@@ -159,3 +159,16 @@ TEST_CASE("a worker that is dialled is replaced by another process, which answer
     run.check();
   }
 }
+
+TEST_CASE("a worker that is cut off ends its subtasks by itself", "[cluster]") {
+  Counting run{11};
+  run.cluster.run_for(2s);
+  REQUIRE_FALSE(run.cluster.actors_of("worker-1").empty());
+  for (const char* other : {"coordinator", "worker-0", "worker-2"})
+    run.cluster.network().partition("worker-1", other);
+  run.cluster.run_for(1s);
+  CHECK(run.cluster.actors_of("worker-1").empty());
+  for (const char* other : {"coordinator", "worker-0", "worker-2"})
+    run.cluster.network().heal_partition("worker-1", other);
+  run.check();
+}

@@ -46,10 +46,16 @@ public:
     return SimCluster::coordinator(leader == SimCluster::coordinator(0) ? 1 : 0);
   }
 
+  std::string text() const {
+    std::string text = cluster.report() + "\n";
+    for (const std::string& line : cluster.log()) text += line + "\n";
+    return text;
+  }
+
   /// To the end, and beyond: the job has run once.
   void check() {
     const bool finished = cluster.finish(1min);
-    INFO(cluster.report());
+    INFO(text());
     REQUIRE(finished);
     cluster.network().run_for(5s);
     count.check_rows();
@@ -195,6 +201,17 @@ TEST_CASE("a leader that is deposed while it accepts a job leaves the answer to 
     Counting run{10};
     for (const int i : {0, 1})
       run.cluster.freeze_before_change(SimCluster::coordinator(i), change, 1500ms);
+    run.check();
+  }
+}
+
+TEST_CASE("the place of the checkpoints fails once while a job is taken over",
+          "[cluster][standby]") {
+  for (std::uint64_t skip = 0; skip < 40; ++skip) {
+    CAPTURE(skip);
+    Counting run{11};
+    run.cluster.kill(run.leader_after(3s));
+    run.cluster.disk().inject({.path_contains = "/checkpoints", .skip = skip});
     run.check();
   }
 }
