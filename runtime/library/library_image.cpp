@@ -34,7 +34,7 @@ template <class T>
 std::optional<T> read_at(std::string_view image, std::uint64_t offset) {
   const auto bytes = slice(image, offset, sizeof(T));
   if (!bytes) return std::nullopt;
-  T value;
+  T value{};
   std::memcpy(&value, bytes->data(), sizeof(T));
   return value;
 }

@@ -129,6 +129,21 @@ TEST_CASE("one cluster runs jobs of two libraries, one after the other and toget
   }
 }
 
+TEST_CASE("two versions of a job in one process do not meet", "[process][library]") {
+  WordCountRuns home;
+  LibraryCluster cluster{home};
+  cluster.add("0", {"--slots", "2"});
+  for (const auto& [name, word] :
+       {std::pair{"line_count_job", "lines,"}, std::pair{"line_count_job_2", "rows,"}}) {
+    WordCountRuns runs;
+    runs.write_corpus(1, 1, 10'000);
+    const auto ended = run_to_end(out_of(library(name), cluster.submit(runs.command())));
+    INFO(ended.output);
+    REQUIRE(ended.code == 0);
+    CHECK(runs.lines() == std::vector{word + std::to_string(lines_in(runs))});
+  }
+}
+
 TEST_CASE("a new worker with an empty cache goes on with the job of one that was killed",
           "[process][library]") {
   WordCountRuns runs;
@@ -274,7 +289,7 @@ TEST_CASE("the flags of a job come out of its library", "[process][library][cli]
 TEST_CASE("a file that is no library for this engine is refused before it is sent",
           "[process][library][input]") {
   WordCountRuns runs;
-  const std::string root = runs.root();
+  const std::string& root = runs.root();
   std::ofstream{root + "/text"} << "no library\n";
   const std::string other = copy_of("word_count_job", root + "/other.so", [](std::string& content) {
     const std::size_t at = content.find("Weir 0.");
