@@ -2,6 +2,7 @@
 
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
+#include "runtime/job/launch.hpp"
 #include "runtime/task/state_restore.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -54,13 +55,18 @@ void SubtaskState::restore() {
         return runtime::read_state({restore, directory, env, local.get()}, subtask->states());
       },
       [this](const Result<runtime::RestoredFrom>& restored) {
-        if (!restored.ok())
-          return failed({"", "its state cannot be restored: " + restored.status().message(),
-                         runtime::TaskFailure::Kind::not_restorable});
+        if (!restored.ok()) return cannot_restore(restored.status());
         restored_from_ = *restored;
         is_restored_ = true;
         report_ready();
       });
+}
+
+/// A storage that cannot be reached for a while is no damage: the next attempt may read it.
+void SubtaskState::cannot_restore(const Status& why) {
+  using Kind = runtime::TaskFailure::Kind;
+  failed({"", "its state cannot be restored: " + why.message(),
+          runtime::may_pass(why.code()) ? Kind::transient : Kind::not_restorable});
 }
 
 void SubtaskState::connect(const Peers& peers) {

@@ -84,6 +84,7 @@ private:
   };
 
   void restore();
+  void cannot_restore(const Status& why);
   void watch(const TaskHandle& peer);
   void report_ready();
   runtime::SnapshotPlace snapshot_place() const;
