@@ -73,7 +73,7 @@ TEST_CASE("a job that fails is 1, with the reason as the last line", "[process][
 
 TEST_CASE("an interrupt ends the job behind a last checkpoint", "[process][cli]") {
   WordCountRuns runs;
-  runs.write_corpus(1, 100, 100'000);  // many times as much as is read until the interrupt
+  runs.write_corpus(1, 300, 100'000);  // many times as much as is read until the interrupt
   const auto [emit, signal] =
       GENERATE(table<std::string, int>({{"final", SIGINT}, {"updates", SIGTERM}}));
   Child child{runs.command({"--emit", emit})};

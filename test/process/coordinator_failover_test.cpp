@@ -42,7 +42,7 @@ TEST_CASE("a standby takes over from a coordinator that is killed, and every cou
     base::Random random{seed};
     test::Figures figures{.plans = 1};
     WordCountRuns runs;
-    runs.write_corpus(seed, 30, 100'000);
+    runs.write_corpus(seed, 100, 100'000);
     FailoverCluster cluster{in_directory(runs)};
     std::size_t leader = cluster.add_coordinator();
     REQUIRE(cluster.coordinator(leader).wait_for("coordinator listens on"));
@@ -76,7 +76,7 @@ TEST_CASE("a coordinator that was frozen finds another in its place, and steps d
   test::for_each_seed(2, [](std::uint64_t seed) {
     CAPTURE(seed);
     WordCountRuns runs;
-    runs.write_corpus(seed, 60, 100'000);
+    runs.write_corpus(seed, 300, 100'000);
     FailoverCluster cluster{in_directory(runs)};
     const std::size_t frozen = cluster.add_coordinator();
     REQUIRE(cluster.coordinator(frozen).wait_for("coordinator listens on"));
