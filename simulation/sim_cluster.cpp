@@ -192,6 +192,7 @@ void SimCluster::connect() {
 void SimCluster::on_view(const runtime::JobView& view) {
   if (view.restarts > view_.restarts)
     restarts_ += static_cast<std::uint64_t>(view.restarts - view_.restarts);
+  has_checkpoint_ = has_checkpoint_ || view.checkpoints_completed != 0;
   view_ = view;
 }
 

@@ -105,6 +105,8 @@ public:
   /// has finished; report() says more.
   bool finish(Duration limit);
   bool has_ended() const { return view_.outcome.has_value(); }
+  /// Whether the client has ever seen a completed checkpoint.
+  bool has_checkpoint() const { return has_checkpoint_; }
   /// As the client saw it last.
   const runtime::JobView& view() const { return view_; }
   /// Restarts of the job under all coordinators, as far as the client has heard of them.
@@ -146,6 +148,7 @@ private:
   SimSubmission submission_;
   runtime::JobView view_;
   std::uint64_t restarts_ = 0;
+  bool has_checkpoint_ = false;
   std::optional<Duration> connect_at_;
   std::vector<std::unique_ptr<SimClient>> clients_;  // the last one counts; the others end
   std::map<std::string, std::unique_ptr<SimProcess>>

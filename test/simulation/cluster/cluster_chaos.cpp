@@ -170,9 +170,10 @@ void ClusterChaos::freeze(const std::string& host) {
   cluster_.network().freeze(host);
 }
 
-/// A while, or until the repair.
+/// A while, or until the repair. Not before there is a checkpoint: a job whose first execution
+/// cannot be prepared fails, as it should.
 void ClusterChaos::cut_disk(const std::string& host) {
-  const bool cut = random_.chance(0.5);
+  const bool cut = random_.chance(0.5) && cluster_.has_checkpoint();
   note((cut ? "cut the disk from " : "give the disk back to ") + host);
   if (cut) ++figures_.cuts;
   cluster_.set_disk_reachable(host, !cut);
