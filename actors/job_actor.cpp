@@ -33,10 +33,7 @@ struct PerformJob {
   }
 
   void operator()(const runtime::PrepareExecution& action) const {
-    state.view_.records_in_before += std::exchange(state.view_.records_in, 0);
-    state.view_.records_out = 0;
-    state.view_.transactions_lost_before += std::exchange(state.view_.transactions_lost, 0);
-    state.counters_.clear();
+    state.counters_.on_execution(action.attempt);
     state.execution_ = action.attempt;
     state.coordinator_ =
         state.self_->spawn(coordinator_actor, state.spawn_->job, state.spawn_->services,
@@ -290,26 +287,9 @@ void JobActorState::on_done(const TaskDone& done) {
   if (regions_->is_current(done.from)) perform(machine_->on_done(done.from.subtask));
 }
 
-/// Counts also what dead attempts have said, until others have taken their place.
 void JobActorState::on_counters(const TaskCounters& counters) {
-  if (counters.from.attempt < execution_) return;
-  TaskCounters& known = counters_.try_emplace(counters.from.subtask, counters).first->second;
-  if (counters.from.attempt < known.from.attempt) return;
-  if (known.from.attempt < counters.from.attempt) {
-    if (plan().is_source(known.from.subtask.vertex))
-      view_.records_in_before += known.counters.records_in;
-    view_.transactions_lost_before += known.counters.transactions_lost;
-  }
-  known = counters;
-  view_.records_in = 0;
-  view_.records_out = 0;
-  view_.transactions_lost = 0;
-  for (const auto& [subtask, last] : counters_) {
-    const runtime::SubtaskCounters& counted = last.counters;
-    if (plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
-    view_.records_out += counted.records_written;
-    view_.transactions_lost += counted.transactions_lost;
-  }
+  counters_.on_counters(counters.from, counters.counters,
+                        plan().is_source(counters.from.subtask.vertex));
 }
 
 void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
@@ -439,6 +419,7 @@ void JobActorState::show() {
   view_.state = machine_->state();
   view_.restarts = machine_->restarts();
   view_.last_failure = machine_->last_failure();
+  counters_.show_in(view_);
   spawn_->on_view(view_);
 }
 

@@ -6,6 +6,7 @@
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/job_counters.hpp"
 #include "runtime/job/region_failover.hpp"
 #include "runtime/job/view.hpp"
 
@@ -118,7 +119,7 @@ private:
   std::set<std::pair<caf::actor_addr, AttemptId>> deploying_;
   std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
   bool relocates_ = false;                     // behind the next checkpoint
-  std::map<SubtaskId, TaskCounters> counters_;
+  runtime::JobCounters counters_;
   runtime::JobView view_;
 };
 
