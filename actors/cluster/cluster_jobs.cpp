@@ -1,5 +1,6 @@
 #include "actors/cluster/cluster_jobs.hpp"
 
+#include "base/assert.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -23,6 +24,19 @@ ClusterJob& ClusterJobs::add(JobId id) {
   ClusterJob& job = jobs_[id];
   job.id = id;
   return job;
+}
+
+std::vector<JobId> ClusterJobs::forget_ended(std::size_t kept) {
+  WEIR_ASSERT(kept > 0, "who says that a job has ended goes on to speak of it");
+  if (ended_.size() <= kept) return {};
+  const JobId greatest = jobs_.rbegin()->first;
+  const auto last = ended_.end() - static_cast<std::ptrdiff_t>(kept);
+  const auto first =
+      std::stable_partition(ended_.begin(), last, [&](JobId id) { return id == greatest; });
+  const std::vector<JobId> forgotten{first, last};
+  ended_.erase(first, last);
+  for (const JobId id : forgotten) jobs_.erase(id);
+  return forgotten;
 }
 
 ClusterJob* ClusterJobs::find(JobId id) {

@@ -20,6 +20,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ struct MasterSpawn {
   runtime::SlotPool::Options slots = {};
   std::optional<runtime::ScalingOptions> scaling = {};     // none: jobs keep their parallelism
   Duration report_every = std::chrono::milliseconds{200};  // counters of jobs
+  std::size_t history = 100;                               // ended jobs that are remembered; min 1
   std::function<std::string()> new_run_id;                 // names starts of jobs; no two alike
   std::shared_ptr<JobKeeper> keeper = {};                  // null: jobs end with the master
   Inheritance inheritance = {};                            // what leaders before have left
@@ -110,6 +112,7 @@ private:
   void start(ClusterJob& job, HostedJobPtr hosted);
   void conclude(ClusterJob& job);
   void end_job(ClusterJob& job);
+  void forget_ended_jobs();
   std::set<std::string> places_in_use() const;
   void tell_watchers(const ClusterJob& job);
 

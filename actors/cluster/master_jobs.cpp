@@ -145,6 +145,17 @@ void MasterState::end_job(ClusterJob& job) {
   job.release();
   perform(slots_->on_release(job.id));
   let_leave();
+  jobs_.on_ended(job.id);
+  forget_ended_jobs();
+}
+
+/// The leader store forgets them as well.
+void MasterState::forget_ended_jobs() {
+  const std::vector<JobId> forgotten = jobs_.forget_ended(spawn_->history);
+  if (forgotten.empty() || spawn_->keeper == nullptr) return;
+  spawn_->services.common.pool.submit([keeper = spawn_->keeper, forgotten] {
+    for (const JobId id : forgotten) keeper->drop_result(id);
+  });
 }
 
 }  // namespace weir::actors

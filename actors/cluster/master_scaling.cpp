@@ -93,7 +93,7 @@ void MasterState::replan(ClusterJob& job, const runtime::StartWith& start) {
         return with_plan_of(*built, *hosted);
       },
       [this, id = job.id, start](Result<HostedJobPtr> built) {
-        on_replanned(*jobs_.find(id), start, std::move(built));
+        if (ClusterJob* known = jobs_.find(id)) on_replanned(*known, start, std::move(built));
       });
 }
 

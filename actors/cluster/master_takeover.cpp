@@ -22,6 +22,7 @@ void MasterState::inherit(const Inheritance& inheritance) {
     job.ticket = result.ticket;
     job.view.state = runtime::JobState::ended;
     job.view.outcome = result.outcome;
+    jobs_.on_ended(result.id);
   }
   for (const JobRecord& record : inheritance.to_run) {
     ClusterJob& job = jobs_.add(record.id);

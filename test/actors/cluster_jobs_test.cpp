@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <utility>
+#include <vector>
 
 using namespace weir;
 using namespace weir::actors;
@@ -48,6 +49,31 @@ TEST_CASE("numbers of jobs go on from those of leaders before", "[jobs]") {
   jobs.add(JobId{5});
   CHECK(jobs.next_id() == JobId{8});
   CHECK(jobs.next_id() == JobId{9});  // the one before was refused in the end
+}
+
+TEST_CASE("jobs that ended first are forgotten first", "[jobs]") {
+  ClusterJobs jobs;
+  for (int i = 0; i < 5; ++i) submit(jobs, "count");
+  for (const std::uint64_t id : {3, 1, 2}) jobs.on_ended(JobId{id});
+  CHECK(jobs.forget_ended(3).empty());
+  CHECK(jobs.forget_ended(2) == std::vector{JobId{3}});
+  CHECK(jobs.find(JobId{3}) == nullptr);
+  CHECK(jobs.find(std::string{"3"}) == nullptr);
+  CHECK(jobs.find_submission("ticket of 3") == nullptr);
+  CHECK(jobs.forget_ended(1) == std::vector{JobId{1}});
+  CHECK(jobs.find(JobId{2}) != nullptr);
+  CHECK(jobs.find(JobId{4}) != nullptr);  // it runs
+}
+
+TEST_CASE("the job with the greatest number is forgotten once there is a greater", "[jobs]") {
+  ClusterJobs jobs;
+  for (int i = 0; i < 3; ++i) submit(jobs, "count");
+  for (const std::uint64_t id : {3, 1, 2}) jobs.on_ended(JobId{id});
+  CHECK(jobs.forget_ended(1) == std::vector{JobId{1}});
+  CHECK(jobs.find(JobId{2}) != nullptr);  // it ended last
+  CHECK(jobs.find(JobId{3}) != nullptr);
+  jobs.on_ended(submit(jobs, "count").id);
+  CHECK(jobs.forget_ended(1) == std::vector{JobId{3}, JobId{2}});
 }
 
 TEST_CASE("a worker is asked once to be ready for a job, until it answers", "[jobs]") {
