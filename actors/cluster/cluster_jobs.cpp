@@ -33,7 +33,7 @@ std::vector<JobId> ClusterJobs::forget_ended(std::size_t kept) {
   const auto last = ended_.end() - static_cast<std::ptrdiff_t>(kept);
   const auto first =
       std::stable_partition(ended_.begin(), last, [&](JobId id) { return id == greatest; });
-  const std::vector<JobId> forgotten{first, last};
+  std::vector<JobId> forgotten{first, last};
   ended_.erase(first, last);
   for (const JobId id : forgotten) jobs_.erase(id);
   return forgotten;
