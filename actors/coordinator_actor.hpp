@@ -1,5 +1,6 @@
 // CoordinatorActor: carries a checkpoint::Coordinator and the splits of all sources for one
-// execution of a job. When some subtasks restart alone it stays, and prepares their restart.
+// execution of a job. When some subtasks restart alone it stays, and prepares their restart
+// (coordinator_restart.cpp).
 #pragma once
 
 #include "actors/hosted_job.hpp"

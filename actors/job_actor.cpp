@@ -1,9 +1,6 @@
 #include "actors/job_actor.hpp"
 
 #include "actors/blocking.hpp"
-#include "actors/coordinator_actor.hpp"
-#include "actors/node_actor.hpp"
-#include "base/text.hpp"
 #include "runtime/job/cleanup.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -14,8 +11,6 @@
 
 namespace weir::actors {
 
-using runtime::JobFailure;
-
 /// Performs the machine's actions.
 struct PerformJob {
   JobActorState& state;
@@ -23,38 +18,23 @@ struct PerformJob {
   void operator()(const runtime::AcquireSlots& action) const {
     state.relocates_ = false;  // whatever happens next, it happens elsewhere
     state.view_.attempt = action.attempt;
-    if (state.spawn_->slots) {
-      state.forget_nodes();
-      state.self_->send(state.spawn_->slots, RequestSlots{action.attempt, JobActor{state.self_}});
-    } else {
-      SlotsGranted granted{action.attempt, {state.own_node()}, nullptr};
-      state.on_slots_granted(granted);
-    }
+    state.acquire_slots(action.attempt);
   }
 
   void operator()(const runtime::PrepareExecution& action) const {
-    state.view_.records_in_before += std::exchange(state.view_.records_in, 0);
-    state.view_.records_out = 0;
-    state.view_.transactions_lost_before += std::exchange(state.view_.transactions_lost, 0);
-    state.counters_.clear();
-    state.execution_ = action.attempt;
-    state.coordinator_ =
-        state.self_->spawn(coordinator_actor, state.spawn_->job, state.spawn_->services,
-                           JobActor{state.self_}, action.attempt);
-    const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(state.coordinator_);
-    state.spawn_->services.roster.add("coordinator", pointer);
-    state.watch(pointer, {"the checkpoint coordinator", std::nullopt});
+    state.counters_.on_execution(action.attempt);
+    state.spawn_coordinator(action.attempt);
   }
 
   void operator()(const runtime::DeploySubtasks& action) const {
     state.regions_->on_execution(action.attempt);
-    for (const NodeShare& share : state.nodes_) state.deploy(share, action.attempt);
+    for (const NodeShare& share : state.living_.nodes()) state.deploy(share, action.attempt);
   }
 
   void operator()(const runtime::StartSubtasks&) const {
     state.log_restored();
-    state.self_->send(state.coordinator_, TasksRunning{state.tasks_});
-    for (const TaskHandle& task : state.tasks_) state.self_->send(task.actor, StartTask{});
+    state.self_->send(state.coordinator_, TasksRunning{state.living_.tasks()});
+    for (const TaskHandle& task : state.living_.tasks()) state.self_->send(task.actor, StartTask{});
     if (state.relocates_) state.on_relocate();
   }
 
@@ -79,7 +59,7 @@ struct PerformJob {
   }
 
   void operator()(const runtime::EndWithoutCheckpoint&) const {
-    for (const TaskHandle& task : state.tasks_) state.self_->send(task.actor, EndTask{});
+    for (const TaskHandle& task : state.living_.tasks()) state.self_->send(task.actor, EndTask{});
   }
 
   void operator()(const runtime::CleanUp& action) const {
@@ -98,9 +78,7 @@ struct PerformJob {
 
   void operator()(const runtime::EndJob& action) const {
     state.view_.outcome = action.outcome;
-    for (const auto& [address, who] : state.watched_)
-      kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
-    state.tasks_.clear();
+    state.living_.end_all();
     state.self_->quit(caf::exit_reason::user_shutdown);
   }
 };
@@ -137,149 +115,11 @@ void JobActorState::on_stop(const StopJob& stop) {
   perform(machine_->on_stop_requested(stop.at_once));
 }
 
-void JobActorState::on_slots_granted(SlotsGranted& granted) {
-  if (!is_current(granted.attempt)) return;
-  if (machine_->state() == runtime::JobState::scheduling && granted.job != nullptr)
-    take_plan(std::move(granted.job), granted.rescaled);
-  nodes_ = std::move(granted.shares);
-  view_.waiting_for.clear();
-  for (const NodeShare& share : nodes_) {
-    const auto pointer = caf::actor_cast<caf::strong_actor_ptr>(share.node);
-    if (!watched_.contains(caf::actor_cast<caf::actor_addr>(pointer)))
-      watch(pointer, {share.name, std::nullopt});
-  }
-  perform(machine_->on_slots());
-}
-
-/// Whoever assigns slots may end the nodes of a job that waits for some.
-void JobActorState::forget_nodes() {
-  for (const NodeShare& share : nodes_) {
-    self_->demonitor(share.node.address());
-    watched_.erase(share.node.address());
-  }
-  nodes_.clear();
-}
-
-void JobActorState::take_plan(HostedJobPtr job, const std::string& why) {
-  if (job == spawn_->job) return;
-  spawn_->job = std::move(job);
-  const auto subtasks = plan().subtasks();
-  machine_->on_new_plan({subtasks.begin(), subtasks.end()});
-  regions_.emplace(plan());
-  view_.scale.parallelism = static_cast<std::uint32_t>(plan().graph().options.parallelism);
-  if (!why.empty()) view_.scale.last_rescale = why;
-}
-
 /// Behind the next checkpoint, which comes as soon as it can.
 void JobActorState::on_relocate() {
   relocates_ = true;
   if (machine_->state() == runtime::JobState::running)
     self_->send(coordinator_, RequestCheckpoint{checkpoint::CheckpointKind::periodic});
-}
-
-void JobActorState::on_slots_missing(const SlotsMissing& missing) {
-  if (!is_current(missing.attempt)) return;
-  view_.waiting_for = missing.what;
-  show();
-}
-
-void JobActorState::on_slots_refused(const SlotsRefused& refused) {
-  if (is_current(refused.attempt)) fail(refused.failure);
-}
-
-/// The node's actors may live on, out of reach: nobody waits for their end. Whatever they still say
-/// is of an attempt that is over.
-void JobActorState::on_node_lost(const NodeLost& lost) {
-  const auto at = std::find_if(nodes_.begin(), nodes_.end(),
-                               [&](const NodeShare& share) { return share.name == lost.node; });
-  if (at == nodes_.end()) return;
-  const caf::node_id node = at->node.node();
-  std::erase_if(watched_, [&](const auto& entry) { return entry.first.node() == node; });
-  std::erase_if(deploying_, [&](const auto& asked) { return asked.first.node() == node; });
-  std::erase_if(tasks_, [&](const TaskHandle& task) { return task.actor.node() == node; });
-  nodes_.erase(at);
-  const auto before = machine_->state();
-  if (before == runtime::JobState::failing || before == runtime::JobState::cancelling)
-    return check_ended();
-  fail({lost.node + ": " + lost.reason, JobFailure::Kind::transient});
-}
-
-void JobActorState::on_prepared(ExecutionPrepared& prepared) {
-  if (!is_current(prepared.attempt)) return;
-  view_.restored = {.from = prepared.restored_from};
-  if (prepared.restored_from)
-    spawn_->services.log.info("restoring", {{"checkpoint", prepared.restored_from->value()},
-                                            {"attempt", prepared.attempt.value()}});
-  prepared_ = std::move(prepared);
-  perform(machine_->on_prepared());
-  perform(regions_->on_prepared(prepared_->attempt));
-}
-
-void JobActorState::on_refused(const ExecutionRefused& refused) {
-  if (is_current(refused.attempt)) fail(refused.failure);
-}
-
-/// Returns the node in the job's own process; begins one if there is none.
-NodeShare JobActorState::own_node() {
-  const auto subtasks = plan().subtasks();
-  NodeShare share{{}, "the node", {subtasks.begin(), subtasks.end()}};
-  if (!nodes_.empty()) {
-    share.node = nodes_.front().node;
-    return share;
-  }
-  share.node = self_->spawn(node_actor, spawn_->job->context, spawn_->services, JobActor{self_});
-  spawn_->services.roster.add("node", caf::actor_cast<caf::strong_actor_ptr>(share.node));
-  return share;
-}
-
-void JobActorState::deploy(const NodeShare& share, AttemptId attempt) {
-  DeployTasks deploy{attempt, execution_, {}, prepared_->directory};
-  for (const SubtaskId subtask : share.subtasks)
-    deploy.tasks.emplace(subtask, std::move(prepared_->restore[subtask]));
-  deploying_.emplace(share.node.address(), attempt);
-  self_->send(share.node, std::move(deploy));
-}
-
-void JobActorState::on_deployed(TasksDeployed& deployed) {
-  const auto node = caf::actor_cast<caf::actor_addr>(self_->current_sender());
-  const bool is_expected = deploying_.erase({node, deployed.attempt}) != 0;
-  for (TaskHandle& task : deployed.tasks) {
-    const auto actor = caf::actor_cast<caf::strong_actor_ptr>(task.actor);
-    const checkpoint::Speaker speaker{task.id, task.attempt};
-    if (is_expected) watch(actor, {"subtask " + plan().name_of(task.id), speaker});
-    if (is_expected && regions_->is_current(speaker))
-      tasks_.push_back(std::move(task));
-    else
-      kill_actor(actor);  // what it belongs to has failed while it was being spawned
-  }
-  if (!is_expected || !deploying_.empty()) return;
-  connect_tasks(deployed.attempt);
-  check_ended();
-}
-
-void JobActorState::connect_tasks(AttemptId attempt) {
-  Peers peers{JobActor{self_}, coordinator_, {}};
-  for (const TaskHandle& task : tasks_) {
-    if (task.attempt == attempt) peers.tasks.push_back(task);
-  }
-  for (const TaskHandle& task : peers.tasks) self_->send(task.actor, peers);
-}
-
-void JobActorState::on_ready(const TaskReady& ready) {
-  if (!regions_->is_current(ready.from)) return;
-  if (ready.restored != runtime::RestoredFrom::metadata) ++view_.restored.subtasks;
-  if (ready.restored == runtime::RestoredFrom::copies) ++view_.restored.locally;
-  perform(machine_->on_ready(ready.from.subtask));
-  perform(regions_->on_ready(ready.from));
-}
-
-void JobActorState::on_task_failed(const TaskFailed& failed) {
-  if (!regions_->is_current(failed.from)) return;
-  const std::string subtask = plan().name_of(failed.from.subtask);
-  std::string cause = "subtask " + subtask + ": ";
-  if (!failed.failure.operator_name.empty())
-    cause += "operator \"" + failed.failure.operator_name + "\": ";
-  fail({cause + failed.failure.message, failed.failure.kind}, {failed.from.subtask});
 }
 
 void JobActorState::on_drained(const TaskDrained& drained) {
@@ -290,26 +130,9 @@ void JobActorState::on_done(const TaskDone& done) {
   if (regions_->is_current(done.from)) perform(machine_->on_done(done.from.subtask));
 }
 
-/// Counts also what dead attempts have said, until others have taken their place.
 void JobActorState::on_counters(const TaskCounters& counters) {
-  if (counters.from.attempt < execution_) return;
-  TaskCounters& known = counters_.try_emplace(counters.from.subtask, counters).first->second;
-  if (counters.from.attempt < known.from.attempt) return;
-  if (known.from.attempt < counters.from.attempt) {
-    if (plan().is_source(known.from.subtask.vertex))
-      view_.records_in_before += known.counters.records_in;
-    view_.transactions_lost_before += known.counters.transactions_lost;
-  }
-  known = counters;
-  view_.records_in = 0;
-  view_.records_out = 0;
-  view_.transactions_lost = 0;
-  for (const auto& [subtask, last] : counters_) {
-    const runtime::SubtaskCounters& counted = last.counters;
-    if (plan().is_source(subtask.vertex)) view_.records_in += counted.records_in;
-    view_.records_out += counted.records_written;
-    view_.transactions_lost += counted.transactions_lost;
-  }
+  counters_.on_counters(counters.from, counters.counters,
+                        plan().is_source(counters.from.subtask.vertex));
 }
 
 void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
@@ -336,10 +159,6 @@ void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
   show();
 }
 
-void JobActorState::on_checkpoints_failed(const CheckpointsFailed& failed) {
-  if (failed.attempt == execution_) fail({failed.reason, JobFailure::Kind::transient});
-}
-
 /// `at` is the time of a restart, or 0 for the report that is due now and then.
 void JobActorState::on_wake(Duration at) {
   if (regions_->is_due(at)) return perform(regions_->on_due(machine_->begin_part_attempt()));
@@ -348,80 +167,9 @@ void JobActorState::on_wake(Duration at) {
     restart_due_.reset();
     return perform(machine_->on_restart_due());
   }
-  for (const TaskHandle& task : tasks_) self_->send(task.actor, AskCounters{});
+  for (const TaskHandle& task : living_.tasks()) self_->send(task.actor, AskCounters{});
   show();
   self_->delayed_send(self_, spawn_->report_every, Wake{});
-}
-
-void JobActorState::on_down(const caf::down_msg& down) {
-  const auto at = watched_.find(down.source);
-  if (at == watched_.end()) return;
-  const Watched who = at->second;
-  watched_.erase(at);
-  std::erase_if(deploying_, [&](const auto& asked) { return asked.first == down.source; });
-  std::erase_if(nodes_, [&](const NodeShare& share) { return share.node == down.source; });
-  if (machine_->state() == runtime::JobState::failing ||
-      machine_->state() == runtime::JobState::cancelling)
-    return check_ended();
-  if (who.subtask && !regions_->is_current(*who.subtask)) return check_ended();
-  const bool is_cut_off = down.reason == caf::exit_reason::remote_link_unreachable;
-  std::set<SubtaskId> failed;
-  if (who.subtask) failed.insert(who.subtask->subtask);
-  fail({who.name + " died: " + (is_cut_off ? "its connection broke" : caf::to_string(down.reason)),
-        JobFailure::Kind::transient},
-       failed);
-}
-
-/// `failed`: the subtasks that are known to have failed, and nothing besides them; none if that is
-/// not known.
-void JobActorState::fail(const JobFailure& failure, const std::set<SubtaskId>& failed) {
-  const auto before = machine_->state();
-  runtime::JobActions actions;
-  std::optional<Duration> part_restarts_at;
-  if (const auto affected = regions_->affected_by(failed))
-    part_restarts_at = machine_->on_part_failure(failure, *affected, now(), actions);
-  else
-    actions = machine_->on_failure(failure, now());
-  if (part_restarts_at || machine_->state() != before)
-    spawn_->services.log.warn(part_restarts_at ? "a part of the job failed" : "the job failed",
-                              {{"cause", failure.cause}, {"attempt", view_.attempt.value()}});
-  perform(actions);
-  if (part_restarts_at) perform(regions_->on_failure(failed, *part_restarts_at));
-}
-
-void JobActorState::watch(const caf::strong_actor_ptr& actor, Watched watched) {
-  self_->monitor<caf::message_priority::high>(caf::actor_cast<caf::actor_addr>(actor));
-  watched_.emplace(caf::actor_cast<caf::actor_addr>(actor), std::move(watched));
-}
-
-bool JobActorState::is_node(const caf::actor_addr& address) const {
-  return std::any_of(nodes_.begin(), nodes_.end(),
-                     [&](const NodeShare& share) { return share.node == address; });
-}
-
-/// Kills everything that belongs to the execution; nodes stay for the next one.
-void JobActorState::end_execution() {
-  regions_->on_execution_over();
-  for (const auto& [address, who] : watched_) {
-    if (!is_node(address)) kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
-  }
-  tasks_.clear();
-  coordinator_ = nullptr;
-  check_ended();
-}
-
-/// Goes on if all is gone of what is being ended: the execution, or some subtasks of it.
-void JobActorState::check_ended() {
-  if (!deploying_.empty()) return;
-  if (machine_->state() == runtime::JobState::running) {
-    const std::set<SubtaskId>& ending = regions_->restarting();
-    const bool lives = std::any_of(watched_.begin(), watched_.end(), [&](const auto& entry) {
-      return entry.second.subtask && ending.contains(entry.second.subtask->subtask);
-    });
-    if (!lives) perform(regions_->on_ended());
-  } else if (watched_.size() <= nodes_.size()) {
-    perform(machine_->on_execution_ended());
-  }
 }
 
 void JobActorState::perform(const runtime::JobActions& actions) {
@@ -429,16 +177,11 @@ void JobActorState::perform(const runtime::JobActions& actions) {
   show();
 }
 
-void JobActorState::log_restored() const {
-  if (view_.restored.subtasks == 0) return;
-  spawn_->services.log.info("state restored", {{"subtasks", view_.restored.subtasks},
-                                               {"from_local_copies", view_.restored.locally}});
-}
-
 void JobActorState::show() {
   view_.state = machine_->state();
   view_.restarts = machine_->restarts();
   view_.last_failure = machine_->last_failure();
+  counters_.show_in(view_);
   spawn_->on_view(view_);
 }
 

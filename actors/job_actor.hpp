@@ -1,23 +1,23 @@
 // JobActor: carries a runtime::JobMachine, and a runtime::RegionFailover beside it. It spawns the
-// coordinator of each execution, deploys subtasks on nodes, watches all of them, and begins again
-// when one of them fails: with the whole job, or with what has failed of it (job_regions.cpp).
+// coordinator of each execution and deploys subtasks on nodes (job_deployment.cpp), watches all of
+// them, and begins again when one of them fails (job_failures.cpp): with the whole job, or with
+// what has failed of it (job_regions.cpp).
 #pragma once
 
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/living_actors.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/job_counters.hpp"
 #include "runtime/job/region_failover.hpp"
 #include "runtime/job/view.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace weir::actors {
 
@@ -76,22 +76,17 @@ private:
   friend struct PerformJob;
   friend struct PerformRegion;
 
-  /// An actor that is watched.
-  struct Watched {
-    std::string name;                            // for people
-    std::optional<checkpoint::Speaker> subtask;  // if it is one
-  };
-
   void perform(const runtime::JobActions& actions);
   void perform(const runtime::RegionActions& actions);
   void fail(const runtime::JobFailure& failure, const std::set<SubtaskId>& failed = {});
   void deploy(const NodeShare& share, AttemptId attempt);
   void connect_tasks(AttemptId attempt);
-  void watch(const caf::strong_actor_ptr& actor, Watched watched);
-  bool is_node(const caf::actor_addr& address) const;
+  void watch(const caf::actor_addr& actor, Watched watched);
+  void acquire_slots(AttemptId attempt);
   void forget_nodes();
   void take_plan(HostedJobPtr job, const std::string& why);
   NodeShare own_node();
+  void spawn_coordinator(AttemptId attempt);
   void end_execution();
   void end_subtasks(const std::set<SubtaskId>& subtasks);
   void redeploy(const std::set<SubtaskId>& subtasks, AttemptId attempt);
@@ -110,15 +105,11 @@ private:
   std::optional<runtime::RegionFailover> regions_;
   AttemptId execution_;                  // as which the coordinator began
   std::optional<Duration> restart_due_;  // of the whole job
-  std::vector<NodeShare> nodes_;         // where the subtasks of the execution run
-  CoordinatorActor coordinator_;
-  std::vector<TaskHandle> tasks_;               // of the execution, each in its newest attempt
-  std::map<caf::actor_addr, Watched> watched_;  // living actors of the execution, and nodes
-  /// Nodes that were asked for subtasks of an attempt, until they answer.
-  std::set<std::pair<caf::actor_addr, AttemptId>> deploying_;
+  CoordinatorActor coordinator_;         // of the execution
+  LivingActors living_;
   std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
   bool relocates_ = false;                     // behind the next checkpoint
-  std::map<SubtaskId, TaskCounters> counters_;
+  runtime::JobCounters counters_;
   runtime::JobView view_;
 };
 

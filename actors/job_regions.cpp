@@ -1,4 +1,4 @@
-// The half of JobActor that restarts some regions while the others go on.
+// The part of JobActor that restarts some regions while the others go on.
 #include "actors/blocking.hpp"
 #include "actors/job_actor.hpp"
 
@@ -40,17 +40,13 @@ struct PerformRegion {
 /// First the coordinator hears of it, so that it waits for none of them.
 void JobActorState::end_subtasks(const std::set<SubtaskId>& subtasks) {
   self_->send(coordinator_, SubtasksFailed{subtasks});
-  std::erase_if(tasks_, [&](const TaskHandle& task) { return subtasks.contains(task.id); });
-  for (const auto& [address, who] : watched_) {
-    if (who.subtask && subtasks.contains(who.subtask->subtask))
-      kill_actor(caf::actor_cast<caf::strong_actor_ptr>(address));
-  }
+  living_.end_subtasks(subtasks);
   check_ended();
 }
 
 /// Each where it was before: if a node is lost, the whole job restarts.
 void JobActorState::redeploy(const std::set<SubtaskId>& subtasks, AttemptId attempt) {
-  for (const NodeShare& share : nodes_) {
+  for (const NodeShare& share : living_.nodes()) {
     NodeShare part{share.node, share.name, {}};
     for (const SubtaskId subtask : share.subtasks) {
       if (subtasks.contains(subtask)) part.subtasks.push_back(subtask);
@@ -63,7 +59,7 @@ void JobActorState::redeploy(const std::set<SubtaskId>& subtasks, AttemptId atte
 void JobActorState::resume(const std::set<SubtaskId>& subtasks) {
   log_restored();
   SubtasksRunning running;
-  for (const TaskHandle& task : tasks_) {
+  for (const TaskHandle& task : living_.tasks()) {
     if (subtasks.contains(task.id)) running.tasks.push_back(task);
   }
   self_->send(coordinator_, running);

@@ -6,9 +6,9 @@
 #include "runtime/cluster/reactive_scaling.hpp"
 #include "runtime/cluster/slots.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,13 +37,30 @@ struct ClusterJob {
   std::optional<runtime::ReactiveScaling> scaling;  // if it takes all slots there are
   std::string rescaled;                             // why it has the parallelism of its plan
 
+  /// What the answer of a worker that was asked to be ready is worth.
+  enum class Answer : std::uint8_t {
+    unasked,   // nobody waits for it
+    outdated,  // it is for a plan that the job has no more
+    current,
+  };
+
   bool has_ended() const { return view.outcome.has_value(); }
+  /// Whether the worker is to be asked to be ready, since it is not, and has not been asked. From
+  /// now on it has.
+  bool begin_hosting(WorkerId worker);
+  Answer on_answer(WorkerId worker);
   /// Whether every worker of the placement is ready for subtasks.
   bool is_hosted() const;
+  /// Returns the worker of a node that has ended, which is not ready any more; none if it had none
+  /// of the job's.
+  std::optional<WorkerId> remove_node(const caf::actor_addr& node);
+  /// Holds on to nothing any more but to what became of it.
+  void release();
   /// As far as they are known: not while a job that was left is being opened.
   CheckpointOptions checkpoint_options() const {
     return hosted == nullptr ? CheckpointOptions{} : hosted->context->options().checkpoint;
   }
+  /// Workers of the placement.
   std::set<WorkerId> workers() const { return {placement.slots.begin(), placement.slots.end()}; }
   /// Which subtasks run where; `name_of` names a worker.
   std::vector<NodeShare> shares(const std::function<std::string(WorkerId)>& name_of) const;

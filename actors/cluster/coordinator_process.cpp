@@ -25,6 +25,7 @@ MasterActor spawn(caf::actor_system& system, const ClusterServices& services,
                                   .slots = {.request_timeout = cluster.slot_request_timeout,
                                             .spread = cluster.spread},
                                   .scaling = runtime::scaling_of(cluster),
+                                  .history = static_cast<std::size_t>(cluster.job_history),
                                   .new_run_id = options.new_run_id,
                                   .keeper = std::move(keeper),
                                   .inheritance = std::move(inheritance)});

@@ -3,18 +3,12 @@
 #include <utility>
 
 namespace weir::actors {
-namespace {
-
-constexpr std::size_t kResultsMax = 100;  // of jobs that have ended; older ones are forgotten
-
-}  // namespace
 
 JobKeeper::JobKeeper(runtime::HaStore& store, LeaderEpoch epoch,
                      std::function<void(const std::string&)> step_down, base::Logger& log)
     : store_{store}, records_{store}, epoch_{epoch}, step_down_{std::move(step_down)}, log_{log} {}
 
 Result<Inheritance> JobKeeper::inherit() {
-  drop_old_results();
   const auto recovered = records_.recover();
   if (!recovered.ok()) return recovered.status();
   Inheritance inheritance;
@@ -48,17 +42,6 @@ Result<Inheritance> JobKeeper::inherit() {
   return inheritance;
 }
 
-void JobKeeper::drop_old_results() {
-  const auto ended = records_.results();
-  if (!ended.ok()) return;
-  // The newest stays in any case: the next id is above it.
-  for (std::size_t i = 0; i + kResultsMax < ended->size(); ++i) {
-    if (Status status = records_.forget(epoch_, (*ended)[i]); !status.ok())
-      log_.warn("the result of an old job stays",
-                {{"job", (*ended)[i]}, {"error", status.message()}});
-  }
-}
-
 Status JobKeeper::keep(const JobRecord& record) {
   Status status = records_.create(epoch_, record_id(record.id), encode_record(record));
   const bool is_refused = status.code() == ErrorCode::invalid_argument;  // it is too large
@@ -73,6 +56,12 @@ Status JobKeeper::end(const ResultRecord& result) {
 Status JobKeeper::forget(JobId id) {
   return lead_on(records_.cleaned(epoch_, record_id(id)),
                  "the record of job " + std::to_string(id.value()) + " cannot be removed");
+}
+
+void JobKeeper::drop_result(JobId id) {
+  const Status status = records_.forget(epoch_, record_id(id));
+  if (!status.ok() && status.code() != ErrorCode::failed_precondition)
+    log_.warn("the result of an old job stays", {{"job", id.value()}, {"error", status.message()}});
 }
 
 Status JobKeeper::confirm() {

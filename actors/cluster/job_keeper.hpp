@@ -37,12 +37,15 @@ public:
   /// its directory.
   Status forget(JobId id);
 
+  /// Nobody asks for the result of this job any more. It stays, and the next leader inherits it, if
+  /// the job has not been cleaned up; or, with a warning, if the store does not answer.
+  void drop_result(JobId id);
+
   /// Asks the store whether it still leads; if not, the leadership ends. To be called before an
   /// error is told: it may come from what the next leader does with the job.
   Status confirm();
 
 private:
-  void drop_old_results();
   Status lead_on(Status status, const std::string& what);
 
   runtime::HaStore& store_;

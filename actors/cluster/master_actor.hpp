@@ -5,9 +5,13 @@
 // of a lost worker as NodeLost, and requests slots anew.
 //
 // With a JobKeeper a job is stored before it is accepted, and goes on under the next leader.
+//
+// Its parts: workers (master_members.cpp), slots and nodes of jobs (master_slots.cpp), jobs from
+// their submission to their end (master_jobs.cpp), jobs of leaders before (master_takeover.cpp),
+// and the reactive mode (master_scaling.cpp).
 #pragma once
 
-#include "actors/cluster/cluster_job.hpp"
+#include "actors/cluster/cluster_jobs.hpp"
 #include "actors/cluster/interfaces.hpp"
 #include "actors/cluster/job_keeper.hpp"
 #include "actors/cluster/services.hpp"
@@ -16,6 +20,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +36,7 @@ struct MasterSpawn {
   runtime::SlotPool::Options slots = {};
   std::optional<runtime::ScalingOptions> scaling = {};     // none: jobs keep their parallelism
   Duration report_every = std::chrono::milliseconds{200};  // counters of jobs
+  std::size_t history = 100;                               // ended jobs that are remembered; min 1
   std::function<std::string()> new_run_id;                 // names starts of jobs; no two alike
   std::shared_ptr<JobKeeper> keeper = {};                  // null: jobs end with the master
   Inheritance inheritance = {};                            // what leaders before have left
@@ -69,15 +75,27 @@ private:
   friend struct PerformSlots;
   friend struct PerformScaling;
 
+  // Workers.
   void perform(const runtime::ClusterActions& actions);
-  void perform(const runtime::SlotActions& actions);
   void lose_worker(const runtime::Member& member, const std::string& why);
   void check_meshes();
   void end_shared_jobs(const runtime::Member& member);
-  void drop_node(ClusterJob& job, const runtime::Member& worker, const std::string& why);
-  void drop_dead_node(ClusterJob& job, const caf::actor_addr& dead);
+  void let_leave();
+  WorkerId find(const caf::actor_addr& worker) const;
+  std::string name_of(WorkerId id) const;
+
+  // Slots, and nodes on their workers.
+  void perform(const runtime::SlotActions& actions);
   void request_slots(ClusterJob& job);
   void take_slots(ClusterJob& job);
+  void host(ClusterJob& job, WorkerId worker);
+  void host_anew(ClusterJob& job, WorkerId worker);
+  void grant_if_hosted(ClusterJob& job);
+  void drop_node(ClusterJob& job, const runtime::Member& worker, const std::string& why);
+  void drop_dead_node(ClusterJob& job, const caf::actor_addr& dead);
+  void release_nodes(ClusterJob& job);
+
+  // The reactive mode.
   void perform(ClusterJob& job, const runtime::ScalingActions& actions);
   void begin_scaling(ClusterJob& job);
   void scale_jobs();
@@ -85,28 +103,26 @@ private:
   Status check_room() const;
   void replan(ClusterJob& job, const runtime::StartWith& start);
   void on_replanned(ClusterJob& job, const runtime::StartWith& start, Result<HostedJobPtr> built);
-  void host(ClusterJob& job, WorkerId worker);
-  void host_anew(ClusterJob& job, WorkerId worker);
-  void grant_if_hosted(ClusterJob& job);
-  void serve_libraries();
-  void inherit(const Inheritance& inheritance);
-  void resume(const JobRecord& record);
-  void clean_up(const JobRecord& record);
+
+  // Jobs from their submission to their end.
   void open(const SubmitJob& submit);
   void reject(const SubmitJob& submit, const Status& why);
   void keep(const SubmitJob& submit, HostedJobPtr hosted);
   void accept(const SubmitJob& submit, HostedJobPtr hosted, JobId id);
   void start(ClusterJob& job, HostedJobPtr hosted);
   void conclude(ClusterJob& job);
+  void end_job(ClusterJob& job);
+  void forget_ended_jobs();
   std::set<std::string> places_in_use() const;
   void tell_watchers(const ClusterJob& job);
-  void end_job(ClusterJob& job);
-  void let_leave();
+
+  // Jobs of leaders before.
+  void inherit(const Inheritance& inheritance);
+  void resume(const JobRecord& record);
+  void clean_up(const JobRecord& record);
+
+  void serve_libraries();
   void schedule_wake();
-  ClusterJob* find(JobId id);
-  ClusterJob* find(const std::string& id_or_name);
-  WorkerId find(const caf::actor_addr& worker) const;
-  std::string name_of(WorkerId id) const;
   Duration now() const { return spawn_->services.common.clock.monotonic(); }
 
   Self self_;
@@ -116,8 +132,7 @@ private:
   LibrarySource libraries_;  // for workers; none if this program loads none
   std::map<WorkerId, WorkerActor> workers_;
   std::optional<RegisterWorker> registering_;  // while its registration is performed
-  std::map<JobId, std::unique_ptr<ClusterJob>> jobs_;
-  JobId last_job_;
+  ClusterJobs jobs_;
   std::set<std::string> opening_;   // tickets of submissions that are not answered yet
   std::set<std::string> cleaning_;  // directories of jobs that have ended under other leaders
   std::optional<Duration> wake_at_;

@@ -1,182 +1,32 @@
-// How jobs come to a master: from clients, and from the leaders before it.
+// How jobs come to a master from clients, are spawned, and end.
 #include "actors/blocking.hpp"
+#include "actors/cluster/job_opening.hpp"
 #include "actors/cluster/library_fetch.hpp"
-#include "actors/cluster/master_actor.hpp"
 #include "actors/job_actor.hpp"
-#include "runtime/job/cleanup.hpp"
-
-#include <weir/hash.hpp>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace weir::actors {
-namespace {
-
-using Built = Result<HostedJobPtr>;
-using Opened = std::optional<Built>;  // none: the next leader sees to it
-
-constexpr std::chrono::seconds kTakeoverPause{1};  // before a place that does not answer is retried
-
-/// What it takes to open a job away from the master's actor.
-struct Opening {
-  JobFactory* factory;
-  Env* env;
-  base::Logger* log;
-  JobSpec spec;
-  HostOptions options;
-  std::set<std::string> in_use;  // directories of checkpoints that other jobs have
-
-  Built operator()() const {
-    auto job = factory->build(spec);
-    if (!job.ok()) return job.status();
-    const std::string& directory = job->options().checkpoint.storage;
-    if (directory.empty())
-      return Status{ErrorCode::invalid_argument,
-                    "a job on a cluster needs a place for its checkpoints that all its "
-                    "processes reach: set execution.checkpointing.dir"};
-    const std::string place = checkpoint::CheckpointStorage::place_of(directory, job->name());
-    if (in_use.contains(place))
-      return Status{ErrorCode::failed_precondition,
-                    "a job of this cluster has its checkpoints in " + place +
-                        "; wait for its end, or set another execution.checkpointing.dir"};
-    return host_job(*job, options, *env, *log);
-  }
-};
-
-Opening opening(const MasterSpawn& spawn, const JobSpec& spec,
-                const runtime::RestoreRequest& restore) {
-  const std::string run = spawn.new_run_id();
-  const auto& common = spawn.services.common;
-  return {&spawn.services.jobs,
-          &common.env,
-          &common.log,
-          spec,
-          {.restore = restore, .run = run, .seed = hash_bytes(run.data(), run.size())},
-          {}};
-}
-
-/// Opens a job that another leader has begun, who may be frozen and still have it open.
-Opening taking_over(const MasterSpawn& spawn, const JobRecord& record) {
-  Opening open = opening(spawn, record.spec, record.restore);
-  open.options.takeover = checkpoint::Takeover{spawn.keeper->epoch()};
-  open.options.origin = record.origin;
-  return open;
-}
-
-/// What a leader may tell of a job that it has tried to open. `keeper` may be null.
-Opened open_as_leader(const Opening& open, JobKeeper* keeper) {
-  Built built = open();
-  if (!built.ok() && keeper != nullptr && !keeper->confirm().ok()) return std::nullopt;
-  return built;
-}
-
-}  // namespace
-
-void MasterState::serve_libraries() {
-  runtime::LibraryShelf* shelf = spawn_->services.jobs.libraries();
-  if (shelf == nullptr) return;
-  libraries_ = self_->spawn(library_source, &spawn_->services.common.pool,
-                            ReadLibrary{[shelf](const std::string& hash, std::uint64_t offset) {
-                              return shelf->part(hash, offset);
-                            }});
-}
-
-void MasterState::inherit(const Inheritance& inheritance) {
-  for (const ResultRecord& result : inheritance.ended) {
-    last_job_ = std::max(last_job_, result.id);
-    auto job = std::make_unique<ClusterJob>();
-    job->id = result.id;
-    job->name = result.name;
-    job->ticket = result.ticket;
-    job->view.state = runtime::JobState::ended;
-    job->view.outcome = result.outcome;
-    jobs_.emplace(result.id, std::move(job));
-  }
-  for (const JobRecord& record : inheritance.to_run) {
-    last_job_ = std::max(last_job_, record.id);
-    auto job = std::make_unique<ClusterJob>();
-    job->id = record.id;
-    job->name = record.name;
-    job->ticket = record.ticket;
-    job->directory = record.directory;
-    job->spec = record.spec;
-    jobs_.emplace(record.id, std::move(job));
-    resume(record);
-  }
-  for (const JobRecord& record : inheritance.to_clean_up) clean_up(record);
-}
-
-void MasterState::resume(const JobRecord& record) {
-  ask_blocking(
-      self_, spawn_->services.common.pool,
-      [open = taking_over(*spawn_, record), keeper = spawn_->keeper] {
-        return open_as_leader(open, keeper.get());
-      },
-      [this, record](Opened opened) {
-        if (!opened) return;
-        Built& built = *opened;
-        ClusterJob& job = *find(record.id);
-        auto& log = spawn_->services.common.log;
-        if (built.ok()) {
-          log.info("goes on with a job", {{"job", record.id.value()},
-                                          {"from", (*built)->launch.initial_path.empty()
-                                                       ? "the beginning"
-                                                       : (*built)->launch.initial_path}});
-          return start(job, std::move(built).value());
-        }
-        const std::string why = built.status().message();
-        log.error("cannot go on with a job", {{"job", record.id.value()}, {"error", why}});
-        if (runtime::may_pass(built.status().code()))
-          return self_->delayed_send(self_, kTakeoverPause,
-                                     Continue{[this, record] { resume(record); }});
-        // It is not stored as its result: when the cause is mended the next leader goes on.
-        job.view.outcome = runtime::JobOutcome{runtime::JobOutcome::Kind::not_restorable, why};
-        tell_watchers(job);
-        end_job(job);
-      });
-}
-
-/// The leader before has ended between the end of a job and the deletion of what that had.
-void MasterState::clean_up(const JobRecord& record) {
-  const runtime::JobOutcome::Kind outcome = find(record.id)->view.outcome->kind;
-  cleaning_.insert(record.directory);
-  run_blocking(
-      self_, spawn_->services.common.pool,
-      [open = taking_over(*spawn_, record), keeper = spawn_->keeper, outcome, id = record.id] {
-        const Built built = open();
-        if (built.ok())
-          runtime::clean_up(*(*built)->storage, (*built)->launch, outcome, *open.log);
-        else
-          open.log->warn("the checkpoints of a job that has ended stay",
-                         {{"job", id.value()}, {"error", built.status().message()}});
-        (void)keeper->forget(id);
-      },
-      [this, directory = record.directory] { cleaning_.erase(directory); });
-}
 
 std::set<std::string> MasterState::places_in_use() const {
   std::set<std::string> places = cleaning_;
   for (const auto& [id, job] : jobs_) {
-    if (job->hosted != nullptr || !job->has_ended()) places.insert(job->directory);
+    if (job.hosted != nullptr || !job.has_ended()) places.insert(job.directory);
   }
   return places;
 }
 
 void MasterState::on_submit(SubmitJob& submit) {
   self_->monitor(submit.client);
-  const auto known = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
-    return entry.second->ticket == submit.ticket;
-  });
-  if (known != jobs_.end()) {  // the client has not heard that it was accepted
-    ClusterJob& job = *known->second;
-    if (!job.has_ended()) job.watchers.push_back(submit.client);
-    self_->send(submit.client, JobAccepted{job.id, job.name, {}, false, job.checkpoint_options()});
-    return self_->send(submit.client, JobChanged{job.id, job.view});
+  if (ClusterJob* job = jobs_.find_submission(submit.ticket)) {
+    // The client has not heard that it was accepted.
+    if (!job->has_ended()) job->watchers.push_back(submit.client);
+    self_->send(submit.client,
+                JobAccepted{job->id, job->name, {}, false, job->checkpoint_options()});
+    return self_->send(submit.client, JobChanged{job->id, job->view});
   }
   if (opening_.contains(submit.ticket)) return;  // the answer is under way
   if (Status room = check_room(); !room.ok())
@@ -194,11 +44,8 @@ void MasterState::reject(const SubmitJob& submit, const Status& why) {
 }
 
 void MasterState::open(const SubmitJob& submit) {
-  Opening open = opening(*spawn_, submit.spec, submit.restore);
+  JobOpening open = submission_of(*spawn_, submit);
   open.in_use = places_in_use();
-  if (spawn_->keeper != nullptr)
-    open.options.takeover =
-        checkpoint::Takeover{.leader = spawn_->keeper->epoch(), .breaks_lock = false};
   ask_blocking(
       self_, spawn_->services.common.pool,
       [open = std::move(open), keeper = spawn_->keeper] {
@@ -206,16 +53,14 @@ void MasterState::open(const SubmitJob& submit) {
       },
       [this, submit](Opened opened) {
         if (!opened) return;
-        Built& built = *opened;
-        if (built.ok()) return keep(submit, std::move(built).value());
-        reject(submit, built.status());
+        if (opened->ok()) return keep(submit, std::move(*opened).value());
+        reject(submit, opened->status());
       });
 }
 
 /// Makes the job durable, if it is to outlive this master.
 void MasterState::keep(const SubmitJob& submit, HostedJobPtr hosted) {
-  last_job_ = last_job_.next();
-  const JobId id = last_job_;
+  const JobId id = jobs_.next_id();
   if (spawn_->keeper == nullptr || hosted->launch.has_finished_before)
     return accept(submit, std::move(hosted), id);
   JobRecord record{.id = id,
@@ -241,15 +86,13 @@ void MasterState::accept(const SubmitJob& submit, HostedJobPtr hosted, JobId id)
   const JobContext& context = *hosted->context;
   self_->send(submit.client, JobAccepted{id, context.plan().graph().name, launch.initial_path,
                                          launch.has_finished_before, context.options().checkpoint});
-  auto job = std::make_unique<ClusterJob>();
-  job->id = id;
-  job->name = context.plan().graph().name;
-  job->ticket = submit.ticket;
-  job->directory = hosted->storage->place();
-  job->spec = submit.spec;
-  job->watchers.push_back(submit.client);
-  ClusterJob& accepted = *jobs_.emplace(id, std::move(job)).first->second;
-  start(accepted, std::move(hosted));
+  ClusterJob& job = jobs_.add(id);
+  job.name = context.plan().graph().name;
+  job.ticket = submit.ticket;
+  job.directory = hosted->storage->place();
+  job.spec = submit.spec;
+  job.watchers.push_back(submit.client);
+  start(job, std::move(hosted));
 }
 
 void MasterState::start(ClusterJob& job, HostedJobPtr hosted) {
@@ -289,9 +132,30 @@ void MasterState::conclude(ClusterJob& job) {
       },
       [this, id = job.id](const Status& status) {
         if (!status.ok()) return;  // the leadership is over
-        tell_watchers(*find(id));
-        end_job(*find(id));
+        ClusterJob& ended = *jobs_.find(id);
+        tell_watchers(ended);
+        end_job(ended);
       });
+}
+
+void MasterState::end_job(ClusterJob& job) {
+  spawn_->services.common.log.info(
+      "job ended", {{"job", job.id.value()}, {"outcome", to_string(job.view.outcome->kind)}});
+  release_nodes(job);
+  job.release();
+  perform(slots_->on_release(job.id));
+  let_leave();
+  jobs_.on_ended(job.id);
+  forget_ended_jobs();
+}
+
+/// The leader store forgets them as well.
+void MasterState::forget_ended_jobs() {
+  const std::vector<JobId> forgotten = jobs_.forget_ended(spawn_->history);
+  if (forgotten.empty() || spawn_->keeper == nullptr) return;
+  spawn_->services.common.pool.submit([keeper = spawn_->keeper, forgotten] {
+    for (const JobId id : forgotten) keeper->drop_result(id);
+  });
 }
 
 }  // namespace weir::actors

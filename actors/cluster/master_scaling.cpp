@@ -42,9 +42,9 @@ struct PerformScaling {
 Status MasterState::check_room() const {
   if (!spawn_->scaling) return {};
   const auto running = std::find_if(jobs_.begin(), jobs_.end(),
-                                    [](const auto& entry) { return !entry.second->has_ended(); });
+                                    [](const auto& entry) { return !entry.second.has_ended(); });
   if (running == jobs_.end() && opening_.empty()) return {};
-  const std::string owner = running == jobs_.end() ? "another job" : "job " + running->second->name;
+  const std::string owner = running == jobs_.end() ? "another job" : "job " + running->second.name;
   return {ErrorCode::failed_precondition,
           owner +
               " has all slots of this cluster (scheduler-mode: REACTIVE); stop it first, or "
@@ -58,15 +58,15 @@ void MasterState::begin_scaling(ClusterJob& job) {
 }
 
 void MasterState::scale_jobs() {
-  for (const auto& [id, job] : jobs_) {
-    if (job->scaling)
-      perform(*job, job->scaling->on_members(members_->view(), slots_->available_to(id), now()));
+  for (auto& [id, job] : jobs_) {
+    if (job.scaling)
+      perform(job, job.scaling->on_members(members_->view(), slots_->available_to(id), now()));
   }
 }
 
 void MasterState::tick_scaling() {
-  for (const auto& [id, job] : jobs_) {
-    if (job->scaling) perform(*job, job->scaling->on_tick(now()));
+  for (auto& [id, job] : jobs_) {
+    if (job.scaling) perform(job, job.scaling->on_tick(now()));
   }
 }
 
@@ -93,7 +93,7 @@ void MasterState::replan(ClusterJob& job, const runtime::StartWith& start) {
         return with_plan_of(*built, *hosted);
       },
       [this, id = job.id, start](Result<HostedJobPtr> built) {
-        on_replanned(*find(id), start, std::move(built));
+        if (ClusterJob* known = jobs_.find(id)) on_replanned(*known, start, std::move(built));
       });
 }
 
@@ -107,12 +107,8 @@ void MasterState::on_replanned(ClusterJob& job, const runtime::StartWith& start,
                                                     built.status().message(),
                                                 JobFailure::Kind::permanent}});
   }
-  if (*built != job.hosted) {  // the nodes have the old plan
-    for (const auto& [worker, node] : job.nodes) {
-      self_->demonitor(node.address());
-      self_->send(workers_.at(worker), ReleaseJob{job.id});
-    }
-    job.nodes.clear();
+  if (*built != job.hosted) {
+    release_nodes(job);  // they have the old plan
     job.hosted = std::move(built).value();
     job.spec.parallelism = static_cast<int>(start.parallelism);
   }

@@ -19,6 +19,7 @@ constexpr std::string_view kMaxTimeout = "cluster.registration.max-timeout";
 constexpr std::string_view kSlots = "taskmanager.numberOfTaskSlots";
 constexpr std::string_view kScheduler = "jobmanager.scheduler";
 constexpr std::string_view kMode = "scheduler-mode";
+constexpr std::string_view kJobHistory = "jobstore.max-capacity";
 
 std::vector<Entry> membership_entries() {
   return {
@@ -99,8 +100,12 @@ std::vector<Entry> scaling_entries() {
   };
 }
 
-std::vector<Entry> library_entries() {
+std::vector<Entry> job_entries() {
   return {
+      {{std::string{kJobHistory}, "int", "100",
+        "jobs that have ended and that the cluster remembers, those that ended last; `weir list` "
+        "and `weir info` know no others"},
+       setter_of([](ClusterOptions& o) -> int& { return o.job_history; })},
       {{"weir.jobs.allow-libraries", "bool", "true",
         "whether this process loads libraries of jobs that were submitted"},
        setter_of([](ClusterOptions& o) -> bool& { return o.libraries.are_allowed; })},
@@ -126,7 +131,7 @@ const std::vector<Entry>& entries() {
     std::vector<Entry> entries = membership_entries();
     for (Entry& entry : slot_entries()) entries.push_back(std::move(entry));
     for (Entry& entry : scaling_entries()) entries.push_back(std::move(entry));
-    for (Entry& entry : library_entries()) entries.push_back(std::move(entry));
+    for (Entry& entry : job_entries()) entries.push_back(std::move(entry));
     std::sort(entries.begin(), entries.end(),
               [](const Entry& a, const Entry& b) { return a.key.key < b.key.key; });
     return entries;
@@ -184,6 +189,10 @@ Status validate(const ClusterOptions& options) {
   if (options.slots < 1)
     return wrong(kSlots, "is " + std::to_string(options.slots) +
                              ": nothing could run on such a worker; set it to 1 or more");
+  if (options.job_history < 1)
+    return wrong(kJobHistory, "is " + std::to_string(options.job_history) +
+                                  ": who submitted a job could not hear how it has ended; set it "
+                                  "to 1 or more");
   if (options.scheduler == Scheduler::adaptive && !options.is_reactive)
     return wrong(kScheduler, "is Adaptive, which there is in the reactive mode alone; set " +
                                  std::string{kMode} + " to REACTIVE, or " +

@@ -48,6 +48,8 @@ struct ClusterOptions {
   bool is_reactive = false;
   ScalingOptions scaling = {};
   LibraryOptions libraries = {};
+  /// Jobs that have ended and that the cluster remembers; at least 1.
+  int job_history = 100;
 };
 
 /// How jobs take the slots that there are; none if they have the parallelism that they ask for.

@@ -148,6 +148,23 @@ TEST_CASE("an operator sees a cluster's jobs, and ends them", "[process][cluster
   CHECK_THAT(weir({"list"}).output, Contains("stopped") && Contains("finished"));
 }
 
+TEST_CASE("a cluster remembers as many ended jobs as it is told to", "[process][cluster][cli]") {
+  TestCluster cluster{{"--set", "jobstore.max-capacity=1"}};
+  cluster.add_worker();
+  cluster.add_worker();
+  for (std::uint64_t job = 1; job <= 2; ++job) {
+    WordCountRuns runs;
+    runs.write_corpus(job, 1, 10'000);
+    REQUIRE(run_to_end(cluster.submit(runs.command())).code == 0);
+  }
+  const auto info = [&](const std::string& job) {
+    return run_to_end({test::program("weir"), "info", job, "--to", cluster.place()});
+  };
+  CHECK(info("2").code == 0);
+  CHECK(info("1").code == 1);
+  CHECK_THAT(info("1").last_line, Contains("there is no job \"1\" on this cluster"));
+}
+
 TEST_CASE("one command runs a job on a cluster of its own", "[process][cluster]") {
   WordCountRuns runs;
   runs.write_corpus(1, 2, 50'000);

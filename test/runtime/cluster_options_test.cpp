@@ -44,6 +44,7 @@ TEST_CASE("every key of a cluster sets its option", "[options]") {
   CHECK(with(a + "executing.resource-stabilization-timeout", "3 s").scaling.running_stabilization ==
         3s);
   CHECK(with(a + "executing.cooldown-after-rescaling", "4 s").scaling.cooldown == 4s);
+  CHECK(with("jobstore.max-capacity", "7").job_history == 7);
   CHECK_FALSE(with("weir.jobs.allow-libraries", "false").libraries.are_allowed);
   CHECK(with("weir.jobs.library-dir", "file:///var/x").libraries.directory == "/var/x");
   CHECK(with("weir.jobs.library-max-size", "1 MiB").libraries.max_bytes == 1'048'576);
@@ -80,12 +81,13 @@ TEST_CASE("defaults in the list of cluster keys are those of the options", "[opt
     CHECK(options.libraries.are_allowed == defaults.libraries.are_allowed);
     CHECK(options.libraries.directory == defaults.libraries.directory);
     CHECK(options.libraries.max_bytes == defaults.libraries.max_bytes);
+    CHECK(options.job_history == defaults.job_history);
     CHECK(options.registration.initial_timeout == defaults.registration.initial_timeout);
     CHECK(options.registration.max_timeout == defaults.registration.max_timeout);
     CHECK(options.registration.error_delay == defaults.registration.error_delay);
     CHECK(options.registration.refused_delay == defaults.registration.refused_delay);
   }
-  CHECK(seen.size() == 19);
+  CHECK(seen.size() == 20);
   CHECK(validate({}).ok());
 }
 
@@ -137,6 +139,10 @@ TEST_CASE("values that do not fit together are refused with the cure", "[options
     CHECK(refusal("taskmanager.numberOfTaskSlots", slots) ==
           "taskmanager.numberOfTaskSlots is " + std::string{slots} +
               ": nothing could run on such a worker; set it to 1 or more");
+  CHECK(
+      refusal("jobstore.max-capacity", "0") ==
+      "jobstore.max-capacity is 0: who submitted a job could not hear how it has ended; set it to "
+      "1 or more");
 }
 
 TEST_CASE("the adaptive scheduler is that of the reactive mode", "[options]") {
