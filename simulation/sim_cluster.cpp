@@ -70,7 +70,8 @@ SimProcess& SimCluster::begin(const std::string& host) {
       actors::ClusterServices{{process->env, node.clock(), node.pool(), no_faults_, process->log,
                                process->roster, &process->local},
                               factory_,
-                              spawn_dialer(node, network.handshake_timeout)});
+                              spawn_dialer(node, network.handshake_timeout),
+                              node.signs()});
   if (has_standbys()) {
     auto store = runtime::DirectoryStore::open(process->env, kLeaderStore, "sim",
                                                host + "-" + std::to_string(starts_));

@@ -111,9 +111,17 @@ void MasterState::begin(MasterSpawn spawn) {
 }
 
 void MasterState::on_register(RegisterWorker& message) {
+  note_signs();
   registering_.emplace(std::move(message));
   perform(members_->on_register(registering_->info, registering_->nonce, now()));
   registering_.reset();
+}
+
+/// To be called before anybody is judged by its silence.
+void MasterState::note_signs() {
+  for (const auto& [id, worker] : workers_) {
+    if (const auto at = spawn_->services.signs->last(worker.node())) members_->on_sign(id, *at);
+  }
 }
 
 void MasterState::on_beat(const WorkerBeat& beat) {
@@ -364,6 +372,7 @@ void MasterState::drop_dead_node(ClusterJob& job, const caf::actor_addr& dead) {
 
 void MasterState::on_wake(Duration at) {
   if (wake_at_ == at) wake_at_.reset();
+  note_signs();
   perform(members_->on_tick(now()));
   perform(slots_->on_tick(now()));
   tick_scaling();

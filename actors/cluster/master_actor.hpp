@@ -69,6 +69,7 @@ private:
   friend struct PerformSlots;
   friend struct PerformScaling;
 
+  void note_signs();
   void perform(const runtime::ClusterActions& actions);
   void perform(const runtime::SlotActions& actions);
   void lose_worker(const runtime::Member& member, const std::string& why);

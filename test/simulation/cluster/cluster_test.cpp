@@ -2,6 +2,8 @@
 #include "simulation/sim_cluster.hpp"
 #include "test/support/count_job.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <algorithm>
 
 using namespace std::chrono_literals;
@@ -13,7 +15,8 @@ namespace {
 /// Four seconds of counting in three slots.
 class Counting {
 public:
-  explicit Counting(std::uint64_t seed, int workers = 3)
+  explicit Counting(std::uint64_t seed, int workers = 3,
+                    runtime::HeartbeatOptions heartbeat = {.interval = 100ms, .timeout = 500ms})
       : cluster{{.seed = seed,
                  .workers = workers,
                  .slots = 3 / workers,
@@ -25,7 +28,7 @@ public:
                                                         .tolerable_failures = 1000,
                                                         .storage = "/checkpoints"}});
                      },
-                 .cluster = {.heartbeat = {.interval = 100ms, .timeout = 500ms},
+                 .cluster = {.heartbeat = heartbeat,
                              .registration = {.initial_timeout = 100ms, .max_timeout = 1s}}}} {}
 
   void check() {
@@ -47,6 +50,32 @@ TEST_CASE("a simulated cluster runs a job without a restart", "[cluster]") {
   CHECK(run.cluster.restarts() == 0);
   CHECK(run.cluster.view().checkpoints_completed > 10);
   CHECK(run.count.output.pending() == 0);
+}
+
+TEST_CASE("a worker whose messages come is alive, however late its heartbeats are", "[cluster]") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    Counting run{seed, 3, {.interval = 490ms, .timeout = 500ms}};
+    run.cluster.run_for(1s);
+    REQUIRE(run.cluster.has_checkpoint());
+    const int before = run.cluster.view().restarts;
+    const auto set_delay = [&](Duration longest) {
+      for (const std::string& from : run.cluster.hosts()) {
+        for (const std::string& to : run.cluster.hosts())
+          if (from != to) run.cluster.network().cable(from, to).delay_max = longest;
+      }
+    };
+    set_delay(300ms);
+    run.cluster.run_for(2s);
+    CHECK_FALSE(run.cluster.has_ended());
+    CHECK(run.cluster.view().restarts == before);
+    CHECK(run.cluster.log().end() ==
+          std::find_if(run.cluster.log().begin(), run.cluster.log().end(), [](const auto& line) {
+            return line.find("not heard any more") != std::string::npos;
+          }));
+    set_delay(simulation::Cable{}.delay_max);
+    run.check();
+  }
 }
 
 TEST_CASE("a worker that is killed is replaced by a new process", "[cluster]") {
