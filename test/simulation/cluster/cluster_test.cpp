@@ -8,6 +8,7 @@
 
 using namespace std::chrono_literals;
 using namespace weir;
+using Catch::Contains;
 using simulation::SimCluster;
 
 namespace {
@@ -15,18 +16,19 @@ namespace {
 /// Four seconds of counting in three slots.
 class Counting {
 public:
-  explicit Counting(std::uint64_t seed, int workers = 3,
+  explicit Counting(std::uint64_t seed, int workers = 3, int inline_threshold = 20'000,
                     runtime::HeartbeatOptions heartbeat = {.interval = 100ms, .timeout = 500ms})
       : cluster{{.seed = seed,
                  .workers = workers,
                  .slots = 3 / workers,
                  .build =
-                     [this] {
+                     [=, this] {
                        return count.job({.parallelism = 3,
                                          .checkpoint = {.every = 100ms,
                                                         .timeout = 1s,
                                                         .tolerable_failures = 1000,
-                                                        .storage = "/checkpoints"}});
+                                                        .storage = "/checkpoints",
+                                                        .inline_threshold = inline_threshold}});
                      },
                  .cluster = {.heartbeat = heartbeat,
                              .registration = {.initial_timeout = 100ms, .max_timeout = 1s}}}} {}
@@ -55,7 +57,7 @@ TEST_CASE("a simulated cluster runs a job without a restart", "[cluster]") {
 TEST_CASE("a worker whose messages come is alive, however late its heartbeats are", "[cluster]") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);
-    Counting run{seed, 3, {.interval = 490ms, .timeout = 500ms}};
+    Counting run{seed, 3, 20'000, {.interval = 490ms, .timeout = 500ms}};
     run.cluster.run_for(1s);
     REQUIRE(run.cluster.has_checkpoint());
     const int before = run.cluster.view().restarts;
@@ -187,6 +189,31 @@ TEST_CASE("a worker that is dialled is replaced by another process, which answer
     run.cluster.network().heal("worker-1", "worker-2");
     run.check();
   }
+}
+
+TEST_CASE("a subtask reads its state again when the storage is back", "[cluster]") {
+  Counting run{10, 3, 0};  // its state lies in files
+  const std::string victim = "counts/0";
+  const auto host_of_victim = [&]() -> std::string {
+    for (const std::string& host : run.cluster.hosts()) {
+      const auto names = run.cluster.actors_of(host);
+      if (std::find(names.begin(), names.end(), victim) != names.end()) return host;
+    }
+    return {};
+  };
+  run.cluster.run_for(2s);
+  REQUIRE(run.cluster.has_checkpoint());
+  const std::string host = host_of_victim();
+  REQUIRE_FALSE(host.empty());
+  run.cluster.set_disk_reachable(host, false);
+  REQUIRE(run.cluster.kill_actor(host, victim));
+  run.cluster.run_for(3s);
+  CHECK_FALSE(run.cluster.has_ended());
+  CHECK_THAT(run.cluster.view().last_failure, Contains("its state cannot be restored"));
+  CHECK_THAT(run.cluster.view().last_failure, Contains("the disk cannot be reached"));
+  run.cluster.set_disk_reachable(host, true);
+  run.check();
+  CHECK(run.cluster.view().restored.from.has_value());
 }
 
 TEST_CASE("a worker that is cut off ends its subtasks by itself", "[cluster]") {
