@@ -59,7 +59,8 @@ std::vector<std::string> SimCluster::hosts() const {
 
 SimProcess& SimCluster::begin(const std::string& host) {
   const net::NetworkOptions network;
-  SimNode& node = network_.start(host, {.heartbeat_interval = network.heartbeat_interval,
+  SimNode& node = network_.start(host, {.wall_offset = wall_offsets_[host],
+                                        .heartbeat_interval = network.heartbeat_interval,
                                         .connection_timeout = network.connection_timeout});
   auto& process = processes_[host];
   process.reset();  // a machine that is back has its locks no more
@@ -70,7 +71,8 @@ SimProcess& SimCluster::begin(const std::string& host) {
       actors::ClusterServices{{process->env, node.clock(), node.pool(), no_faults_, process->log,
                                process->roster, &process->local},
                               factory_,
-                              spawn_dialer(node, network.handshake_timeout)});
+                              spawn_dialer(node, network.handshake_timeout),
+                              node.signs()});
   if (has_standbys()) {
     auto store = runtime::DirectoryStore::open(process->env, kLeaderStore, "sim",
                                                host + "-" + std::to_string(starts_));
@@ -159,6 +161,11 @@ void SimCluster::spare(const std::string& host) {
 
 void SimCluster::set_disk_reachable(const std::string& host, bool reachable) {
   processes_.at(host)->env.set_reachable(reachable);
+}
+
+void SimCluster::set_wall_offset(const std::string& host, Duration offset) {
+  wall_offsets_[host] = offset;
+  if (is_running(host)) network_.node(host).clock().set_wall_offset(offset);
 }
 
 bool SimCluster::kill_actor(const std::string& host, const std::string& name) {

@@ -82,6 +82,9 @@ public:
   void spare(const std::string& host);
   /// All that the process asks of the disk fails, until it is reachable again or the process ends.
   void set_disk_reachable(const std::string& host, bool reachable);
+  /// Sets how far the wall clock of a machine is ahead; from now on, also of processes that start
+  /// there. The clock of a process that runs jumps.
+  void set_wall_offset(const std::string& host, Duration offset);
   /// Kills an actor in a process: "counts/1", "node"; false if there is none.
   bool kill_actor(const std::string& host, const std::string& name);
   /// Those that can be killed and still live.
@@ -151,6 +154,7 @@ private:
   bool has_checkpoint_ = false;
   std::optional<Duration> connect_at_;
   std::vector<std::unique_ptr<SimClient>> clients_;  // the last one counts; the others end
+  std::map<std::string, Duration> wall_offsets_;     // by machine
   std::map<std::string, std::unique_ptr<SimProcess>>
       processes_;       // by machine; the last one of each
   SimNetwork network_;  // ends first: its actors use all of the above

@@ -6,6 +6,7 @@
 // neither refusals nor lost connections; this one replaces it.
 #pragma once
 
+#include "actors/net/peer_signs.hpp"
 #include "base/random.hpp"
 #include "simulation/sim_fabric.hpp"
 
@@ -15,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +38,9 @@ public:
 
   SimMultiplexer(caf::actor_system* system, SimFabric& fabric, HostId host, base::Random& random);
   ~SimMultiplexer() override;
+
+  /// Connections that are made from now on note there what they read.
+  void note_in(std::shared_ptr<net::PeerSigns> signs) { signs_ = std::move(signs); }
 
   /// Finds what can be done now.
   const std::vector<Event>& find_events();
@@ -115,6 +120,7 @@ private:
   SimFabric& fabric_;
   HostId host_;
   base::Random& random_;
+  std::shared_ptr<net::PeerSigns> signs_;
   std::deque<Runnable> runnables_;
   // Those that exist; each adds and removes itself.
   std::map<std::int64_t, Scribe*> scribes_;

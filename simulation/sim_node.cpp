@@ -40,7 +40,9 @@ SimNode::SimNode(SimFabric& fabric, base::Random& random, HostId host, std::uint
       multiplexer_{multiplexer_of(*system_)},
       middleman_{system_->middleman().actor_handle()->id()},
       origin_{origin},
-      clock_{scheduler_, origin} {
+      clock_{scheduler_, origin},
+      signs_{std::make_shared<net::PeerSigns>(clock_)} {
+  multiplexer_.note_in(signs_);
   clock_.set_wall_offset(options.wall_offset);
 }
 

@@ -53,6 +53,7 @@ public:
   SimMultiplexer& multiplexer() { return multiplexer_; }
   SimClock& clock() { return clock_; }
   SimPool& pool() { return pool_; }
+  std::shared_ptr<const net::PeerSigns> signs() const { return signs_; }
   SimLog& log() { return log_; }
   /// Whether an actor has not ended yet.
   static bool lives(const caf::strong_actor_ptr& actor);
@@ -99,6 +100,7 @@ private:
   caf::actor_id middleman_;
   Duration origin_;
   SimClock clock_;
+  std::shared_ptr<net::PeerSigns> signs_;
   SimPool pool_;
   SimLog log_;
   // Actors that have had a turn and are not known to have ended. Those that never had one are among

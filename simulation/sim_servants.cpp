@@ -6,12 +6,18 @@
 #include <caf/make_counted.hpp>
 
 #include <algorithm>
+#include <limits>
+#include <string_view>
 
 namespace weir::simulation {
 
 SimMultiplexer::Scribe::Scribe(SimMultiplexer& owner, caf::io::connection_handle handle,
                                SocketId id)
-    : scribe{handle}, owner_{owner}, id_{id} {
+    : scribe{handle},
+      owner_{owner},
+      id_{id},
+      guard_{std::numeric_limits<std::uint32_t>::max()},
+      signs_{guard_, owner.signs_} {
   owner_.scribes_.emplace(handle.id(), this);
 }
 
@@ -42,6 +48,10 @@ std::size_t SimMultiplexer::Scribe::consume_next() {
     s.received.clear();
     s.taken = 0;
   }
+  const std::string_view frame{unread_.data(), unread_.size()};
+  signs_.on_read();
+  signs_.on_frame(&owner_, frame);
+  WEIR_ASSERT(!guard_.next(frame), "CAF keeps to its own protocol");
   if (!consume(&owner_, unread_.data(), unread_.size())) reads_ = false;
   return size;
 }

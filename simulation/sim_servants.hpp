@@ -1,6 +1,7 @@
 // What CAF calls servants of a broker: a connection and a port, as a SimMultiplexer serves them.
 #pragma once
 
+#include "actors/net/frame_guard.hpp"
 #include "simulation/sim_multiplexer.hpp"
 
 #include <caf/io/doorman.hpp>
@@ -43,6 +44,8 @@ private:
   SocketId id_;
   caf::io::receive_policy::config policy_{};
   bool reads_ = false;  // as CAF does, from the first `configure_read` on
+  net::FrameGuard guard_;
+  net::ConnectionSigns signs_;
   std::vector<char> unsent_;
   std::vector<char> unread_;  // what the broker is reading now
 };

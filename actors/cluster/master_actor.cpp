@@ -107,6 +107,7 @@ void MasterState::on_down(const caf::down_msg& down) {
 
 void MasterState::on_wake(Duration at) {
   if (wake_at_ == at) wake_at_.reset();
+  note_signs();
   perform(members_->on_tick(now()));
   perform(slots_->on_tick(now()));
   tick_scaling();

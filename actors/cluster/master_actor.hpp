@@ -76,6 +76,7 @@ private:
   friend struct PerformScaling;
 
   // Workers.
+  void note_signs();
   void perform(const runtime::ClusterActions& actions);
   void lose_worker(const runtime::Member& member, const std::string& why);
   void check_meshes();

@@ -57,9 +57,17 @@ struct PerformMember {
 };
 
 void MasterState::on_register(RegisterWorker& message) {
+  note_signs();
   registering_.emplace(std::move(message));
   perform(members_->on_register(registering_->info, registering_->nonce, now()));
   registering_.reset();
+}
+
+/// To be called before anybody is judged by its silence.
+void MasterState::note_signs() {
+  for (const auto& [id, worker] : workers_) {
+    if (const auto at = spawn_->services.signs->last(worker.node())) members_->on_sign(id, *at);
+  }
 }
 
 void MasterState::on_beat(const WorkerBeat& beat) {

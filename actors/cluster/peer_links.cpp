@@ -139,6 +139,9 @@ void PeerLinks::tick() {
     else
       self_->send(peer, PeerHello{*self_id_, id, WorkerActor{self_}});
   }
+  for (const auto& [id, peer] : peers_) {
+    if (const auto at = services_.signs->last(peer.node())) monitor_->on_sign(id, *at);
+  }
   const auto lost = monitor_->on_tick(now());
   for (const WorkerId peer : lost)
     services_.common.log.warn("another worker is not heard any more", {{"worker", peer.value()}});

@@ -4,8 +4,8 @@
 // Without a connection of its own to each other worker, a handle that came from the master would
 // be routed through the master's process, and be lost with it.
 //
-// A peer is connected as long as it is heard: an open socket proves nothing when a cable is cut, or
-// when only one direction works.
+// A peer is connected as long as it is heard, or anything is read from its process: an open socket
+// proves nothing when a cable is cut, or when only one direction works.
 #pragma once
 
 #include "actors/cluster/interfaces.hpp"

@@ -43,7 +43,8 @@ Process::~Process() {
 ClusterServices Process::services() {
   return {{env_, Clock::system(), *pool_, no_faults_, log_, roster_, local_.get()},
           jobs_,
-          network_->dialer()};
+          network_->dialer(),
+          network_->signs()};
 }
 
 }  // namespace weir::actors

@@ -3,9 +3,11 @@
 
 #include "actors/cluster/job_factory.hpp"
 #include "actors/net/network.hpp"
+#include "actors/net/peer_signs.hpp"
 #include "actors/services.hpp"
 
 #include <cstdint>
+#include <memory>
 
 namespace weir::actors {
 
@@ -16,6 +18,7 @@ struct ClusterServices {
   Services common;
   JobFactory& jobs;
   net::Dialer dialer;
+  std::shared_ptr<const net::PeerSigns> signs;
 };
 
 }  // namespace weir::actors

@@ -135,6 +135,8 @@ void WorkerActorState::beat() {
 }
 
 void WorkerActorState::keep_beating() {
+  if (const auto at = spawn_->services.signs->last(master_.node()))
+    session_->master.on_sign(kMaster, *at);
   if (!session_->master.on_tick(now()).empty()) return rejoin("nothing is heard of it");
   peers_->tick();
   beat();

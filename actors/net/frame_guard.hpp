@@ -20,6 +20,8 @@ public:
 
   /// Takes the next header or payload. Returns what is wrong with it, if it must not be parsed.
   std::optional<std::string> next(std::string_view bytes);
+  /// Whether the next one is the payload of a message.
+  bool awaits_payload() const { return payload_follows_; }
 
 private:
   std::uint32_t max_payload_bytes_;

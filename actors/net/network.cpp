@@ -2,6 +2,7 @@
 
 #include "actors/net/dialer.hpp"
 #include "actors/net/doorman.hpp"
+#include "actors/net/peer_signs.hpp"
 #include "base/text.hpp"
 
 #include <caf/actor_system_config.hpp>
@@ -79,13 +80,14 @@ Network::Network(caf::actor_system& system, const NetworkOptions& options, base:
       security_{options.security},
       max_message_bytes_{options.max_message_bytes},
       refusals_{std::make_shared<RefusalLog>(log, Clock::system(), options.refusal_rate)},
+      signs_{std::make_shared<PeerSigns>(Clock::system())},
       stop_{std::make_shared<Signal>()} {
   const Identity mine{options.protocol_version, make_token(options.security.token)};
   const GateLimits limits{options.handshake_timeout, options.handshakes_at_a_time};
   gate_ = std::make_shared<Gate>(mine, tls, limits, *refusals_, Clock::system());
   dialer_ = spawn_dialer(system, {{security_, mine, std::move(tls), options.connect_timeout,
                                    options.handshake_timeout},
-                                  {max_message_bytes_, refusals_},
+                                  {max_message_bytes_, refusals_, signs_},
                                   broker_of(system),
                                   stop_,
                                   &Clock::system()});
@@ -117,7 +119,7 @@ Result<std::uint16_t> Network::listen(const caf::strong_actor_ptr& actor,
     if (!bound.ok()) return bound.status().with_context(context);
     caf::anon_send(broker_of(system_), caf::publish_atom_v,
                    make_doorman(multiplexer_of(system_), std::move(socket).value(), gate_,
-                                {max_message_bytes_, refusals_}),
+                                {max_message_bytes_, refusals_, signs_}),
                    bound->port(), actor, std::move(interface_of_actor));
     return bound->port();
   }

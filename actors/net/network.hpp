@@ -29,6 +29,7 @@
 namespace weir::net {
 
 class Gate;
+class PeerSigns;
 class RefusalLog;
 class Signal;
 class TlsContext;
@@ -70,6 +71,8 @@ public:
 
   /// Dials other processes.
   const Dialer& dialer() const { return dialer_; }
+  /// What was read from other processes. Outlives the network.
+  std::shared_ptr<const PeerSigns> signs() const { return signs_; }
 
 private:
   Network(caf::actor_system& system, const NetworkOptions& options, base::Logger& log,
@@ -79,6 +82,7 @@ private:
   Security security_;
   std::uint32_t max_message_bytes_;
   std::shared_ptr<RefusalLog> refusals_;
+  std::shared_ptr<PeerSigns> signs_;
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<Signal> stop_;
   Dialer dialer_;

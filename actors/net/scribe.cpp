@@ -7,6 +7,7 @@
 #include <caf/policy/tcp.hpp>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,17 +51,34 @@ private:
   std::unique_ptr<TlsSession> session_;
 };
 
-/// A scribe as CAF's own are, but for the guard that sees each header first.
+/// Tells of each piece that is read.
+template <class Policy>
+class NotedReads : public Policy {
+public:
+  NotedReads(Policy policy, ConnectionSigns& signs) : Policy{std::move(policy)}, signs_{signs} {}
+
+  rw_state read_some(std::size_t& count, native_socket fd, void* bytes, std::size_t size) {
+    const rw_state state = Policy::read_some(count, fd, bytes, size);
+    if (state == rw_state::success && count != 0) signs_.on_read();
+    return state;
+  }
+
+private:
+  ConnectionSigns& signs_;
+};
+
+/// A scribe as CAF's own are, but for the guard that sees each header first, and for the signs.
 template <class Policy>
 class GuardedScribe final : public caf::io::scribe {
 public:
   GuardedScribe(Multiplexer& multiplexer, native_socket fd, const Address& peer,
                 const ScribeLimits& limits, Policy policy)
       : scribe{caf::io::network::conn_hdl_from_socket(fd)},
-        stream_{multiplexer, fd, std::move(policy)},
+        guard_{limits.max_message_bytes},
+        signs_{guard_, limits.signs},
+        stream_{multiplexer, fd, std::move(policy), signs_},
         address_{peer.text()},
         port_{peer.port()},
-        guard_{limits.max_message_bytes},
         log_{limits.log} {}
 
   void configure_read(caf::io::receive_policy::config config) override {
@@ -69,7 +87,9 @@ public:
     stream_.start(this);
   }
   bool consume(caf::execution_unit* context, const void* bytes, std::size_t size) override {
-    const auto wrong = guard_.next({static_cast<const char*>(bytes), size});
+    const std::string_view frame{static_cast<const char*>(bytes), size};
+    signs_.on_frame(context, frame);
+    const auto wrong = guard_.next(frame);
     if (!wrong) return scribe::consume(context, bytes, size);
     log_->refused(address_, port_, "it was let in and then sent " + *wrong);
     caf::io::network::shutdown_both(stream_.fd());
@@ -91,11 +111,12 @@ public:
   void remove_from_loop() override { stream_.passivate(); }
 
 private:
-  caf::io::network::stream_impl<Policy> stream_;
+  FrameGuard guard_;
+  ConnectionSigns signs_;
+  caf::io::network::stream_impl<NotedReads<Policy>> stream_;  // uses the signs
   bool is_launched_ = false;
   std::string address_;
   std::uint16_t port_;
-  FrameGuard guard_;
   std::shared_ptr<RefusalLog> log_;
 };
 

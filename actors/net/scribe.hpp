@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/net/handshake.hpp"
+#include "actors/net/peer_signs.hpp"
 #include "actors/net/refusal_log.hpp"
 
 #include <caf/io/network/default_multiplexer.hpp>
@@ -12,10 +13,11 @@
 
 namespace weir::net {
 
-/// What applies to every connection that was let in.
+/// What all connections that were let in have in common.
 struct ScribeLimits {
   std::uint32_t max_message_bytes = 0;
   std::shared_ptr<RefusalLog> log;
+  std::shared_ptr<PeerSigns> signs;
 };
 
 /// Makes the connection that CAF reads from and writes to. A peer that breaks the rules of CAF's

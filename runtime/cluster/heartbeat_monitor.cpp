@@ -40,6 +40,11 @@ void HeartbeatMonitor::on_heard(WorkerId peer, Duration now) {
   heard.own_delay = {};
 }
 
+void HeartbeatMonitor::on_sign(WorkerId peer, Duration at) {
+  const auto known = peers_.find(peer);
+  if (known != peers_.end() && at > known->second.heard_at) on_heard(peer, at);
+}
+
 std::vector<WorkerId> HeartbeatMonitor::on_tick(Duration now) {
   if (peers_.empty()) return {};
   for (auto& [id, peer] : peers_) peer.own_delay += delay_since(peer, now);

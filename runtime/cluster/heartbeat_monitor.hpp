@@ -49,6 +49,10 @@ public:
 
   /// A peer has given a sign of life: a heartbeat or any other message. Ignored of strangers.
   void on_heard(WorkerId peer, Duration now);
+  /// Something was read from a peer's process at a moment that may be past. To be called before the
+  /// next `on_tick` then, so that a heartbeat that is held up behind data is not missed. Ignored of
+  /// strangers, and if the peer was heard since.
+  void on_sign(WorkerId peer, Duration at);
 
   /// Time has passed; to be called at `next_wake`, and harmless at any other time. Returns the
   /// peers that are lost and forgets them.

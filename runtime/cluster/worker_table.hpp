@@ -79,6 +79,8 @@ public:
   ClusterActions on_register(const WorkerInfo& info, std::uint64_t nonce, Duration now);
   /// A worker has sent any message.
   ClusterActions on_heard(WorkerId id, Duration now);
+  /// Something was read from a worker's process; see HeartbeatMonitor. Ignored of strangers.
+  void on_sign(WorkerId id, Duration at) { heartbeats_.on_sign(id, at); }
   /// A worker says which other workers it is connected to: all of them, with every heartbeat and
   /// whenever they change. Counts as heard.
   ClusterActions on_connections(WorkerId id, const std::set<WorkerId>& peers, Duration now);

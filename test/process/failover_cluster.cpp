@@ -48,7 +48,7 @@ void FailoverCluster::start(std::size_t coordinator) {
                                  starts.place,          "--log-level", "info"};
   append(words, store_);
   append(words, common_);
-  append(words, {"--set", "heartbeat.interval=100ms", "--set", "heartbeat.timeout=" + timeout_});
+  append(words, {"--set", "heartbeat.interval=100ms", "--set", "heartbeat.timeout=1s"});
   starts.process = std::make_unique<Child>(on(host_of_coordinator(coordinator), std::move(words)));
 }
 
@@ -70,7 +70,7 @@ std::unique_ptr<Child> FailoverCluster::start_worker(std::size_t index) {
   if (network_ != nullptr) append(words, {"--listen", TestNetwork::address(host) + ":0"});
   append(words, way("--join"));
   append(words, common_);
-  append(words, {"--set", "heartbeat.interval=100ms", "--set", "heartbeat.timeout=" + timeout_});
+  append(words, {"--set", "heartbeat.interval=100ms", "--set", "heartbeat.timeout=1s"});
   auto worker = std::make_unique<Child>(on(host, std::move(words)));
   REQUIRE(worker->wait_for("joined the cluster"));
   return worker;

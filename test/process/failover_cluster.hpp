@@ -44,8 +44,6 @@ public:
   std::string places() const;
   /// Makes those that start later find the leader by trying these, not by asking the store.
   void find_leader_at(const std::string& places) { places_ = places; }
-  /// Silence after which processes that start later give each other up; at first one second.
-  void set_heartbeat_timeout(const std::string& timeout) { timeout_ = timeout; }
   /// Turns the command line of `run` into that of `submit` to this cluster.
   std::vector<std::string> submit(std::vector<std::string> run) const;
 
@@ -64,7 +62,6 @@ private:
   std::vector<std::string> common_;
   const TestNetwork* network_;
   std::uint64_t names_ = 0;
-  std::string timeout_ = "1s";
   std::string places_;  // empty: the store says where the leader is
   std::vector<Coordinator> coordinators_;
   std::vector<std::unique_ptr<Child>> workers_;

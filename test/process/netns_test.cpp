@@ -183,7 +183,6 @@ test::Figures run_round(std::uint64_t seed, const std::vector<Fault>& faults, Li
   TestNetwork network{FailoverCluster::hosts(kWorkers)};
   FailoverCluster cluster{in_directory(options), security(options, seed % 2 == 1), &network};
   // Heartbeats come behind data, which TCP lets out slowly at first where answers take long.
-  if (links == long_links) cluster.set_heartbeat_timeout("10s");
   start(cluster);
   for (std::size_t i = 0; i < kWorkers; ++i) links(network, FailoverCluster::host_of_worker(i));
   const std::string emit = random.chance(0.5) ? "final" : "updates";

@@ -82,6 +82,25 @@ TEST_CASE("any message within an interval keeps a peer, and ticks may come at an
   CHECK(monitor.limit(kPeer) == 3s);
 }
 
+TEST_CASE("whatever is read of a peer keeps it while its heartbeats are held up", "[cluster]") {
+  HeartbeatMonitor monitor{{.interval = 500ms, .timeout = 3s}};
+  monitor.watch(kPeer, 0s);
+  Duration read{};
+  for (Duration now = 500ms; now <= 20s; now += 500ms) {
+    read = now - 100ms;
+    monitor.on_sign(kPeer, read);
+    CHECK(monitor.on_tick(now).empty());
+  }
+  CHECK(monitor.limit(kPeer) == 3s);
+  CHECK(monitor.silence(kPeer, 20s) == 100ms);
+  monitor.on_sign(kPeer, 1s);  // older than what was heard since
+  CHECK(monitor.silence(kPeer, 20s) == 100ms);
+  const auto lost = tick_until(monitor, 60s);
+  CHECK(lost.at(kPeer) == read + 3s);
+  monitor.on_sign(kPeer, 61s);
+  CHECK_FALSE(monitor.is_watching(kPeer));
+}
+
 TEST_CASE("heartbeats that come late widen the limit, up to three times the timeout", "[cluster]") {
   HeartbeatMonitor monitor{{.interval = 500ms, .timeout = 3s}};
   monitor.watch(kPeer, 0s);

@@ -166,6 +166,20 @@ TEST_CASE("two living workers cannot have one name", "[cluster]") {
   CHECK(find<Admit>(actions)->id == WorkerId{2});
 }
 
+TEST_CASE("a worker of which something is read is alive, though no message of it comes",
+          "[cluster]") {
+  WorkerTable table{{}};
+  const WorkerId busy = join(table, "busy", 1);
+  const WorkerId silent = join(table, "silent", 2);
+  for (Duration now = 1s; now <= 10s; now += 500ms) {
+    table.on_sign(busy, now);
+    table.on_tick(now);
+  }
+  CHECK(table.view().find(busy) != nullptr);
+  CHECK(table.view().find(silent) == nullptr);
+  CHECK(mentions(refusal(table, worker("busy", 3), 10s), "which is alive"));
+}
+
 TEST_CASE("a newcomer is ready when it and every ready worker are connected", "[cluster]") {
   Trio trio;
   const WorkerId d = join(trio.table, "d", 4);

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -17,7 +18,9 @@ namespace weir::test {
 /// An authority of its own, and members of it. The files go with the object.
 class CertificateFiles {
 public:
-  CertificateFiles() : authority_{net::make_authority(Clock::system().wall(), 60).value()} {
+  /// Made by a machine whose clock is so far ahead.
+  explicit CertificateFiles(std::chrono::hours ahead = {})
+      : ahead_{ahead}, authority_{net::make_authority(Clock::system().wall() + ahead, 60).value()} {
     char name[] = "/tmp/weir-certs-XXXXXX";
     REQUIRE(::mkdtemp(name) != nullptr);
     directory_ = name;
@@ -29,7 +32,8 @@ public:
 
   /// Settings of a member whose certificate is valid for `days` from now.
   net::Security member(const std::string& name, int days = 60) const {
-    const auto made = net::make_member(authority_, name, Clock::system().wall(), days).value();
+    const auto made =
+        net::make_member(authority_, name, Clock::system().wall() + ahead_, days).value();
     write(name + ".pem", made.certificate);
     write(name + ".key", made.key);
     return {net::Security::Mode::tls, path(name + ".pem"), path(name + ".key"), path("ca.pem"), ""};
@@ -42,6 +46,7 @@ private:
     REQUIRE(base::replace_file(Env::posix(), path(name), text).ok());
   }
 
+  std::chrono::hours ahead_;
   net::KeyAndCertificate authority_;
   std::string directory_;
 };

@@ -1,4 +1,6 @@
 // What two processes of a cluster can do once they have let each other in, and how dials fail.
+#include "actors/net/peer_signs.hpp"
+#include "actors/net/preamble.hpp"
 #include "actors/net/sockets.hpp"
 #include "test/actors/net/certificate_files.hpp"
 #include "test/actors/net/node.hpp"
@@ -11,6 +13,7 @@
 
 #include <csignal>
 #include <list>
+#include <thread>
 
 using Catch::Contains;
 using namespace std::chrono_literals;
@@ -116,6 +119,53 @@ TEST_CASE("many nodes come and go at one port", "[net][connection]") {
     CHECK(client.echo(*echo, "hello") == "hello");
   }
   CHECK(server.log().lines().empty());
+}
+
+TEST_CASE("messages are signs of the process that sent them", "[net][connection]") {
+  const bool is_encrypted = GENERATE(false, true);
+  CAPTURE(is_encrypted);
+  const CertificateFiles files;
+  const auto security = is_encrypted ? files.member("node") : net::Security{};
+  Node server{quick_options(security)};
+  Node client{quick_options(security)};
+  const auto signs = server.network().signs();
+  const auto peer = client.system().node();
+  CHECK_FALSE(signs->last(peer));
+  const auto echo = client.dial(server.port());
+  REQUIRE(echo.ok());
+  for (int i = 0; i < 3; ++i) {
+    const Duration before = Clock::system().monotonic();
+    REQUIRE(client.echo(*echo, "hello") == "hello");
+    REQUIRE(signs->last(peer));
+    CHECK(*signs->last(peer) > before);
+    CHECK(*client.network().signs()->last(server.system().node()) > before);
+  }
+}
+
+TEST_CASE("each piece of a message is a sign, though the rest is still to come",
+          "[net][connection]") {
+  Node server;
+  Node other;  // whose name the peer takes
+  const auto peer = other.system().node();
+  const auto signs = server.network().signs();
+  RawPeer raw{server.port()};
+  raw.send(net::encode({net::PreambleKind::hello, net::kProtocolVersion, {}}));
+  raw.read(net::kPreambleBytes);
+  raw.send(test::handshake_of(peer));
+  const auto wait_for_sign = [&](Duration after) {
+    const Duration give_up = Clock::system().monotonic() + 30s;
+    while (signs->last(peer).value_or(Duration{}) <= after) {
+      REQUIRE(Clock::system().monotonic() < give_up);
+      std::this_thread::yield();
+    }
+    return *signs->last(peer);
+  };
+  Duration last = wait_for_sign({});
+  raw.send(test::header_with_length(2, 1'000'000));
+  for (int i = 0; i < 3; ++i) {
+    raw.send("x");
+    last = wait_for_sign(last);
+  }
 }
 
 TEST_CASE("a second dial finds the connection that is there", "[net][connection]") {

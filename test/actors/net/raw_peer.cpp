@@ -3,12 +3,14 @@
 #include <weir/clock.hpp>
 
 #include <caf/atom.hpp>
+#include <caf/binary_serializer.hpp>
 #include <catch2/catch.hpp>
 #include <poll.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -76,6 +78,15 @@ std::string RawPeer::read(std::size_t size) {
 
 std::string RawPeer::read_to_end() {
   return read(std::string::npos);
+}
+
+std::string handshake_of(const caf::node_id& node) {
+  std::vector<char> payload;
+  caf::binary_serializer sink{nullptr, payload};
+  REQUIRE_FALSE(sink(node));
+  constexpr unsigned char kClientHandshake = 1;
+  return header(kClientHandshake, 0, static_cast<std::uint32_t>(payload.size()), 0) +
+         std::string{payload.begin(), payload.end()};
 }
 
 std::string header_without_payload(unsigned char operation) {

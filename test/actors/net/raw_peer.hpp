@@ -3,6 +3,8 @@
 
 #include "actors/net/sockets.hpp"
 
+#include <caf/node_id.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +29,8 @@ private:
   net::Fd fd_;
 };
 
+/// How the process `node` introduces itself when it has dialled.
+std::string handshake_of(const caf::node_id& node);
 /// What is known to bring CAF's parser down.
 std::string header_without_payload(unsigned char operation);
 std::string header_with_length(unsigned char operation, std::uint32_t length);

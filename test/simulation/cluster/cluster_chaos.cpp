@@ -15,8 +15,24 @@ constexpr double kAtOnce = 0.3;   // chance that a coordinator is struck before 
 constexpr double kDeposed = 0.1;  // chance that the leader wakes just after another is there
 constexpr std::uint64_t kDeposedMillis = 600;  // for so long at least it is frozen then
 constexpr milliseconds kCutOff{1500};
+constexpr double kSkewed = 0.5;                      // chance that clocks differ
+constexpr double kJumps = 0.1;                       // chance of a jump with each fault then
+constexpr std::uint64_t kSkewMillisMax = 3'600'000;  // ahead or behind
 
 }  // namespace
+
+ClusterChaos::ClusterChaos(simulation::SimCluster& cluster, std::uint64_t seed)
+    : cluster_{cluster}, random_{seed}, clocks_{~seed}, clocks_differ_{clocks_.chance(kSkewed)} {
+  if (!clocks_differ_) return;
+  for (const std::string& host : everybody()) set_clock(host);
+}
+
+void ClusterChaos::set_clock(const std::string& host) {
+  const milliseconds ahead{clocks_.below(2 * kSkewMillisMax + 1)};
+  const milliseconds offset = ahead - milliseconds{kSkewMillisMax};
+  note("the clock of " + host + " is ahead by " + std::to_string(offset.count()) + " ms");
+  cluster_.set_wall_offset(host, offset);
+}
 
 void ClusterChaos::disturb(std::uint64_t faults) {
   if (random_.chance(kAtOnce)) {
@@ -25,6 +41,10 @@ void ClusterChaos::disturb(std::uint64_t faults) {
   }
   for (; faults != 0 && !cluster_.has_ended(); --faults) {
     cluster_.run_for(draw_time(kPauseMillisMax));
+    if (clocks_differ_ && clocks_.chance(kJumps)) {
+      const auto hosts = everybody();
+      set_clock(hosts[clocks_.below(hosts.size())]);
+    }
     disturb_once();
   }
 }

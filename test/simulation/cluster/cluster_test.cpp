@@ -2,10 +2,13 @@
 #include "simulation/sim_cluster.hpp"
 #include "test/support/count_job.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <algorithm>
 
 using namespace std::chrono_literals;
 using namespace weir;
+using Catch::Contains;
 using simulation::SimCluster;
 
 namespace {
@@ -13,19 +16,21 @@ namespace {
 /// Four seconds of counting in three slots.
 class Counting {
 public:
-  explicit Counting(std::uint64_t seed, int workers = 3)
+  explicit Counting(std::uint64_t seed, int workers = 3, int inline_threshold = 20'000,
+                    runtime::HeartbeatOptions heartbeat = {.interval = 100ms, .timeout = 500ms})
       : cluster{{.seed = seed,
                  .workers = workers,
                  .slots = 3 / workers,
                  .build =
-                     [this] {
+                     [=, this] {
                        return count.job({.parallelism = 3,
                                          .checkpoint = {.every = 100ms,
                                                         .timeout = 1s,
                                                         .tolerable_failures = 1000,
-                                                        .storage = "/checkpoints"}});
+                                                        .storage = "/checkpoints",
+                                                        .inline_threshold = inline_threshold}});
                      },
-                 .cluster = {.heartbeat = {.interval = 100ms, .timeout = 500ms},
+                 .cluster = {.heartbeat = heartbeat,
                              .registration = {.initial_timeout = 100ms, .max_timeout = 1s}}}} {}
 
   void check() {
@@ -47,6 +52,32 @@ TEST_CASE("a simulated cluster runs a job without a restart", "[cluster]") {
   CHECK(run.cluster.restarts() == 0);
   CHECK(run.cluster.view().checkpoints_completed > 10);
   CHECK(run.count.output.pending() == 0);
+}
+
+TEST_CASE("a worker whose messages come is alive, however late its heartbeats are", "[cluster]") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    Counting run{seed, 3, 20'000, {.interval = 490ms, .timeout = 500ms}};
+    run.cluster.run_for(1s);
+    REQUIRE(run.cluster.has_checkpoint());
+    const int before = run.cluster.view().restarts;
+    const auto set_delay = [&](Duration longest) {
+      for (const std::string& from : run.cluster.hosts()) {
+        for (const std::string& to : run.cluster.hosts())
+          if (from != to) run.cluster.network().cable(from, to).delay_max = longest;
+      }
+    };
+    set_delay(300ms);
+    run.cluster.run_for(2s);
+    CHECK_FALSE(run.cluster.has_ended());
+    CHECK(run.cluster.view().restarts == before);
+    CHECK(run.cluster.log().end() ==
+          std::find_if(run.cluster.log().begin(), run.cluster.log().end(), [](const auto& line) {
+            return line.find("not heard any more") != std::string::npos;
+          }));
+    set_delay(simulation::Cable{}.delay_max);
+    run.check();
+  }
 }
 
 TEST_CASE("a worker that is killed is replaced by a new process", "[cluster]") {
@@ -158,6 +189,31 @@ TEST_CASE("a worker that is dialled is replaced by another process, which answer
     run.cluster.network().heal("worker-1", "worker-2");
     run.check();
   }
+}
+
+TEST_CASE("a subtask reads its state again when the storage is back", "[cluster]") {
+  Counting run{10, 3, 0};  // its state lies in files
+  const std::string victim = "counts/0";
+  const auto host_of_victim = [&]() -> std::string {
+    for (const std::string& host : run.cluster.hosts()) {
+      const auto names = run.cluster.actors_of(host);
+      if (std::find(names.begin(), names.end(), victim) != names.end()) return host;
+    }
+    return {};
+  };
+  run.cluster.run_for(2s);
+  REQUIRE(run.cluster.has_checkpoint());
+  const std::string host = host_of_victim();
+  REQUIRE_FALSE(host.empty());
+  run.cluster.set_disk_reachable(host, false);
+  REQUIRE(run.cluster.kill_actor(host, victim));
+  run.cluster.run_for(3s);
+  CHECK_FALSE(run.cluster.has_ended());
+  CHECK_THAT(run.cluster.view().last_failure, Contains("its state cannot be restored"));
+  CHECK_THAT(run.cluster.view().last_failure, Contains("the disk cannot be reached"));
+  run.cluster.set_disk_reachable(host, true);
+  run.check();
+  CHECK(run.cluster.view().restored.from.has_value());
 }
 
 TEST_CASE("a worker that is cut off ends its subtasks by itself", "[cluster]") {

@@ -87,6 +87,37 @@ TEST_CASE("a standby goes on with the job of a leader that was killed", "[cluste
   }
 }
 
+TEST_CASE("clocks that differ by an hour change nothing", "[cluster][standby]") {
+  for (const Duration ahead : {1h, -1h}) {
+    CAPTURE(ahead / 1h);
+    Counting run{12};
+    // The leader's, a standby's and two workers' clocks all differ from each other.
+    run.cluster.set_wall_offset(SimCluster::coordinator(0), ahead);
+    run.cluster.set_wall_offset(SimCluster::coordinator(1), -ahead);
+    run.cluster.set_wall_offset(SimCluster::worker(0), -ahead);
+    run.cluster.set_wall_offset(SimCluster::worker(1), ahead);
+    const std::string first = run.leader_after(3s);
+    CHECK(run.cluster.view().checkpoints_completed > 10);
+    CHECK(run.cluster.restarts() == 0);
+    // They are set while the job runs, in both directions.
+    run.cluster.set_wall_offset(first, {});
+    run.cluster.set_wall_offset(SimCluster::worker(0), ahead);
+    run.cluster.set_wall_offset(SimCluster::worker(2), -ahead);
+    const auto completed = run.cluster.view().checkpoints_completed;
+    run.cluster.run_for(1s);
+    CHECK(run.cluster.view().checkpoints_completed > completed + 5);
+    CHECK(run.cluster.view().checkpoints_failed == 0);
+    CHECK(run.cluster.restarts() == 0);
+    run.cluster.kill(first);
+    const std::string second = run.leader_after(1s);
+    CHECK(second == run.standby_of(first));
+    run.cluster.kill(SimCluster::worker(1));
+    run.cluster.start(SimCluster::worker(1));
+    run.check();
+    CHECK(run.cluster.leaderships() == 2);
+  }
+}
+
 TEST_CASE("the lock of a machine without power keeps a standby waiting", "[cluster][standby]") {
   Counting run{2};
   const std::string first = run.leader_after(3s);

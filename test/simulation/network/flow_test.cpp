@@ -102,6 +102,30 @@ TEST_CASE("a sink notices that the process of its source is killed", "[network]"
   }
 }
 
+TEST_CASE("messages are signs of a peer, and heartbeats of its network thread are none",
+          "[network]") {
+  OneFlow one{1, {.heartbeat_interval = 100ms, .connection_timeout = kDeadline}};
+  simulation::SimNode& left = one.network.node("left");
+  simulation::SimNode& right = one.network.node("right");
+  const auto heard = [&] { return right.signs()->last(left.system().node()); };
+  CHECK_FALSE(heard());
+  run_to_the_middle(one);
+  REQUIRE(heard());
+  CHECK(right.clock().monotonic() - *heard() < 1s);
+  CHECK(left.signs()->last(right.system().node()));
+  pause(one);
+  const auto before = heard();
+  one.network.run_for(10s);
+  CHECK(heard() == before);
+  CHECK(one.flow.reasons.empty());  // the connection stands
+  resume(one);
+  REQUIRE(completes(one, 1min));
+  CHECK(*heard() > *before + 10s);
+  one.network.kill("left");
+  one.network.run_for(1s);
+  CHECK_FALSE(heard());
+}
+
 TEST_CASE("a machine without power is noticed at the deadline, and by nobody without heartbeats",
           "[network]") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
