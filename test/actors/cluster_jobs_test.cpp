@@ -54,7 +54,7 @@ TEST_CASE("numbers of jobs go on from those of leaders before", "[jobs]") {
 TEST_CASE("jobs that ended first are forgotten first", "[jobs]") {
   ClusterJobs jobs;
   for (int i = 0; i < 5; ++i) submit(jobs, "count");
-  for (const std::uint64_t id : {3, 1, 2}) jobs.on_ended(JobId{id});
+  for (const std::uint64_t id : {3U, 1U, 2U}) jobs.on_ended(JobId{id});
   CHECK(jobs.forget_ended(3).empty());
   CHECK(jobs.forget_ended(2) == std::vector{JobId{3}});
   CHECK(jobs.find(JobId{3}) == nullptr);
@@ -68,7 +68,7 @@ TEST_CASE("jobs that ended first are forgotten first", "[jobs]") {
 TEST_CASE("the job with the greatest number is forgotten once there is a greater", "[jobs]") {
   ClusterJobs jobs;
   for (int i = 0; i < 3; ++i) submit(jobs, "count");
-  for (const std::uint64_t id : {3, 1, 2}) jobs.on_ended(JobId{id});
+  for (const std::uint64_t id : {3U, 1U, 2U}) jobs.on_ended(JobId{id});
   CHECK(jobs.forget_ended(1) == std::vector{JobId{1}});
   CHECK(jobs.find(JobId{2}) != nullptr);  // it ended last
   CHECK(jobs.find(JobId{3}) != nullptr);
