@@ -107,7 +107,8 @@ TEST_CASE("messages are signs of a peer, and heartbeats of its network thread ar
   OneFlow one{1, {.heartbeat_interval = 100ms, .connection_timeout = kDeadline}};
   simulation::SimNode& left = one.network.node("left");
   simulation::SimNode& right = one.network.node("right");
-  const auto heard = [&] { return right.signs()->last(left.system().node()); };
+  const caf::node_id peer = left.system().node();  // outlives the node
+  const auto heard = [&] { return right.signs()->last(peer); };
   CHECK_FALSE(heard());
   run_to_the_middle(one);
   REQUIRE(heard());
