@@ -74,7 +74,7 @@ CASES = {
         (("base/a.cpp", f"\n// {TODO}: later\n"), 2, ("base/a.cpp", f"// NO{TODO}\n")),
         (("a.py", "# see #" + "12\n"), 1, ("README.md", "# A\n[a](#1-b) &#10;\n")),
         (("README.md", "# A\n\nFixes iss" + "ue 12.\n"), 3, ("web/a.css", "a: #" + "12345\n")),
-        (("a.py", "open('/wo" + "rk/a')\n"), 1, ("a.py", "open('there/wo" + "rk/a')\n")),
+        (("a.py", "open('/ho" + "me/a')\n"), 1, ("a.py", "open('there/ho" + "me/a')\n")),
         (("base/a.cpp", "assert(true);\n"), 1,
          ("base/a.cpp", 'static_assert(true); WEIR_ASSERT(true); // "assert(true)"\n')),
         (("test/a.cpp", "volatile int a;\n"), 1, ("test/a.cpp", "int a_volatile;\n")),
