@@ -125,7 +125,7 @@ TEST_CASE("an operator sees a cluster's jobs, and ends them", "[process][cluster
   cluster.add_worker();
   cluster.add_worker();
   WordCountRuns runs;
-  runs.write_corpus(1, 100, 100'000);
+  runs.write_corpus(1, 500, 100'000);  // enough for the commands below
   const auto weir = [&](std::vector<std::string> words) {
     words.insert(words.begin(), test::program("weir"));
     words.insert(words.end(), {"--to", cluster.place()});
