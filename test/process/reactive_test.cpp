@@ -24,6 +24,13 @@ const std::vector<std::string> kReactive{
     "--set", kScheduler + "executing.resource-stabilization-timeout=50ms",
     "--set", kScheduler + "executing.cooldown-after-rescaling=0ms"};
 
+// More than is read until the last worker has left.
+#ifdef WEIR_SANITIZED
+constexpr int kFiles = 200;
+#else
+constexpr int kFiles = 2'000;
+#endif
+
 std::vector<std::string> worker(const TestCluster& cluster, const std::string& name) {
   return {weir::test::program("word_count"),
           "worker",
@@ -49,7 +56,7 @@ TEST_CASE("a job takes the slots of workers that join, and does without those th
   Child first{worker(cluster, "first")};
   REQUIRE(first.wait_for("joined the cluster"));
   WordCountRuns runs;
-  runs.write_corpus(1, 2'000, 100'000);  // more than is read until the last worker has left
+  runs.write_corpus(1, kFiles, 100'000);
   Child submit{cluster.submit(runs.command())};
   REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
   CHECK_THAT(info(cluster.place()), Contains("parallelism       2"));
@@ -89,7 +96,7 @@ TEST_CASE("a job takes the slots of workers that join, and does without those th
 TEST_CASE("the next leader goes on with the slots that it finds",
           "[process][cluster][failover][reactive]") {
   WordCountRuns runs;
-  runs.write_corpus(2, 1'000, 100'000);
+  runs.write_corpus(2, kFiles / 2, 100'000);
   const std::string storage = runs.root() + "/leader";
   std::filesystem::create_directory(storage);
   std::vector<std::string> options{"--set", "high-availability.type=directory",
