@@ -26,9 +26,9 @@ const std::vector<std::string> kReactive{
 
 // More than is read until the last worker has left.
 #ifdef WEIR_SANITIZED
-constexpr int kFiles = 200;
+constexpr int kFiles = 800;
 #else
-constexpr int kFiles = 2'000;
+constexpr int kFiles = 4'000;
 #endif
 
 std::vector<std::string> worker(const TestCluster& cluster, const std::string& name) {
@@ -96,7 +96,7 @@ TEST_CASE("a job takes the slots of workers that join, and does without those th
 TEST_CASE("the next leader goes on with the slots that it finds",
           "[process][cluster][failover][reactive]") {
   WordCountRuns runs;
-  runs.write_corpus(2, kFiles / 2, 100'000);
+  runs.write_corpus(2, kFiles / 4, 100'000);
   const std::string storage = runs.root() + "/leader";
   std::filesystem::create_directory(storage);
   std::vector<std::string> options{"--set", "high-availability.type=directory",
