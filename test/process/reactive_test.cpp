@@ -28,7 +28,7 @@ const std::vector<std::string> kReactive{
 #ifdef WEIR_SANITIZED
 constexpr int kFiles = 800;
 #else
-constexpr int kFiles = 4'000;
+constexpr int kFiles = 3'000;
 #endif
 
 std::vector<std::string> worker(const TestCluster& cluster, const std::string& name) {
