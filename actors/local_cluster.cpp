@@ -29,7 +29,8 @@ public:
         config{options.threads},
         system{std::make_unique<caf::actor_system>(config)},
         pool{std::make_unique<base::ThreadPool>(kBlockingThreads)},
-        services{env, Clock::system(), *pool, chaos, log, roster, local.get()} {
+        backends{local.get()},
+        services{env, Clock::system(), *pool, chaos, log, roster, backends, local.get()} {
     if (local != nullptr) local->clean();
   }
 
@@ -53,6 +54,7 @@ public:
   SystemConfig config;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<base::ThreadPool> pool;
+  runtime::StateBackends backends;
   Services services;
   JobActor job_actor_;
   std::vector<caf::actor> killers;

@@ -19,6 +19,7 @@ void NodeState::begin(JobContextPtr context, const Services& services, JobActor 
   services_.emplace(services);
   job_ = std::move(job);
   const JobOptions& options = context_->options();
+  backend_ = services_->backends.make(options.state);
   // Checkpoints in memory are as near as a copy would be.
   if (services_->local == nullptr || !options.state.local_recovery ||
       options.checkpoint.storage.empty())
@@ -35,8 +36,8 @@ void NodeState::on_deploy(DeployTasks& deploy) {
   if (local_ != nullptr) remove_copies(local_->on_restart(deploy.directory));
   TasksDeployed deployed{deploy.attempt, {}};
   for (auto& [id, restore] : deploy.tasks) {
-    SubtaskSpawn spawn{context_,           *services_,       job_,  id, deploy.attempt,
-                       std::move(restore), deploy.directory, local_};
+    SubtaskSpawn spawn{context_,           *services_,       job_,   id,      deploy.attempt,
+                       std::move(restore), deploy.directory, local_, backend_};
     auto actor = self_->spawn(subtask_actor, std::move(spawn));
     services_->roster.add(context_->plan().name_of(id),
                           caf::actor_cast<caf::strong_actor_ptr>(actor));

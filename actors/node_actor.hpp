@@ -39,6 +39,7 @@ private:
   std::optional<Services> services_;
   JobActor job_;
   std::vector<TaskHandle> tasks_;                  // of the execution, each in its newest attempt
+  std::shared_ptr<detail::StateBackend> backend_;  // null: state is in memory
   std::shared_ptr<checkpoint::LocalState> local_;  // null: no copies of state are kept
 };
 

@@ -7,6 +7,7 @@
 #include "base/fault_points.hpp"
 #include "base/log.hpp"
 #include "checkpoint/local_directory.hpp"
+#include "runtime/task/state_backends.hpp"
 
 #include <weir/clock.hpp>
 #include <weir/env.hpp>
@@ -20,6 +21,7 @@ struct Services {
   base::FaultPoints& faults;
   base::Logger& log;
   Roster& roster;
+  runtime::StateBackends& backends;
   checkpoint::LocalDirectory* local = nullptr;  // for copies of state; null: none are kept
 };
 

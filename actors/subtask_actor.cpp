@@ -32,6 +32,7 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
                              .env = &spawn_->services.env,
                              .clock = &spawn_->services.clock,
                              .place = snapshot_place(),
+                             .backend = spawn_->backend.get(),
                              .force_bytes = context.force_bytes(),
                              .is_finished = spawn_->restore.is_finished},
         *this);

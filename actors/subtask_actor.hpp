@@ -25,6 +25,7 @@ struct SubtaskSpawn {
   runtime::SubtaskRestore restore;
   std::string restore_directory;
   std::shared_ptr<checkpoint::LocalState> local = nullptr;  // null: no copies of state are kept
+  std::shared_ptr<detail::StateBackend> backend = nullptr;  // null: state is in memory
 };
 
 /// The actor's state, and the port of its subtask.

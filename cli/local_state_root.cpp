@@ -29,12 +29,16 @@ Result<std::string> private_temporary_root() {
   return root;
 }
 
+bool needs_local_directory(const StateOptions& options) {
+  return options.local_recovery || options.backend == StateBackendType::rocksdb;
+}
+
 std::unique_ptr<checkpoint::LocalDirectory> local_directory(const std::string& root,
                                                             const std::string& owner,
                                                             base::Logger& log) {
   const Result<std::string> place = root.empty() ? private_temporary_root() : Result{root};
   if (!place.ok()) {
-    log.warn("no local copies of state", {{"error", place.status().message()}});
+    log.warn("no directory for local state", {{"error", place.status().message()}});
     return nullptr;
   }
   return std::make_unique<checkpoint::LocalDirectory>(Env::posix(), *place, owner);

@@ -1,9 +1,10 @@
-// Where a process keeps copies of state that die with it.
+// Where a process keeps state, and copies of state, that die with it.
 #pragma once
 
 #include "base/log.hpp"
 #include "checkpoint/local_directory.hpp"
 
+#include <weir/options.hpp>
 #include <weir/result.hpp>
 
 #include <memory>
@@ -15,6 +16,9 @@ namespace weir::cli {
 /// files (TMPDIR); makes it if it is missing. `permission_denied` if somebody else has made it: who
 /// can write there could put a link in the place of what is deleted.
 Result<std::string> private_temporary_root();
+
+/// Whether a job keeps anything on the local disks of its processes.
+bool needs_local_directory(const StateOptions& options);
 
 /// Returns the process's directory under `root` (taskmanager.state.local.root-dirs), or if that is
 /// empty under `private_temporary_root`. `owner` names the process as no other is ever named. Null

@@ -60,7 +60,7 @@ Result<JobHandle> run_local(const Job& job, const RunOptions& options) {
       Env::posix(), *impl->log);
   if (!hosted.ok()) return hosted.status();
   actors::LocalClusterOptions cluster_options{.chaos = options.chaos, .threads = options.threads};
-  if (job.options().state.local_recovery)
+  if (cli::needs_local_directory(job.options().state))
     cluster_options.local = cli::local_directory("", run, *impl->log);
   auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(cluster_options),
                                              Env::posix(), *impl->log);

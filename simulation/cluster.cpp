@@ -69,7 +69,7 @@ public:
     job_ = system_->spawn(
         actors::job_actor,
         actors::JobSpawn{hosted_,
-                         {cluster.env, clock_, pool_, faults_, log_, roster_, &local_},
+                         {cluster.env, clock_, pool_, faults_, log_, roster_, backends_, &local_},
                          [this](const runtime::JobView& view) { view_.on_view(view); },
                          Duration{}});
     local_.clean();
@@ -167,6 +167,7 @@ public:
   Cluster::Impl& cluster_;
   actors::HostedJobPtr hosted_;
   SimLog log_;
+  runtime::StateBackends backends_{runtime::StateBackends::InMemory{}};
   checkpoint::LocalDirectory local_;  // what is in it stays behind, as after SIGKILL
   actors::SimulatedSystemConfig config_;
   std::unique_ptr<caf::actor_system> system_;

@@ -69,7 +69,7 @@ SimProcess& SimCluster::begin(const std::string& host) {
       SimProcessLog{[this](const std::string& line) { note(line); }, host});
   process->services.emplace(
       actors::ClusterServices{{process->env, node.clock(), node.pool(), no_faults_, process->log,
-                               process->roster, &process->local},
+                               process->roster, process->backends, &process->local},
                               factory_,
                               spawn_dialer(node, network.handshake_timeout),
                               node.signs()});

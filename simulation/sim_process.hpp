@@ -72,6 +72,7 @@ struct SimProcess {
   ProcessEnv env;
   SimProcessLog log;
   checkpoint::LocalDirectory local;  // what is in it stays behind when the process is killed
+  runtime::StateBackends backends{runtime::StateBackends::InMemory{}};
   actors::Roster roster;
   std::shared_ptr<runtime::HaStore> store = {};  // null without standby coordinators
   std::optional<actors::ClusterServices> services = {};

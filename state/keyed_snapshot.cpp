@@ -1,6 +1,7 @@
 #include "state/keyed_snapshot.hpp"
 
 #include "base/assert.hpp"
+#include "state/backed_snapshot.hpp"
 #include "state/schema.hpp"
 
 #include <algorithm>
@@ -128,16 +129,21 @@ KeyedStateInfo describe(const std::string& operator_name, const std::string& key
   return info;
 }
 
+KeyedStateHandle empty_handle(const KeyedStateInfo& info) {
+  return {.operator_name = info.operator_name,
+          .key_schema = info.key_schema,
+          .max_parallelism = info.max_parallelism,
+          .states = info.states,
+          .path = {},
+          .inlined = {},
+          .groups = {},
+          .rows = 0};
+}
+
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows& rows,
                                     StateFile& file) {
-  KeyedStateHandle handle{.operator_name = info.operator_name,
-                          .key_schema = info.key_schema,
-                          .max_parallelism = info.max_parallelism,
-                          .states = info.states,
-                          .path = {},
-                          .inlined = {},
-                          .groups = {},
-                          .rows = rows.rows()};
+  KeyedStateHandle handle = empty_handle(info);
+  handle.rows = rows.rows();
   const std::size_t packed = packed_bytes(rows.layout());
   ByteWriter payload;
   Status status;
@@ -201,6 +207,13 @@ Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& in
 }
 
 Status read_rows(const KeyedStateHandle& handle, StateReader& reader, KeyedState& into) {
+  if (into.backed() != nullptr) {
+    try {
+      return read_into_store(handle, reader, into);
+    } catch (const detail::StoreError& error) {
+      return {ErrorCode::unavailable, error.what()};
+    }
+  }
   RowReader rows{handle, into};
   for (const GroupSlice& slice : handle.groups) {
     if (!into.table().range().contains(slice.group)) continue;

@@ -23,6 +23,9 @@ struct KeyedStateInfo {
 KeyedStateInfo describe(const std::string& operator_name, const std::string& key_schema,
                         const detail::KeyedState& keyed);
 
+/// A handle of `info` that has no rows yet.
+KeyedStateHandle empty_handle(const KeyedStateInfo& info);
+
 /// Writes all rows; returns a handle whose `path` or `inlined` the caller fills in when `file` is
 /// finished. Runs off the actor threads while the table changes.
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const detail::FrozenRows& rows,

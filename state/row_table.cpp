@@ -48,7 +48,7 @@ bool next_bit(std::uint32_t fraction, std::uint8_t depth) {
 }  // namespace
 
 RowLayout RowLayout::make(const Type& key, std::uint64_t (*hash_key)(const void*),
-                          const std::vector<const Type*>& columns) {
+                          const std::vector<const Type*>& columns, bool with_stamps) {
   RowLayout layout;
   layout.key = &key;
   layout.hash_key = hash_key;
@@ -62,9 +62,12 @@ RowLayout RowLayout::make(const Type& key, std::uint64_t (*hash_key)(const void*
     layout.trivial = layout.trivial && type->trivial;
     end = offset + type->size;
   }
-  layout.presence_offset = end;
-  layout.presence_bytes = columns.size() > 1 ? (columns.size() + 7) / 8 : 0;
-  layout.stride = round_up(end + layout.presence_bytes, layout.align);
+  layout.stamps_offset = end;
+  layout.presence_offset = end + (with_stamps ? columns.size() * sizeof(std::uint32_t) : 0);
+  layout.presence_bytes = columns.size() > 1 || with_stamps ? (columns.size() + 7) / 8 : 0;
+  const std::size_t mark_bytes = with_stamps ? 1 : 0;
+  layout.status_bytes = layout.presence_offset + layout.presence_bytes + mark_bytes - end;
+  layout.stride = round_up(end + layout.status_bytes, layout.align);
   return layout;
 }
 
@@ -115,7 +118,7 @@ char* RowTable::insert(std::uint64_t hash) {
   if (is_frozen(ref)) ref = thaw(hash, ref);
   ++rows_;
   char* row = claim_slot(ref, hash);
-  std::memset(row + layout_.presence_offset, 0, layout_.presence_bytes);
+  std::memset(row + layout_.stamps_offset, 0, layout_.status_bytes);
   return row;
 }
 
@@ -396,7 +399,7 @@ void RowTable::copy_row(char* to, const char* from) const {
     return;
   }
   layout_.key->copy(to, from);
-  std::memcpy(to + layout_.presence_offset, from + layout_.presence_offset, layout_.presence_bytes);
+  std::memcpy(to + layout_.stamps_offset, from + layout_.stamps_offset, layout_.status_bytes);
   for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
     const auto& column = layout_.columns[i];
     if (layout_.has(from, i)) column.type->copy(to + column.offset, from + column.offset);
@@ -409,7 +412,7 @@ void RowTable::relocate_row(char* to, char* from) const {
     return;
   }
   layout_.key->relocate(to, from);
-  std::memcpy(to + layout_.presence_offset, from + layout_.presence_offset, layout_.presence_bytes);
+  std::memcpy(to + layout_.stamps_offset, from + layout_.stamps_offset, layout_.status_bytes);
   for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
     const auto& column = layout_.columns[i];
     if (layout_.has(from, i)) column.type->relocate(to + column.offset, from + column.offset);

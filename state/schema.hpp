@@ -20,6 +20,10 @@ public:
   /// Moves `in` behind one value of this schema; `in` fails if the bytes are damaged.
   void skip(ByteReader& in) const;
 
+  /// Returns what value number `i` of each element consists of: of a sequence or set the element,
+  /// of a map key and value. `i` must be within.
+  const Schema& part(std::size_t i) const { return parts_[i]; }
+
 private:
   enum class Kind { fixed, text, sized, sequence, optional, parts, array, either };
 

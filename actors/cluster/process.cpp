@@ -24,6 +24,7 @@ Result<std::unique_ptr<Process>> Process::start(const ProcessOptions& options, J
   std::unique_ptr<Process> process{new Process{options, jobs, env, log}};
   if (local != nullptr) local->clean();
   process->local_ = std::move(local);
+  process->backends_ = std::make_unique<runtime::StateBackends>(process->local_.get());
   auto network = net::Network::start(process->system(), options.network, log);
   if (!network.ok()) return network.status();
   process->network_ = std::move(network).value();
@@ -41,7 +42,7 @@ Process::~Process() {
 }
 
 ClusterServices Process::services() {
-  return {{env_, Clock::system(), *pool_, no_faults_, log_, roster_, local_.get()},
+  return {{env_, Clock::system(), *pool_, no_faults_, log_, roster_, *backends_, local_.get()},
           jobs_,
           network_->dialer(),
           network_->signs()};

@@ -40,6 +40,7 @@ private:
   Env& env_;
   base::Logger& log_;
   std::unique_ptr<checkpoint::LocalDirectory> local_;
+  std::unique_ptr<runtime::StateBackends> backends_;
   base::FaultPoints no_faults_;
   Roster roster_;
   std::unique_ptr<NetworkedSystemConfig> config_;

@@ -45,10 +45,25 @@ struct CheckpointOptions {
   int inline_threshold = 20'000;
 };
 
+/// Where the state of operators lives while the job runs.
+enum class StateBackendType : std::uint8_t {
+  hashmap,  ///< in memory
+  rocksdb,  ///< in RocksDB on the process's local disk, with a cache of rows in memory
+};
+
+/// Memory and threads of the RocksDB backend. Those of all but the row cache count for a process as
+/// a whole; the first job that uses RocksDB there fixes them.
+struct RocksDbOptions {
+  std::int64_t memory_bytes = 256 << 20;    ///< block cache and write buffers together
+  double write_buffer_ratio = 0.5;          ///< how much of it write buffers may take, 0 to 1
+  std::int64_t row_cache_bytes = 64 << 20;  ///< rows in memory, of each operator on each subtask
+  int threads = 2;                          ///< that write and compact files
+};
+
 /// Where the state of operators lives.
 struct StateOptions {
-  /// "hashmap": in memory.
-  std::string backend = "hashmap";
+  StateBackendType backend = StateBackendType::hashmap;
+  RocksDbOptions rocksdb = {};
   /// Each node keeps a second copy of the state that its subtasks write, and restores from it those
   /// that restart there. Of use where checkpoints lie far away.
   bool local_recovery = false;

@@ -63,8 +63,9 @@ namespace detail {
 /// What all kinds of handles have in common.
 class StateHandle {
 public:
-  StateHandle(StateOwner& owner, std::string_view name, StateKind kind, const Type& type)
-      : spec_{std::string{name}, kind, &type}, column_{owner.handles_.size()} {
+  StateHandle(StateOwner& owner, std::string_view name, StateKind kind, const Type& type,
+              const BackedColumn& backed)
+      : spec_{std::string{name}, kind, &type, &backed}, column_{owner.handles_.size()} {
     owner.handles_.push_back(this);
   }
   StateHandle(const StateHandle&) = delete;
@@ -108,6 +109,22 @@ protected:
     return held != nullptr ? held->get() : empty;
   }
 
+  /// Null if the rows in memory are all there is. If not, a collection is a cell (backed_cells.hpp)
+  /// that knows a part of it.
+  const BackedRows* backed() const { return state().backed(); }
+  StorePlace place() const { return state().place(column_); }
+
+  /// Returns the current key's cell, to be read or completed.
+  template <class Cell>
+  Cow<Cell>& cell() const {
+    return *static_cast<Cow<Cell>*>(const_cast<void*>(state().read(column_)));
+  }
+  /// Returns the current key's cell, to be changed.
+  template <class Cell>
+  Cell& edit_cell() {
+    return static_cast<Cow<Cell>*>(state().edit(column_))->edit();
+  }
+
 private:
   KeyedState& state() const {
     if (state_ == nullptr) fail_unbound_state(spec_.name);
@@ -138,7 +155,8 @@ class ValueState : private detail::StateHandle {
 
 public:
   ValueState(StateOwner& owner, std::string_view name)
-      : StateHandle{owner, name, detail::StateKind::value, detail::type_of<T>()} {}
+      : StateHandle{owner, name, detail::StateKind::value, detail::type_of<T>(),
+                    detail::backed_value<T>()} {}
 
   /// Returns a copy of the value, or nothing.
   std::optional<T> get() const {
@@ -165,18 +183,35 @@ class ListState : private detail::StateHandle {
 public:
   ListState(StateOwner& owner, std::string_view name)
       : StateHandle{owner, name, detail::StateKind::list,
-                    detail::type_of<detail::Cow<std::vector<T>>>()} {}
+                    detail::type_of<detail::Cow<std::vector<T>>>(),
+                    detail::backed_collection<Cell>()} {}
 
-  const std::vector<T>& get() const { return this->template read_collection<std::vector<T>>(); }
+  const std::vector<T>& get() const {
+    const detail::BackedRows* rows = this->backed();
+    if (rows == nullptr) return this->template read_collection<std::vector<T>>();
+    detail::Cow<Cell>& cell = this->template cell<Cell>();
+    if (!cell.get().is_whole()) cell.edit().load(this->place(), rows->written());
+    return cell.get().all();
+  }
   void add(T element) {
-    this->template edit_collection<std::vector<T>>().push_back(std::move(element));
+    if (const detail::BackedRows* rows = this->backed())
+      this->template edit_cell<Cell>().add(std::move(element), rows->epoch());
+    else
+      this->template edit_collection<std::vector<T>>().push_back(std::move(element));
   }
   /// Replaces the list; an empty one clears the state.
   void set(std::vector<T> elements) {
-    if (elements.empty()) return clear();
-    this->template edit_collection<std::vector<T>>() = std::move(elements);
+    if (const detail::BackedRows* rows = this->backed())
+      this->template edit_cell<Cell>().set(std::move(elements), rows->epoch());
+    else if (elements.empty())
+      this->erase();
+    else
+      this->template edit_collection<std::vector<T>>() = std::move(elements);
   }
-  void clear() { this->erase(); }
+  void clear() { set({}); }
+
+private:
+  using Cell = detail::BackedList<T>;
 };
 
 /// A map from user keys to values per key, iterated in ascending order of user keys.
@@ -191,30 +226,55 @@ public:
   using Map = std::map<K, V>;
 
   MapState(StateOwner& owner, std::string_view name)
-      : StateHandle{owner, name, detail::StateKind::map, detail::type_of<detail::Cow<Map>>()} {}
+      : StateHandle{owner, name, detail::StateKind::map, detail::type_of<detail::Cow<Map>>(),
+                    detail::backed_collection<Cell>()} {}
 
   /// Returns all entries, for reading and iterating.
-  const Map& entries() const { return this->template read_collection<Map>(); }
+  const Map& entries() const {
+    if (this->backed() == nullptr) return this->template read_collection<Map>();
+    detail::Cow<Cell>& cell = this->template cell<Cell>();
+    if (!cell.get().is_whole()) cell.edit().load(this->place());
+    return cell.get().all();
+  }
   std::optional<V> get(const K& key) const {
     const V* value = find(key);
     return value != nullptr ? std::optional<V>{*value} : std::nullopt;
   }
   const V* find(const K& key) const {
+    if (this->backed() != nullptr) {
+      detail::Cow<Cell>& cell = this->template cell<Cell>();
+      if (!cell.get().knows(key)) cell.edit().load(key, this->place());
+      return cell.get().find(key);
+    }
     const auto at = entries().find(key);
     return at != entries().end() ? &at->second : nullptr;
   }
   bool contains(const K& key) const { return find(key) != nullptr; }
   std::size_t size() const { return entries().size(); }
   void put(K key, V value) {
-    this->template edit_collection<Map>().insert_or_assign(std::move(key), std::move(value));
+    if (const detail::BackedRows* rows = this->backed())
+      this->template edit_cell<Cell>().put(std::move(key), std::move(value), rows->epoch(),
+                                           rows->written());
+    else
+      this->template edit_collection<Map>().insert_or_assign(std::move(key), std::move(value));
   }
   /// Removes an entry, if it is there; removing the last one clears the state.
   void remove(const K& key) {
+    if (const detail::BackedRows* rows = this->backed())
+      return this->template edit_cell<Cell>().remove(key, rows->epoch(), rows->written());
     if (!contains(key)) return;
     if (size() == 1) return clear();
     this->template edit_collection<Map>().erase(key);
   }
-  void clear() { this->erase(); }
+  void clear() {
+    if (const detail::BackedRows* rows = this->backed())
+      this->template edit_cell<Cell>().clear(rows->epoch());
+    else
+      this->erase();
+  }
+
+private:
+  using Cell = detail::BackedMap<K, V>;
 };
 
 /// One value per key into which each added value is merged by `reduce(old, added)`.
@@ -226,7 +286,8 @@ public:
   using Reduce = std::function<T(const T&, const T&)>;
 
   ReducingState(StateOwner& owner, std::string_view name, Reduce reduce)
-      : StateHandle{owner, name, detail::StateKind::reducing, detail::type_of<T>()},
+      : StateHandle{owner, name, detail::StateKind::reducing, detail::type_of<T>(),
+                    detail::backed_value<T>()},
         reduce_{std::move(reduce)} {}
 
   std::optional<T> get() const {
@@ -255,7 +316,8 @@ public:
 
   /// `initial` is the accumulator of a key before its first value.
   AggregatingState(StateOwner& owner, std::string_view name, Accumulator initial, Add add)
-      : StateHandle{owner, name, detail::StateKind::aggregating, detail::type_of<Accumulator>()},
+      : StateHandle{owner, name, detail::StateKind::aggregating, detail::type_of<Accumulator>(),
+                    detail::backed_value<Accumulator>()},
         initial_{std::move(initial)},
         add_{std::move(add)} {}
 

@@ -50,8 +50,8 @@ std::vector<Entry> slot_entries() {
       {{std::string{kSlots}, "int", "1", "slots that a worker offers"},
        setter_of([](ClusterOptions& o) -> int& { return o.slots; })},
       {{"taskmanager.state.local.root-dirs", "path", "",
-        "directory on a worker's own disk for its copies of state; empty: one of its user's in the "
-        "system's directory for temporary files"},
+        "directory on a worker's own disk for its state and copies of state; empty: one of its "
+        "user's in the system's directory for temporary files"},
        [](ClusterOptions& o, std::string_view value) {
          o.local_state_root = value;
          return Status{};

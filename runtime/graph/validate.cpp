@@ -11,7 +11,8 @@ namespace {
 using detail::GraphSpec;
 using detail::OperatorSpec;
 
-constexpr int kParallelismMax = 32768;  // the most key groups there can be
+constexpr std::int64_t kRocksDbMemoryLeast = 8 << 20;  // less only stalls
+constexpr int kParallelismMax = 32768;                 // the most key groups there can be
 
 bool is_name(const std::string& name) {
   // Names become file names, log fields and words of chaos rules.
@@ -146,9 +147,15 @@ private:
     if (graph_.options.max_parallelism < 0 || graph_.options.max_parallelism > kParallelismMax)
       add("", "pipeline.max-parallelism is " + std::to_string(graph_.options.max_parallelism),
           "use 1 to " + std::to_string(kParallelismMax) + ", or 0 to let Weir choose");
-    if (graph_.options.state.backend != "hashmap")
-      add("", "state.backend.type is \"" + graph_.options.state.backend + "\"",
-          "use hashmap, the only state backend of this version");
+    const RocksDbOptions& rocksdb = graph_.options.state.rocksdb;
+    at_least("state.backend.rocksdb.memory.managed-size", rocksdb.memory_bytes, kRocksDbMemoryLeast,
+             "below 8 MiB");
+    at_least("state.backend.rocksdb.thread.num", rocksdb.threads, 1, "below 1");
+    at_least("weir.state.rocksdb.row-cache-size", rocksdb.row_cache_bytes, std::int64_t{0},
+             "negative");
+    if (!(rocksdb.write_buffer_ratio > 0 && rocksdb.write_buffer_ratio < 1))
+      add("", "state.backend.rocksdb.memory.write-buffer-ratio is not between 0 and 1",
+          "leave some of the memory for the block cache; 0.5 is the default");
     check_restart();
   }
 

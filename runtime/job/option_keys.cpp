@@ -1,5 +1,6 @@
 #include "runtime/job/option_keys.hpp"
 
+#include "base/text.hpp"
 #include "runtime/job/option_setters.hpp"
 
 #include <algorithm>
@@ -57,6 +58,15 @@ void choose(JobOptions& options, Strategy chosen) {
   }
 }
 
+template <class Field>
+auto size(Field field) {
+  return [field](JobOptions& options, std::string_view value) {
+    const auto bytes = base::parse_size(value);
+    if (bytes.ok()) field(options) = static_cast<std::int64_t>(*bytes);
+    return bytes.status();
+  };
+}
+
 std::vector<Entry> general_entries() {
   return {
       {{"parallelism.default", "int", "1", "subtasks of operators that do not say otherwise"},
@@ -75,11 +85,23 @@ std::vector<Entry> general_entries() {
         "fail or skip: what to do when a sink's store no longer knows a prepared transaction"},
        word<LostTransactions>({{"fail", LostTransactions::fail}, {"skip", LostTransactions::skip}},
                               [](JobOptions& o, LostTransactions l) { o.lost_transactions = l; })},
-      {{"state.backend.type", "word", "hashmap", "hashmap: state in memory"},
-       [](JobOptions& o, std::string_view v) {
-         o.state.backend = v;
-         return Status{};
-       }},
+      {{"state.backend.type", "word", "hashmap",
+        "hashmap: state in memory; rocksdb: on local disk, with a cache in memory"},
+       word<StateBackendType>(
+           {{"hashmap", StateBackendType::hashmap}, {"rocksdb", StateBackendType::rocksdb}},
+           [](JobOptions& o, StateBackendType type) { o.state.backend = type; })},
+      {{"state.backend.rocksdb.memory.managed-size", "size", "256 MiB",
+        "memory of a process's block cache and write buffers"},
+       size([](JobOptions& o) -> std::int64_t& { return o.state.rocksdb.memory_bytes; })},
+      {{"state.backend.rocksdb.memory.write-buffer-ratio", "number", "0.5",
+        "how much of it write buffers may take"},
+       setter_of([](JobOptions& o) -> double& { return o.state.rocksdb.write_buffer_ratio; })},
+      {{"state.backend.rocksdb.thread.num", "int", "2",
+        "threads of a process that write and compact files"},
+       setter_of([](JobOptions& o) -> int& { return o.state.rocksdb.threads; })},
+      {{"weir.state.rocksdb.row-cache-size", "size", "64 MiB",
+        "rows that each operator keeps in memory on each subtask"},
+       size([](JobOptions& o) -> std::int64_t& { return o.state.rocksdb.row_cache_bytes; })},
       {{"execution.state-recovery.from-local", "bool", "false",
         "each node keeps a copy of the state that its subtasks write, and restores from it those "
         "that restart there"},

@@ -22,6 +22,7 @@ struct ChainInit {
   std::string run;  // which start of the job
   Env& env;         // for sinks
   const Clock& clock;
+  detail::StateBackend* backend = nullptr;  // null: state is in memory
 };
 
 /// A sink in a chain.

@@ -1,7 +1,7 @@
 #include "runtime/task/snapshot_taker.hpp"
 
 #include "base/paths.hpp"
-#include "state/keyed_snapshot.hpp"
+#include "state/keyed_cut.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,11 +14,6 @@ using state::PreparedTransaction;
 
 /// Touched by the subtask before and after, by the pool in between; never by both at once.
 struct SnapshotTaker::Work {
-  struct Keyed {
-    state::KeyedStateInfo info;
-    detail::KeyedState* state;
-    detail::FrozenRows rows;
-  };
   struct Persist {
     std::shared_ptr<detail::Committer> committer;
     std::string operator_name;
@@ -29,13 +24,30 @@ struct SnapshotTaker::Work {
   SnapshotTimings timings;
   Duration frozen_at{};
   std::shared_ptr<Chain> chain;  // keeps the frozen rows alive if the subtask ends meanwhile
-  std::vector<Keyed> keyed;
+  std::vector<state::KeyedCut> keyed;
   std::vector<Persist> persist;
   SnapshotPlace place;
   std::string directory;
   std::string file_name;
   state::SubtaskState result;
   Status status;
+
+  bool has_store() const {
+    return std::any_of(keyed.begin(), keyed.end(), [](const auto& cut) { return cut.has_store(); });
+  }
+
+  template <class F>
+  void for_each_store(F f) {
+    for (state::KeyedCut& cut : keyed) {
+      if (cut.has_store()) f(cut);
+    }
+  }
+
+  void write_back() {
+    for_each_store([this](state::KeyedCut& cut) {
+      if (status.ok()) status = cut.write_back();
+    });
+  }
 
   void run() {
     for (const Persist& p : persist) {
@@ -53,8 +65,8 @@ struct SnapshotTaker::Work {
 
   Status write_keyed() {
     state::StateFile file{[this] { return create_file(); }, place.inline_threshold};
-    for (const Keyed& k : keyed) {
-      auto handle = state::write_rows(k.info, k.rows, file);
+    for (state::KeyedCut& cut : keyed) {
+      auto handle = cut.write(file);
       if (!handle.ok()) return handle.status();
       result.keyed.push_back(std::move(handle).value());
     }
@@ -98,8 +110,7 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   work->result.is_finished = is_finished;
 
   for (const ChainState& s : chain_->states())
-    work->keyed.push_back({state::describe(s.operator_name, s.key_schema, *s.state), s.state,
-                           s.state->table().freeze()});
+    work->keyed.emplace_back(state::describe(s.operator_name, s.key_schema, *s.state), *s.state);
   if (source_ != nullptr)
     work->result.sources.push_back({chain_->head_name(), position_schema_, source_->positions()});
   for (std::size_t i = 0; i < chain_->sinks().size(); ++i) {
@@ -122,11 +133,36 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   timings.sync = work->frozen_at - began;
   work->timings = timings;
   port_.reached(Phase::snapshotted, barrier.id);
+  if (!work->has_store()) return upload(work);
+  write_backs_.push_back(work);
+  if (write_backs_.size() == 1) write_back_next();
+}
+
+/// Brings the stores up to date, for one snapshot after the other, in the order of their barriers.
+void SnapshotTaker::write_back_next() {
+  const std::shared_ptr<Work> work = write_backs_.front();
+  work->for_each_store([](state::KeyedCut& cut) { cut.begin(); });
+  port_.run_blocking([work] { work->write_back(); }, [this, work] { on_written_back(work); });
+}
+
+void SnapshotTaker::on_written_back(const std::shared_ptr<Work>& work) {
+  if (!work->status.ok()) {
+    // What the store holds is not known any more.
+    failure_ = {chain_->head_name(), work->status.message(), TaskFailure::Kind::transient};
+    return;
+  }
+  work->for_each_store([](state::KeyedCut& cut) { cut.on_written(); });
+  write_backs_.pop_front();
+  upload(work);
+  if (!write_backs_.empty()) write_back_next();
+}
+
+void SnapshotTaker::upload(const std::shared_ptr<Work>& work) {
   port_.run_blocking([work] { work->run(); }, [this, work] { on_uploaded(work); });
 }
 
 void SnapshotTaker::on_uploaded(const std::shared_ptr<Work>& work) {
-  for (Work::Keyed& k : work->keyed) k.state->table().release(std::move(k.rows));
+  for (state::KeyedCut& cut : work->keyed) cut.release();
   const CheckpointId id = work->barrier.id;
   if (!work->status.ok()) {
     port_.decline({id, self_, checkpoint::FailureReason::snapshot_failed,

@@ -2,7 +2,8 @@
 // commits that follow when the checkpoint has completed.
 //
 //  in the subtask's turn   freeze keyed state, note positions, prepare transactions   (sync part)
-//  in the blocking pool    persist transactions, write the frozen state               (async part)
+//  in the blocking pool    bring the state's store up to date, if it has one          (async part)
+//                          persist transactions, write the frozen state
 //  in the subtask's turn   release the frozen state, acknowledge or decline
 //  on completion           commit in the pool every transaction of checkpoints up to it, in order
 #pragma once
@@ -14,6 +15,7 @@
 #include "runtime/task/port.hpp"
 #include "runtime/task/source_input.hpp"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +65,9 @@ public:
 private:
   struct Work;  // what one snapshot takes to the pool and brings back
 
+  void write_back_next();
+  void on_written_back(const std::shared_ptr<Work>& work);
+  void upload(const std::shared_ptr<Work>& work);
   void on_uploaded(const std::shared_ptr<Work>& work);
   void remove_copies(std::vector<std::string> copies);
   void commit_next(std::size_t sink);
@@ -77,6 +82,7 @@ private:
   std::string name_;
   SubtaskPort& port_;
   std::vector<checkpoint::TransactionLedger> ledgers_;  // one per sink of the chain
+  std::deque<std::shared_ptr<Work>> write_backs_;       // the first one is under way
   CheckpointId completed_;                              // the newest completed checkpoint heard of
   CheckpointId persisted_;  // transactions up to this checkpoint are safe
   std::uint64_t lost_count_ = 0;

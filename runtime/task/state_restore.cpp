@@ -69,7 +69,7 @@ Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<Cha
   if (status.ok()) return reading.from();
   if (reading.damaged_copy().empty()) return status;
   order.copies->discard(reading.damaged_copy(), status);
-  for (const ChainState& some : states) some.state->table().clear();
+  for (const ChainState& some : states) some.state->clear_all();
   Reading again{order, nullptr};
   status = again.run(states);
   if (!status.ok()) return status;

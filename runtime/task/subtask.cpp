@@ -22,7 +22,7 @@ std::shared_ptr<Chain> make_chain(const Plan& plan, const SubtaskInit& init, Out
                   .out = nullptr});
   }
   return std::make_shared<Chain>(
-      plan, ChainInit{init.id, init.attempt, init.run, *init.env, *init.clock}, out);
+      plan, ChainInit{init.id, init.attempt, init.run, *init.env, *init.clock, init.backend}, out);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct SubtaskInit {
   Env* env = nullptr;            // for sources and sinks
   const Clock* clock = nullptr;  // likewise
   SnapshotPlace place = {};
+  detail::StateBackend* backend = nullptr;  // null: state is in memory
   bool force_bytes = false;  // encode every batch, also between actors of one process
   bool is_finished = false;  // restored from behind its end
 };

@@ -118,7 +118,11 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
   CHECK(mentions(with({.max_parallelism = 40000}), "use 1 to 32768"));
   CHECK(mentions(with({.checkpoint = {.timeout = Duration{0}}}), "timeout is not above 0"));
   CHECK(mentions(with({.checkpoint = {.max_concurrent = 0}}), "max-concurrent-checkpoints"));
-  CHECK(mentions(with({.state = {.backend = "forst"}}), "use hashmap"));
+  CHECK(mentions(with({.state = {.rocksdb = {.memory_bytes = 1 << 20}}}), "below 8 MiB"));
+  CHECK(mentions(with({.state = {.rocksdb = {.write_buffer_ratio = 1}}}), "not between 0 and 1"));
+  CHECK(mentions(with({.state = {.rocksdb = {.row_cache_bytes = -1}}}),
+                 "row-cache-size is negative"));
+  CHECK(mentions(with({.state = {.rocksdb = {.threads = 0}}}), "thread.num is below 1"));
   CHECK(mentions(with({.restart = restart::exponential({.multiplier = 1.0})}), "not above 1"));
   CHECK(mentions(with({.restart = restart::exponential({.jitter = 2.0})}), "0 to 1"));
   CHECK(mentions(with({.restart = restart::exponential({.attempts_before_reset = -1})}),

@@ -1,10 +1,15 @@
 // KeyedState: the declared states of one operator on one subtask, positioned on the current key.
 // State handles (weir/state.hpp) reach their values through it.
+//
+// The rows in memory are all there is, or a cache of what lies in a store (backed_rows.hpp). In the
+// first case a row exists while it has a value; in the second, while it is worth keeping.
 #pragma once
 
+#include <weir/detail/backed_rows.hpp>
 #include <weir/detail/row_table.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -20,25 +25,31 @@ enum class StateKind : std::uint8_t { value = 1, list = 2, map = 3, reducing = 4
 struct StateSpec {
   std::string name;
   StateKind kind;
-  const Type* type;  // of the column
+  const Type* type;            // of the column
+  const BackedColumn* backed;  // the column if rows are a cache
 };
 
 /// See the file comment. `column` is the index of a state in the order of declaration.
 class KeyedState {
 public:
+  /// `opened.store` is null if rows in memory are all there is.
   KeyedState(RowLayout layout, KeyGroupRange range, std::uint32_t max_parallelism,
-             std::vector<StateSpec> specs)
-      : table_{std::move(layout), range, max_parallelism}, specs_{std::move(specs)} {}
+             std::vector<StateSpec> specs, StateBackend::Opened opened);
   virtual ~KeyedState() = default;
+
+  /// Null if rows in memory are all there is.
+  BackedRows* backed() { return backed_.get(); }
 
   /// Returns the value of the current key, or null. Valid until the next change of any state.
   const void* read(std::size_t column) {
+    if (backed_) return read_backed(column);
     if (access_ == Access::unknown) look_up();
     return access_ != Access::absent && layout().has(row_, column) ? at(column) : nullptr;
   }
 
   /// Returns the value of the current key for writing, or null.
   void* edit(std::size_t column) {
+    if (backed_) return edit_backed(column);
     if (access_ != Access::writable) look_up_writable();
     return access_ != Access::absent && layout().has(row_, column) ? at(column) : nullptr;
   }
@@ -46,6 +57,7 @@ public:
   /// Returns where the value of the current key lies, and whether one is there. If not, the caller
   /// must construct it at once.
   std::pair<void*, bool> claim(std::size_t column) {
+    if (backed_) return claim_backed(column);
     bool is_new_row = false;
     if (access_ != Access::writable) is_new_row = insert();
     const bool present = !is_new_row && layout().has(row_, column);
@@ -55,6 +67,7 @@ public:
 
   /// Destroys the value of the current key, if any.
   void clear(std::size_t column) {
+    if (backed_) return clear_backed(column);
     void* value = edit(column);
     if (value == nullptr) return;
     if (layout().presence_bytes == 0) {
@@ -72,6 +85,17 @@ public:
     may_be_empty_ = false;
     access_ = Access::unknown;
   }
+
+  /// For columns that load themselves, of a backed state: where the current key's entries lie.
+  StorePlace place(std::size_t column) { return backed_->place_of(row_, hash(), column); }
+
+  /// Makes the state empty, before its first use.
+  void clear_all() {
+    table_.clear();
+    if (backed_) backed_->clear_store();
+  }
+  /// Destroys everything: nobody needs the state any more.
+  void drop() { backed_ ? backed_->drop() : table_.clear(); }
 
   const std::vector<StateSpec>& specs() const { return specs_; }
   RowTable& table() { return table_; }
@@ -116,7 +140,17 @@ private:
     access_ = Access::absent;
   }
 
+  void* read_backed(std::size_t column);
+  void* edit_backed(std::size_t column);
+  std::pair<void*, bool> claim_backed(std::size_t column);
+  void clear_backed(std::size_t column);
+  void use_row() {
+    if (access_ != Access::writable) insert();
+    layout().used(row_) = 1;
+  }
+
   RowTable table_;
+  std::unique_ptr<BackedRows> backed_;
   std::vector<StateSpec> specs_;
   char* row_ = nullptr;  // of the current key, as far as access_ says
   Access access_ = Access::unknown;
@@ -127,9 +161,10 @@ private:
 template <Key K>
 class KeyedStateOf final : public KeyedState {
 public:
-  KeyedStateOf(KeyGroupRange range, std::uint32_t max_parallelism, std::vector<StateSpec> specs)
-      : KeyedState{RowLayout::of<K>(column_types(specs)), range, max_parallelism,
-                   std::move(specs)} {}
+  KeyedStateOf(KeyGroupRange range, std::uint32_t max_parallelism, std::vector<StateSpec> specs,
+               StateBackend::Opened opened = {})
+      : KeyedState{layout_of(specs, opened.store != nullptr), range, max_parallelism,
+                   std::move(specs), std::move(opened)} {}
 
   /// Makes `key` the current one; it must stay alive until `leave`.
   void enter(std::uint64_t hash, const K& key) {
@@ -139,6 +174,22 @@ public:
   }
 
   const K& key() const { return *key_; }
+
+  /// Of a backed state: makes room for the rows of a batch from `begin` to `end`, and reads together
+  /// what is known to be read from them. `key_at(i)` is the key of record i. No key may be current.
+  template <class KeyAt>
+  void load_ahead(const std::vector<std::uint64_t>& hashes, std::size_t begin, std::size_t end,
+                  KeyAt&& key_at) {
+    BackedRows& rows = *backed();
+    rows.keep_budget();
+    for (std::size_t column = 0; column < specs().size(); ++column) {
+      if (!rows.is_read(column)) continue;
+      for (std::size_t i = begin; i < end; ++i)
+        rows.note(table().upsert(hashes[i], key_at(i)).first, hashes[i], column, i);
+      rows.read_noted(column,
+                      [&](std::size_t i) { return table().find_writable(hashes[i], key_at(i)); });
+    }
+  }
 
   void read_restored_key(ByteReader& in) override { restored_key_ = weir::decode<K>(in); }
   std::pair<char*, bool> insert_restored() override {
@@ -152,11 +203,11 @@ protected:
   std::uint64_t hash() const override { return hash_; }
 
 private:
-  static std::vector<const Type*> column_types(const std::vector<StateSpec>& specs) {
+  static RowLayout layout_of(const std::vector<StateSpec>& specs, bool is_backed) {
     std::vector<const Type*> types;
     types.reserve(specs.size());
-    for (const StateSpec& spec : specs) types.push_back(spec.type);
-    return types;
+    for (const StateSpec& spec : specs) types.push_back(is_backed ? spec.backed->cell : spec.type);
+    return RowLayout::of<K>(types, is_backed);
   }
 
   std::uint64_t hash_ = 0;

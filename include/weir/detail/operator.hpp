@@ -20,6 +20,13 @@ struct OperatorInit {
   OperatorInfo info;
   KeyGroupRange key_groups;  // of this subtask; meaningful for keyed operators
   std::uint32_t max_parallelism = 128;
+  StateBackend* backend = nullptr;  // null: state is in memory
+
+  /// Makes the store for `columns` states, if the backend has any.
+  StateBackend::Opened open_store(std::size_t columns) const {
+    if (backend == nullptr || columns == 0) return {};
+    return backend->open(info.name, columns);
+  }
 };
 
 /// Takes batches of one type and passes on batches of another. One thread at a time. User functions

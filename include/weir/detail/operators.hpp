@@ -84,7 +84,8 @@ public:
       : info_{init.info},
         key_of_{std::move(key_of)},
         body_{args...},
-        state_{init.key_groups, init.max_parallelism, body_.declared_states()} {
+        state_{init.key_groups, init.max_parallelism, body_.declared_states(),
+               init.open_store(body_.declared_states().size())} {
     body_.bind_states(state_);
   }
 
@@ -93,9 +94,12 @@ public:
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<In>&>(body);
     ensure_hashes(batch, key_of_);
+    if (state_.backed() != nullptr)
+      state_.load_ahead(batch.hashes, begin, end,
+                        [&](std::size_t i) -> decltype(auto) { return key_in(batch, i); });
     for (std::size_t i = begin; i < end; ++i) {
       if (i + kPrefetchAhead < end) state_.table().prefetch(batch.hashes[i + kPrefetchAhead]);
-      const K& key = std::invoke(key_of_, batch.records[i]);
+      const K& key = key_in(batch, i);
       state_.enter(batch.hashes[i], key);
       body_.handle(batch.records[i], key, info_, emit_);
       state_.leave();
@@ -106,6 +110,10 @@ public:
   KeyedState* keyed_state() override { return &state_; }
 
 private:
+  decltype(auto) key_in(const Batch<In>& batch, std::size_t i) const {
+    return std::invoke(key_of_, batch.records[i]);
+  }
+
   OperatorInfo info_;
   KeyOf key_of_;
   Body body_;
@@ -169,12 +177,13 @@ public:
       : key_of_{std::move(key_of)},
         rules_{std::move(rules)},
         at_end_{at_end},
-        state_{init.key_groups, init.max_parallelism, specs()},
+        state_{init.key_groups, init.max_parallelism, specs(), init.open_store(1)},
         offset_{state_.table().layout().columns[0].offset} {}
 
   /// What the operator stores: one accumulator per key.
   static std::vector<StateSpec> specs() {
-    return {{"accumulator", StateKind::aggregating, &type_of<Accumulator>()}};
+    return {{"accumulator", StateKind::aggregating, &type_of<Accumulator>(),
+             &backed_value<Accumulator>()}};
   }
 
   void connect(BatchConsumer* next) override { emit_.connect(next); }
@@ -182,6 +191,7 @@ public:
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<In>&>(body);
     ensure_hashes(batch, key_of_);
+    if (state_.backed() != nullptr) return process_backed(batch, begin, end);
     RowTable& table = state_.table();
     for (std::size_t i = begin; i < end; ++i) {
       if (i + kPrefetchAhead < end) table.prefetch(batch.hashes[i + kPrefetchAhead]);
@@ -203,23 +213,59 @@ public:
     if (!at_end_) return true;
     const RowTable& table = state_.table();
     const std::uint64_t limit = emit_.flushes() + kFinishBatches;
+    if (state_.backed() != nullptr && !emit_stored(limit)) return false;
     while (finished_groups_ < table.range().size()) {
       if (emit_.flushes() >= limit) return false;
       finish_cursor_ = table.visit_page(
-          table.range().begin + finished_groups_, finish_cursor_, [this](const char* row) {
+          table.range().begin + finished_groups_, finish_cursor_, [&](const char* row) {
+            if (!table.layout().has(row, 0)) return;
             rules_.emit(*reinterpret_cast<const K*>(row), *accumulator_in(const_cast<char*>(row)),
                         emit_);
           });
       if (finish_cursor_ == 0) ++finished_groups_;
     }
     emit_.flush();
-    state_.table().clear();  // all is said; the last checkpoint need not carry it
+    state_.drop();  // all is said; the last checkpoint need not carry it
     return true;
   }
 
   KeyedState* keyed_state() override { return &state_; }
 
 private:
+  void process_backed(Batch<In>& batch, std::size_t begin, std::size_t end) {
+    state_.load_ahead(batch.hashes, begin, end, [&](std::size_t i) -> decltype(auto) {
+      return std::invoke(key_of_, batch.records[i]);
+    });
+    for (std::size_t i = begin; i < end; ++i) {
+      const K& key = std::invoke(key_of_, batch.records[i]);
+      state_.enter(batch.hashes[i], key);
+      auto* accumulator = static_cast<Accumulator*>(state_.edit(0));
+      if (accumulator != nullptr) {
+        rules_.add(*accumulator, batch.records[i]);
+      } else {
+        Accumulator first = rules_.begin(batch.records[i]);
+        accumulator = ::new (state_.claim(0).first) Accumulator(std::move(first));
+      }
+      if (!at_end_) rules_.emit(key, *accumulator, emit_);
+      state_.leave();
+    }
+    emit_.flush();
+  }
+
+  /// Emits what is in the store and not in memory; returns whether that is all.
+  bool emit_stored(std::uint64_t limit) {
+    if (stored_ == nullptr) stored_ = state_.backed()->store().cursor(0, {});
+    for (; stored_->is_valid(); stored_->next()) {
+      if (emit_.flushes() >= limit) return false;
+      ByteReader in_key{stored_->key().substr(kStoreGroupBytes)};
+      ByteReader in{stored_->value()};
+      const K key = weir::decode<K>(in_key);
+      if (state_.table().find(hash_of(key), key) == nullptr)
+        rules_.emit(key, weir::decode<Accumulator>(in), emit_);
+    }
+    return true;
+  }
+
   Accumulator* accumulator_in(char* row) const {
     return reinterpret_cast<Accumulator*>(row + offset_);
   }
@@ -232,6 +278,7 @@ private:
   Emit<Out> emit_;
   std::uint32_t finished_groups_ = 0;  // how far finish() has come
   std::size_t finish_cursor_ = 0;
+  std::unique_ptr<StoreCursor> stored_;  // likewise
 };
 
 template <class K, class In>

@@ -14,7 +14,7 @@
 // Invariants
 //  - A page reachable from the directories with `version < cow_below_` is never written to.
 //  - With one column a row exists exactly as long as that column holds a value. With several, a row
-//    says which columns hold a value by one presence bit each.
+//    says which columns hold a value by one presence bit each. A row with stamps may hold none.
 //  - Row pointers are valid until the next insertion, erasure, freeze or release.
 // One thread at a time, except that frozen pages may be read from another thread until `release`.
 #pragma once
@@ -43,26 +43,41 @@ struct RowLayout {
   const Type* key = nullptr;                         // at offset 0
   std::uint64_t (*hash_key)(const void*) = nullptr;  // hash of the key of a row
   std::vector<Column> columns;
-  std::size_t presence_offset = 0;  // of the presence bits
-  std::size_t presence_bytes = 0;   // 0 for a single column
+  std::size_t stamps_offset = 0;    // of the stamps, if rows have some; see BackedRows
+  std::size_t presence_offset = 0;  // of the presence bits, which follow the stamps
+  std::size_t presence_bytes = 0;   // 0 for a single column without stamps
+  std::size_t status_bytes = 0;     // stamps, presence bits and mark, from stamps_offset on
   std::size_t stride = 0;           // bytes from row to row
   std::size_t align = 0;
   bool trivial = false;  // all parts may be copied byte by byte
 
+  /// Rows with a stamp per column are a cache of rows that lie elsewhere; see BackedRows.
   static RowLayout make(const Type& key, std::uint64_t (*hash_key)(const void*),
-                        const std::vector<const Type*>& columns);
+                        const std::vector<const Type*>& columns, bool with_stamps = false);
 
   template <Key K>
-  static RowLayout of(const std::vector<const Type*>& columns) {
+  static RowLayout of(const std::vector<const Type*>& columns, bool with_stamps = false) {
     return make(
-        type_of<K>(), [](const void* row) { return hash_of(*static_cast<const K*>(row)); },
-        columns);
+        type_of<K>(), [](const void* row) { return hash_of(*static_cast<const K*>(row)); }, columns,
+        with_stamps);
+  }
+
+  std::uint32_t stamp(const char* row, std::size_t column) const {
+    std::uint32_t stamp = 0;
+    std::memcpy(&stamp, row + stamps_offset + column * sizeof stamp, sizeof stamp);
+    return stamp;
+  }
+  void set_stamp(char* row, std::size_t column, std::uint32_t stamp) const {
+    std::memcpy(row + stamps_offset + column * sizeof stamp, &stamp, sizeof stamp);
   }
 
   bool has(const char* row, std::size_t column) const {
     if (presence_bytes == 0) return true;
     return (row[presence_offset + column / 8] >> (column % 8) & 1) != 0;
   }
+  /// The mark of a row with stamps: whether it was used since the last look.
+  char& used(char* row) const { return row[stamps_offset + status_bytes - 1]; }
+
   void mark(char* row, std::size_t column, bool present) const {
     if (presence_bytes == 0) return;
     const auto bit = static_cast<char>(1 << (column % 8));
@@ -247,6 +262,19 @@ public:
     return cursor == g.directory.size() ? 0 : cursor;
   }
 
+  /// Like `visit_page`, but for rows that may be changed, and erases those for which `may_go(row)`
+  /// is true. Leaves pages alone that a snapshot can see, and those chained to another.
+  template <class Predicate>
+  std::size_t prune_page(std::uint32_t group, std::size_t cursor, Predicate&& may_go) {
+    const Group& g = groups_[group - range_.begin];
+    const PageRef ref = g.directory[cursor];
+    std::size_t next = cursor;
+    do ++next;
+    while (next < g.directory.size() && g.directory[next] == ref);
+    if (ref && !is_frozen(ref)) prune(ref, may_go);
+    return next == g.directory.size() ? 0 : next;
+  }
+
   const RowLayout& layout() const { return layout_; }
   KeyGroupRange range() const { return range_; }
   std::uint32_t max_parallelism() const { return max_parallelism_; }
@@ -286,6 +314,20 @@ private:
         return slot;
       if (tags[slot] == Page::kFree) return kNone;
       if (++slot == ref.slots) slot = 0;
+    }
+  }
+
+  template <class Predicate>
+  void prune(PageRef ref, Predicate&& may_go) {
+    for (std::uint32_t slot = 0; slot < ref.slots;) {
+      char* row = ref.row(slot, layout_.stride);
+      if (ref.tags()[slot] == Page::kFree || !may_go(row)) {
+        ++slot;
+        continue;
+      }
+      const bool is_last = ref.page->count == 1;
+      erase(layout_.hash_key(row), row);           // another row may take its slot
+      if (is_last && !ref.page->overflow) return;  // the page went with it
     }
   }
 

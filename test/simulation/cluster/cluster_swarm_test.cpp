@@ -32,7 +32,10 @@ public:
                                   .tolerable_failures = 1000,
                                   .storage = "/checkpoints",
                                   .inline_threshold = seed % 2 == 0 ? 20'000 : 0},
-                   .state = {.local_recovery = seed % 4 == 1},
+                   .state = {.backend = seed % 3 == 2 ? StateBackendType::rocksdb
+                                                      : StateBackendType::hashmap,
+                             .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 0},
+                             .local_recovery = seed % 4 == 1},
                    .restart = restart::fixed_delay({.attempts = 100'000, .delay = 10ms})})},
         cluster_{{.seed = seed,
                   .coordinators = coordinators_,

@@ -1,0 +1,138 @@
+// StateStore: keyed state that lies outside of the rows in memory, as sorted bytes.
+//
+// One store holds the state of one operator on one subtask. Each column (declared state) is a map
+// from bytes to bytes in ascending order. Keys begin with the key group (2 bytes, big endian) and
+// the encoded key of the operator; entries of maps go on with their own encoded key. No encoded key
+// is the beginning of another, so that all entries of one key have one prefix.
+#pragma once
+
+#include <weir/bytes.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::detail {
+
+inline constexpr std::size_t kStoreGroupBytes = 2;  // of a key: its key group
+
+/// The store cannot be read or written; fails the subtask. The text names the place and the cure.
+class StoreError final : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Changes of a store, in the order in which they are to be made.
+class StoreWrites {
+public:
+  enum class Kind : std::uint8_t { put, append, erase, erase_prefix };
+
+  struct Write {
+    Kind kind;
+    std::uint32_t column;
+    std::string_view key;
+    std::string_view value;
+  };
+
+  void put(std::size_t column, std::string_view key, std::string_view value) {
+    add(Kind::put, column, key, value);
+  }
+  /// Adds to the end of what is there.
+  void append(std::size_t column, std::string_view key, std::string_view value) {
+    add(Kind::append, column, key, value);
+  }
+  void erase(std::size_t column, std::string_view key) { add(Kind::erase, column, key, {}); }
+  /// Removes all keys that begin with `prefix`.
+  void erase_prefix(std::size_t column, std::string_view prefix) {
+    add(Kind::erase_prefix, column, prefix, {});
+  }
+
+  std::size_t size() const { return entries_.size(); }
+  /// Memory taken, roughly.
+  std::size_t bytes() const { return text_.size() + entries_.size() * sizeof(Entry); }
+  Write operator[](std::size_t i) const {
+    const Entry& e = entries_[i];
+    const std::string_view text{text_};
+    return {e.kind, e.column, text.substr(e.at, e.key_size),
+            text.substr(e.at + e.key_size, e.value_size)};
+  }
+  void clear() {
+    entries_.clear();
+    text_.clear();
+  }
+
+private:
+  struct Entry {
+    std::size_t at;  // of the key in text_; the value follows
+    std::size_t key_size;
+    std::size_t value_size;
+    std::uint32_t column;
+    Kind kind;
+  };
+
+  void add(Kind kind, std::size_t column, std::string_view key, std::string_view value) {
+    entries_.push_back(
+        {text_.size(), key.size(), value.size(), static_cast<std::uint32_t>(column), kind});
+    text_.append(key).append(value);
+  }
+
+  std::vector<Entry> entries_;
+  std::string text_;
+};
+
+/// A walk over the keys of a column in ascending order. Everything may throw StoreError.
+class StoreCursor {
+public:
+  virtual ~StoreCursor() = default;
+
+  /// Whether there is a key here, and it begins with `prefix`.
+  virtual bool is_at(std::string_view prefix) const = 0;
+  bool is_valid() const { return is_at({}); }
+  // Valid until the next call of `next`.
+  virtual std::string_view key() const = 0;
+  virtual std::string_view value() const = 0;
+  virtual void next() = 0;
+  /// Goes to the first key that is not less than `key`.
+  virtual void seek(std::string_view key) = 0;
+};
+
+/// A store as it was when this was made; may be read on any one thread. Must not outlive the store.
+class StoreView {
+public:
+  virtual ~StoreView() = default;
+
+  /// Begins at the first key that is not less than `from`.
+  virtual std::unique_ptr<StoreCursor> cursor(std::size_t column, std::string_view from) = 0;
+};
+
+/// See the file comment. Everything may throw StoreError. Reads may run beside one writer.
+class StateStore {
+public:
+  virtual ~StateStore() = default;
+
+  /// Reads the value of `key` into `value`; returns whether there is one.
+  virtual bool get(std::size_t column, std::string_view key, std::string& value) = 0;
+
+  /// Reads many at once: `values[i]` is what `keys[i]` has, if anything.
+  virtual void get_many(std::size_t column, const std::vector<std::string_view>& keys,
+                        std::vector<std::optional<std::string>>& values) = 0;
+
+  /// Begins at the first key that is not less than `from`. The cursor must not outlive the store.
+  virtual std::unique_ptr<StoreCursor> cursor(std::size_t column, std::string_view from) = 0;
+
+  /// Makes changes. If it throws, some may have been made, and the store is of no more use.
+  virtual void write(const StoreWrites& writes) = 0;
+
+  /// Until `release`, reads find what is there now, whatever is written meanwhile.
+  virtual void hold() = 0;
+  virtual void release() = 0;
+
+  /// Returns what is there now, also between `hold` and `release`.
+  virtual std::unique_ptr<StoreView> view() = 0;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,257 @@
+#include "state/backed_snapshot.hpp"
+
+#include "base/assert.hpp"
+#include "state/schema.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace weir::state {
+namespace {
+
+using detail::StateKind;
+using detail::StoreCursor;
+using detail::StoreWrites;
+
+constexpr std::size_t kBlockBytes = 64 << 10;  // payload after which a block is closed
+constexpr std::size_t kWriteBytes = 1 << 20;   // changes of a store that are made at once
+
+Schema parse(const std::string& text) {
+  auto schema = Schema::parse(text);
+  WEIR_ASSERT(schema.ok(), "a schema was not checked before");
+  return std::move(schema).value();
+}
+
+std::uint32_t group_of(std::string_view key) {
+  return static_cast<std::uint32_t>(static_cast<std::uint8_t>(key[0])) << 8 |
+         static_cast<std::uint8_t>(key[1]);
+}
+
+/// Takes the bytes of one value off the front of `in`.
+std::string_view take(const Schema& schema, ByteReader& in, std::string_view all) {
+  const std::size_t begin = all.size() - in.remaining();
+  schema.skip(in);
+  return in.ok() ? all.substr(begin, all.size() - in.remaining() - begin) : std::string_view{};
+}
+
+/// Puts together the entries of one column that belong to a key.
+class ColumnJoin {
+public:
+  ColumnJoin(const StateDescription& state, std::unique_ptr<StoreCursor> cursor)
+      : kind_{state.kind}, schema_{parse(state.schema)}, cursor_{std::move(cursor)} {}
+
+  StoreCursor& cursor() { return *cursor_; }
+
+  /// Adds the value of the keys that begin with `prefix`, and goes behind them.
+  void append_value(std::string_view prefix, ByteWriter& out) {
+    if (kind_ == StateKind::map) return append_map(prefix, out);
+    if (kind_ == StateKind::list)
+      append_list(out);
+    else
+      out.put_raw(cursor_->value().data(), cursor_->value().size());
+    cursor_->next();
+  }
+
+private:
+  void append_map(std::string_view prefix, ByteWriter& out) {
+    ByteWriter entries;
+    std::uint64_t count = 0;
+    for (; cursor_->is_at(prefix); cursor_->next(), ++count) {
+      const std::string_view key = cursor_->key().substr(prefix.size());
+      entries.put_raw(key.data(), key.size());
+      entries.put_raw(cursor_->value().data(), cursor_->value().size());
+    }
+    out.put_varint(count);
+    out.put_raw(entries.view().data(), entries.size());
+  }
+
+  void append_list(ByteWriter& out) {
+    ByteWriter elements;
+    std::uint64_t count = 0;
+    const std::string_view parts = cursor_->value();
+    ByteReader in{parts};
+    while (in.ok() && !in.at_end()) {
+      const std::size_t n = in.get_count();
+      count += n;
+      for (std::size_t i = 0; i < n && in.ok(); ++i) {
+        const std::string_view element = take(schema_.part(0), in, parts);
+        elements.put_raw(element.data(), element.size());
+      }
+    }
+    if (!in.ok()) throw detail::StoreError{"the stored state holds a list that makes no sense"};
+    out.put_varint(count);
+    out.put_raw(elements.view().data(), elements.size());
+  }
+
+  StateKind kind_;
+  Schema schema_;
+  std::unique_ptr<StoreCursor> cursor_;
+};
+
+/// Walks over the keys of all columns at once.
+class RowWalk {
+public:
+  RowWalk(const KeyedStateInfo& info, detail::StoreView& view) : key_{parse(info.key_schema)} {
+    for (std::size_t i = 0; i < info.states.size(); ++i)
+      columns_.emplace_back(info.states[i], view.cursor(i, {}));
+  }
+
+  /// Adds the next row to `out`; returns its key group, or nothing at the end.
+  std::optional<std::uint32_t> next(ByteWriter& out) {
+    std::optional<std::string> least = next_prefix();
+    if (!least) return std::nullopt;
+    out.put_raw(least->data() + detail::kStoreGroupBytes, least->size() - detail::kStoreGroupBytes);
+    const std::size_t bits_at = out.size();
+    std::string bits((columns_.size() + 7) / 8, '\0');
+    if (columns_.size() > 1) out.put_raw(bits.data(), bits.size());
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!columns_[i].cursor().is_at(*least)) continue;
+      bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+      columns_[i].append_value(*least, out);
+    }
+    if (columns_.size() > 1) out.overwrite(bits_at, bits.data(), bits.size());
+    return group_of(*least);
+  }
+
+private:
+  /// Returns the beginning that all keys of the next row have.
+  std::optional<std::string> next_prefix() {
+    std::optional<std::string_view> least;
+    for (ColumnJoin& column : columns_) {
+      StoreCursor& at = column.cursor();
+      if (at.is_valid() && (!least || at.key() < *least)) least = at.key();
+    }
+    if (!least) return std::nullopt;
+    ByteReader in{least->substr(detail::kStoreGroupBytes)};
+    key_.skip(in);
+    if (!in.ok()) throw detail::StoreError{"the stored state holds a key that makes no sense"};
+    return std::string{least->substr(0, least->size() - in.remaining())};
+  }
+
+  Schema key_;
+  std::vector<ColumnJoin> columns_;
+};
+
+/// Turns rows of a snapshot into entries of a store.
+class RowSplit {
+public:
+  RowSplit(const KeyedStateHandle& handle, detail::KeyedState& into)
+      : store_{into.backed()->store()}, key_{parse(handle.key_schema)} {
+    for (const StateDescription& written : handle.states) {
+      const auto& declared = into.specs();
+      const auto at = std::find_if(declared.begin(), declared.end(),
+                                   [&](const auto& spec) { return spec.name == written.name; });
+      std::optional<std::size_t> target;
+      if (at != declared.end()) target = static_cast<std::size_t>(at - declared.begin());
+      columns_.push_back({written.kind, parse(written.schema), target});
+    }
+  }
+
+  Status read_block(std::uint32_t group, std::string_view payload, const std::string& name) {
+    ByteReader in{payload};
+    while (in.ok() && !in.at_end()) read_row(group, in, payload);
+    if (!in.ok()) return {ErrorCode::corrupt, name + " holds a row that cannot be decoded"};
+    if (writes_.bytes() >= kWriteBytes) flush();
+    return {};
+  }
+
+  void flush() {
+    if (writes_.size() != 0) store_.write(writes_);
+    writes_.clear();
+  }
+
+private:
+  struct Column {
+    StateKind kind;
+    Schema schema;
+    std::optional<std::size_t> target;  // column of the store; none: no longer declared
+  };
+
+  void read_row(std::uint32_t group, ByteReader& in, std::string_view payload) {
+    const std::string_view key = take(key_, in, payload);
+    std::string prefix{static_cast<char>(group >> 8), static_cast<char>(group)};
+    prefix += key;
+    const bool has_bits = columns_.size() > 1;
+    const std::string_view bits = has_bits ? in.get_raw((columns_.size() + 7) / 8) : "\x01";
+    for (std::size_t i = 0; i < columns_.size() && in.ok(); ++i) {
+      if ((bits[i / 8] >> (i % 8) & 1) == 0) continue;
+      const std::string_view value = take(columns_[i].schema, in, payload);
+      if (in.ok() && columns_[i].target) put(columns_[i], prefix, value);
+    }
+  }
+
+  void put(const Column& column, std::string& prefix, std::string_view value) {
+    if (column.kind != StateKind::map) return writes_.put(*column.target, prefix, value);
+    ByteReader in{value};
+    const std::size_t prefix_size = prefix.size();
+    for (std::size_t n = in.get_count(); n != 0; --n) {
+      prefix += take(column.schema.part(0), in, value);
+      writes_.put(*column.target, prefix, take(column.schema.part(1), in, value));
+      prefix.resize(prefix_size);
+    }
+  }
+
+  detail::StateStore& store_;
+  Schema key_;
+  std::vector<Column> columns_;  // in the order of the handle
+  StoreWrites writes_;
+};
+
+}  // namespace
+
+Result<KeyedStateHandle> write_view(const KeyedStateInfo& info, detail::StoreView& view,
+                                    StateFile& file) {
+  KeyedStateHandle handle = empty_handle(info);
+  RowWalk walk{info, view};
+  ByteWriter row;
+  ByteWriter payload;
+  std::uint32_t group = 0;
+  std::uint64_t group_begin = file.size();
+  const auto close_block = [&]() -> Status {
+    if (payload.size() == 0) return {};
+    const Status status = file.add_block(payload.view()).status();
+    payload.clear();
+    return status;
+  };
+  const auto close_group = [&]() -> Status {
+    if (Status status = close_block(); !status.ok()) return status;
+    if (file.size() != group_begin)
+      handle.groups.push_back({group, group_begin, file.size() - group_begin});
+    group_begin = file.size();
+    return {};
+  };
+  for (auto next = walk.next(row); next; next = walk.next(row)) {
+    if (*next != group) {
+      if (Status status = close_group(); !status.ok()) return status;
+      group = *next;
+    }
+    payload.put_raw(row.view().data(), row.size());
+    row.clear();
+    ++handle.rows;
+    if (payload.size() < kBlockBytes) continue;
+    if (Status status = close_block(); !status.ok()) return status;
+  }
+  if (Status status = close_group(); !status.ok()) return status;
+  return handle;
+}
+
+Status read_into_store(const KeyedStateHandle& handle, StateReader& reader,
+                       detail::KeyedState& into) {
+  RowSplit rows{handle, into};
+  for (const GroupSlice& slice : handle.groups) {
+    if (!into.table().range().contains(slice.group)) continue;
+    reader.seek(slice.offset, slice.size);
+    while (!reader.at_end()) {
+      auto payload = reader.next_block();
+      if (!payload.ok()) return payload.status();
+      Status status =
+          rows.read_block(slice.group, *payload, "the state of " + handle.operator_name);
+      if (!status.ok()) return status;
+    }
+  }
+  rows.flush();
+  return {};
+}
+
+}  // namespace weir::state

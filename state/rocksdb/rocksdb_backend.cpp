@@ -1,0 +1,86 @@
+#include "state/rocksdb/rocksdb_backend.hpp"
+
+#include "state/rocksdb/rocksdb_store.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/merge_operator.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <utility>
+
+namespace weir::state {
+namespace {
+
+/// Adds parts of a list to its end.
+class Append final : public rocksdb::AssociativeMergeOperator {
+public:
+  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing, const rocksdb::Slice& value,
+             std::string* result, rocksdb::Logger*) const override {
+    result->clear();
+    if (existing != nullptr) result->assign(existing->data(), existing->size());
+    result->append(value.data(), value.size());
+    return true;
+  }
+  const char* Name() const override { return "weir.append"; }
+};
+
+}  // namespace
+
+class RocksDbMemory {
+public:
+  explicit RocksDbMemory(const RocksDbOptions& options) {
+    cache = rocksdb::NewLRUCache(options.memory);
+    const auto buffers =
+        static_cast<std::size_t>(static_cast<double>(options.memory) * options.write_buffer_ratio);
+    write_buffers = std::make_shared<rocksdb::WriteBufferManager>(buffers, cache);
+    if (options.in_memory) env.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  }
+
+  std::unique_ptr<rocksdb::Env> env;  // null: the machine's
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;  // takes its memory from the cache
+};
+
+std::shared_ptr<RocksDbMemory> make_rocksdb_memory(const RocksDbOptions& options) {
+  return std::make_shared<RocksDbMemory>(options);
+}
+
+RocksDbBackend::RocksDbBackend(const RocksDbOptions& options, std::shared_ptr<RocksDbMemory> memory,
+                               NewPath new_path)
+    : options_{options}, memory_{std::move(memory)}, new_path_{std::move(new_path)} {}
+
+RocksDbBackend::~RocksDbBackend() = default;
+
+detail::StateBackend::Opened RocksDbBackend::open(std::string_view operator_name,
+                                                  std::size_t columns) {
+  auto path = new_path_(operator_name);
+  if (!path.ok())
+    throw detail::StoreError{"no room for the state of \"" + std::string{operator_name} +
+                             "\": " + path.status().message() +
+                             "; taskmanager.state.local.root-dirs names another place"};
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = memory_->cache;
+  table.cache_index_and_filter_blocks = true;  // or they would take memory beside the budget
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  rocksdb::Options options;
+  if (memory_->env) options.env = memory_->env.get();
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_manager = memory_->write_buffers;
+  options.write_buffer_size = 64 << 20;
+  options.max_background_jobs = options_.background_threads;
+  options.merge_operator = std::make_shared<Append>();
+  options.compression = rocksdb::kLZ4Compression;
+  options.max_open_files = -1;
+  options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.paranoid_checks = true;
+  return {std::make_unique<RocksDbStore>(options, std::move(path).value(), columns),
+          options_.row_cache};
+}
+
+}  // namespace weir::state

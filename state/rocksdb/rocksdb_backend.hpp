@@ -1,0 +1,39 @@
+// RocksDbBackend: the stores of one job's subtasks in one process, and the memory that they share
+// with those of all other jobs of the process.
+#pragma once
+
+#include "state/rocksdb/rocksdb_options.hpp"
+
+#include <weir/detail/backed_rows.hpp>
+#include <weir/result.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace weir::state {
+
+/// What RocksDB stores of a process share; made once.
+class RocksDbMemory;
+
+std::shared_ptr<RocksDbMemory> make_rocksdb_memory(const RocksDbOptions& options);
+
+/// See the file comment. May be used from any thread; must outlive its stores.
+class RocksDbBackend final : public detail::StateBackend {
+public:
+  /// Returns a path that nobody uses yet, whose parent exists, for the store of an operator.
+  using NewPath = std::function<Result<std::string>(std::string_view operator_name)>;
+
+  RocksDbBackend(const RocksDbOptions& options, std::shared_ptr<RocksDbMemory> memory,
+                 NewPath new_path);
+  ~RocksDbBackend() override;
+
+  Opened open(std::string_view operator_name, std::size_t columns) override;
+
+private:
+  RocksDbOptions options_;
+  std::shared_ptr<RocksDbMemory> memory_;
+  NewPath new_path_;
+};
+
+}  // namespace weir::state

@@ -1,0 +1,198 @@
+#include "state/rocksdb/rocksdb_store.hpp"
+
+#include "base/assert.hpp"
+
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace weir::state {
+namespace {
+
+using detail::StoreError;
+using detail::StoreWrites;
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view view_of(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+/// Returns the least key that is greater than all that begin with `prefix`. Prefixes begin with a
+/// key group, so they are never all 0xff.
+std::string end_of(std::string_view prefix) {
+  std::string end{prefix};
+  while (end.back() == '\xff') end.pop_back();
+  ++end.back();
+  return end;
+}
+
+[[noreturn]] void fail(const rocksdb::Status& status, const std::string& directory,
+                       const char* what) {
+  const bool is_damaged = status.IsCorruption();
+  throw StoreError{"the state in " + directory + " cannot be " + what + ": " + status.ToString() +
+                   (is_damaged ? "; its disk may be damaged: taskmanager.state.local.root-dirs "
+                                 "names another"
+                               : "; if its disk is full, taskmanager.state.local.root-dirs names "
+                                 "another")};
+}
+
+}  // namespace
+
+class RocksDbStore::Cursor final : public detail::StoreCursor {
+public:
+  Cursor(const RocksDbStore& store, const rocksdb::ReadOptions& options, std::size_t column,
+         std::string_view from)
+      : store_{store}, at_{store.db_->NewIterator(options, store.columns_[column])} {
+    Cursor::seek(from);
+  }
+
+  bool is_at(std::string_view prefix) const override {
+    return at_->Valid() && at_->key().starts_with(slice(prefix));
+  }
+  std::string_view key() const override { return view_of(at_->key()); }
+  std::string_view value() const override { return view_of(at_->value()); }
+  void next() override {
+    at_->Next();
+    store_.check(at_->status(), "read");
+  }
+  void seek(std::string_view key) override {
+    at_->Seek(slice(key));
+    store_.check(at_->status(), "read");
+  }
+
+private:
+  const RocksDbStore& store_;
+  std::unique_ptr<rocksdb::Iterator> at_;
+};
+
+class RocksDbStore::View final : public detail::StoreView {
+public:
+  explicit View(RocksDbStore& store) : store_{store}, snapshot_{store.db_->GetSnapshot()} {}
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  ~View() override { store_.db_->ReleaseSnapshot(snapshot_); }
+
+  std::unique_ptr<detail::StoreCursor> cursor(std::size_t column, std::string_view from) override {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    options.fill_cache = false;  // a walk over everything would drive out what is in use
+    options.readahead_size = 2 << 20;
+    return std::make_unique<Cursor>(store_, options, column, from);
+  }
+
+private:
+  RocksDbStore& store_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+RocksDbStore::RocksDbStore(const rocksdb::Options& options, std::string directory,
+                           std::size_t columns)
+    : directory_{std::move(directory)}, options_{options} {
+  options_.create_if_missing = true;
+  options_.create_missing_column_families = true;
+  options_.error_if_exists = true;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families{
+      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions{options_}}};
+  for (std::size_t i = 1; i < columns; ++i)
+    families.emplace_back(std::to_string(i), rocksdb::ColumnFamilyOptions{options_});
+  rocksdb::DB* db = nullptr;
+  check(rocksdb::DB::Open(options_, directory_, families, &columns_, &db), "opened");
+  db_.reset(db);
+}
+
+RocksDbStore::~RocksDbStore() {
+  if (db_ == nullptr) return;
+  if (held_ != nullptr) db_->ReleaseSnapshot(held_);
+  for (rocksdb::ColumnFamilyHandle* column : columns_) db_->DestroyColumnFamilyHandle(column);
+  db_.reset();
+  static_cast<void>(
+      rocksdb::DestroyDB(directory_, options_));  // a leftover is removed with its root
+}
+
+void RocksDbStore::check(const rocksdb::Status& status, const char* what) const {
+  if (!status.ok()) fail(status, directory_, what);
+}
+
+rocksdb::ReadOptions RocksDbStore::read_options() const {
+  rocksdb::ReadOptions options;
+  options.snapshot = held_;
+  return options;
+}
+
+bool RocksDbStore::get(std::size_t column, std::string_view key, std::string& value) {
+  const rocksdb::Status status = db_->Get(read_options(), columns_[column], slice(key), &value);
+  if (status.IsNotFound()) return false;
+  check(status, "read");
+  return true;
+}
+
+void RocksDbStore::get_many(std::size_t column, const std::vector<std::string_view>& keys,
+                            std::vector<std::optional<std::string>>& values) {
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(keys.size());
+  for (const std::string_view key : keys) slices.push_back(slice(key));
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_->MultiGet(read_options(), columns_[column], keys.size(), slices.data(), found.data(),
+                statuses.data());
+  values.assign(keys.size(), std::nullopt);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    check(statuses[i], "read");
+    values[i] = found[i].ToString();
+  }
+}
+
+std::unique_ptr<detail::StoreCursor> RocksDbStore::cursor(std::size_t column,
+                                                          std::string_view from) {
+  return std::make_unique<Cursor>(*this, read_options(), column, from);
+}
+
+void RocksDbStore::write(const StoreWrites& writes) {
+  // In order of keys, which RocksDB takes faster. What concerns one key stays in the order given:
+  // it has one prefix, and a prefix comes before what begins with it.
+  std::vector<std::size_t> order(writes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const auto left = writes[a];
+    const auto right = writes[b];
+    return left.column != right.column ? left.column < right.column : left.key < right.key;
+  });
+  rocksdb::WriteBatch batch;
+  for (const std::size_t i : order) {
+    const auto write = writes[i];
+    rocksdb::ColumnFamilyHandle* column = columns_[write.column];
+    switch (write.kind) {
+      case StoreWrites::Kind::put: batch.Put(column, slice(write.key), slice(write.value)); break;
+      case StoreWrites::Kind::append:
+        batch.Merge(column, slice(write.key), slice(write.value));
+        break;
+      case StoreWrites::Kind::erase: batch.Delete(column, slice(write.key)); break;
+      case StoreWrites::Kind::erase_prefix:
+        batch.DeleteRange(column, slice(write.key), slice(end_of(write.key)));
+        break;
+    }
+  }
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  check(db_->Write(options, &batch), "written");
+}
+
+void RocksDbStore::hold() {
+  WEIR_ASSERT(held_ == nullptr, "a store was held twice");
+  held_ = db_->GetSnapshot();
+}
+
+void RocksDbStore::release() {
+  db_->ReleaseSnapshot(std::exchange(held_, nullptr));
+}
+
+std::unique_ptr<detail::StoreView> RocksDbStore::view() {
+  return std::make_unique<View>(*this);
+}
+
+}  // namespace weir::state

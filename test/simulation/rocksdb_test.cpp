@@ -1,0 +1,129 @@
+// Jobs whose state lies in RocksDB, behind a cache that hardly holds a row: whoever dies, whenever,
+// the output is exactly right.
+#include "test/support/count_job.hpp"
+#include "test/support/sim_figures.hpp"
+
+using namespace std::chrono_literals;
+using namespace weir;
+using test::CountJob;
+using test::Figures;
+using test::figures_of;
+using test::require_finish;
+
+namespace {
+
+StateOptions tiny_rocksdb() {
+  return {.backend = StateBackendType::rocksdb,
+          .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 0}};
+}
+
+JobOptions on_rocksdb(CheckpointOptions checkpoint = {}) {
+  return {.checkpoint = std::move(checkpoint), .state = tiny_rocksdb()};
+}
+
+/// Counts like CountJob, by three kinds of state that must agree.
+Job count_thrice(const CountJob& count, JobOptions options) {
+  options.parallelism = 2;
+  options.restart = restart::fixed_delay({.attempts = 1000, .delay = 10ms});
+  Job job{"count", options};
+  job.source("numbers", count.input.source())
+      .key_by([keys = count.shape.keys](int n) { return n % keys; })
+      .process("counts", value_state<std::int64_t>("count"), list_state<int>("all"),
+               map_state<int, int>("seen"),
+               [keys = count.shape.keys](int n, ValueState<std::int64_t>& counted,
+                                         ListState<int>& all, MapState<int, int>& seen,
+                                         Emit<std::pair<int, std::int64_t>>& out) {
+                 if (seen.contains(n)) throw std::runtime_error{"a number came twice"};
+                 seen.put(n, n);
+                 all.add(n);
+                 counted.set(counted.value_or(0) + 1);
+                 const auto size = static_cast<std::size_t>(*counted.get());
+                 if (n % 5 == 0 && (all.get().size() != size || seen.size() != size))
+                   throw std::runtime_error{"the states do not agree"};
+                 out.emplace(n % keys, *counted.get());
+               })
+      .sink("out", count.output.sink());
+  return job;
+}
+
+}  // namespace
+
+TEST_CASE("RocksDB: whoever dies at whatever phase, each count is committed once",
+          "[sim][rocksdb][swarm]") {
+  test::for_each_seed(2, [](std::uint64_t seed) {
+    Figures figures;
+    for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
+      for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,
+                               Phase::acknowledged, Phase::completed, Phase::committing}) {
+        CAPTURE(victim, to_string(phase), seed);
+        testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+        CountJob count;
+        auto run = cluster.start(count.job(on_rocksdb()));
+        run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
+        require_finish(run);
+        CHECK(run.restarts() >= 1);
+        count.check_exactly_once();
+        figures += figures_of(run);
+      }
+    }
+    return figures;
+  });
+}
+
+TEST_CASE("RocksDB: values, lists and maps agree after any kill", "[sim][rocksdb][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed}};
+    CountJob count;
+    JobOptions options = on_rocksdb({.every = 20ms});
+    if (seed % 2 == 0) options.state.rocksdb.row_cache_bytes = 1 << 20;
+    auto run = cluster.start(count_thrice(count, options));
+    run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
+    require_finish(run);
+    CHECK(run.restarts() >= 1);
+    count.check_exactly_once();
+    return figures_of(run);
+  });
+}
+
+TEST_CASE("RocksDB: several checkpoints at once, each cut is exact", "[sim][rocksdb][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed}};
+    CountJob count;
+    auto run = cluster.start(
+        count_thrice(count, on_rocksdb({.every = 3ms, .max_concurrent = 3, .retained = 2})));
+    run.chaos("kill any at checkpoint " + std::to_string(5 + seed % 30) + " acknowledged");
+    require_finish(run);
+    count.check_exactly_once();
+    return figures_of(run);
+  });
+}
+
+TEST_CASE("state moves between memory and RocksDB, at any parallelism", "[sim][rocksdb][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    base::Random random{seed};
+    testing::Cluster cluster{{.seed = seed}};
+    CountJob count;
+    const auto build = [&] {
+      JobOptions options{.checkpoint = {.every = 10ms, .storage = "/checkpoints"}};
+      if (random.chance(0.5)) options.state = tiny_rocksdb();
+      options.parallelism = 2 + static_cast<int>(random.below(3));
+      return count.job(options);
+    };
+    Figures figures;
+    auto run = cluster.start(build());
+    for (int i = 0; i < 4 && !run.has_ended(); ++i) {
+      run.run_for(std::chrono::milliseconds{50 + random.below(200)});
+      if (run.has_ended()) break;
+      figures += test::figures_of_crashed(run);
+      run.crash();
+      run = cluster.start(build(), {.restore_latest = true});
+    }
+    require_finish(run);
+    count.check_exactly_once();
+    figures += figures_of(run);
+    return figures;
+  });
+}

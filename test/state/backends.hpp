@@ -1,0 +1,34 @@
+// The state backends that tests of state run on.
+#pragma once
+
+#include "base/random.hpp"
+#include "state/rocksdb/rocksdb_backend.hpp"
+
+#include <memory>
+#include <string>
+
+namespace weir::test {
+
+/// Backends whose files are in memory. Must outlive what they open.
+class Backends {
+public:
+  Backends();
+
+  /// Null: rows in memory are all there is.
+  detail::StateBackend* heap() { return nullptr; }
+  detail::StateBackend* rocksdb() { return &rocksdb_; }
+  /// Its rows hardly fit anywhere: nearly each look at a key goes to RocksDB.
+  detail::StateBackend* tiny() { return &tiny_; }
+  detail::StateBackend* draw(base::Random& random);
+
+private:
+  static state::RocksDbOptions options(std::size_t row_cache);
+  state::RocksDbBackend::NewPath numbered();
+
+  std::shared_ptr<state::RocksDbMemory> memory_;
+  int opened_ = 0;
+  state::RocksDbBackend rocksdb_;
+  state::RocksDbBackend tiny_;
+};
+
+}  // namespace weir::test

@@ -1,0 +1,259 @@
+// Keyed state against a plain map: random changes, snapshots that are written while changes go on,
+// crashes, and restores into other backends and other numbers of subtasks.
+#include "base/memory_env.hpp"
+#include "base/random.hpp"
+#include "state/keyed_cut.hpp"
+#include "test/state/backends.hpp"
+#include "test/support/swarm.hpp"
+
+#include <weir/state.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace weir;
+using namespace weir::detail;
+using namespace weir::state;
+using weir::test::Backends;
+
+namespace {
+
+constexpr std::uint32_t kMaxParallelism = 16;
+constexpr int kKeys = 300;
+
+/// What one key has.
+struct Entry {
+  std::optional<std::string> value;
+  std::vector<int> list;
+  std::map<std::string, int> map;
+  std::optional<std::int64_t> sum;
+
+  bool is_empty() const { return !value && list.empty() && map.empty() && !sum; }
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+using Model = std::map<std::string, Entry>;
+
+struct Owner : StateOwner {
+  ValueState<std::string> value{*this, "value"};
+  ListState<int> list{*this, "list"};
+  MapState<std::string, int> map{*this, "map"};
+  ReducingState<std::int64_t> sum{*this, "sum",
+                                  [](std::int64_t a, std::int64_t b) { return a + b; }};
+};
+
+/// The state of one subtask.
+struct Part {
+  Part(KeyGroupRange range, StateBackend* backend)
+      : state{range, kMaxParallelism, owner.declared_states(),
+              backend == nullptr ? StateBackend::Opened{} : backend->open("op", 4)} {
+    owner.bind_states(state);
+  }
+
+  KeyedCut cut() { return KeyedCut{describe("op", schema<std::string>(), state), state}; }
+
+  Owner owner;
+  KeyedStateOf<std::string> state;
+};
+
+/// All subtasks of an operator.
+class Operator {
+public:
+  Operator(std::uint32_t parallelism, StateBackend* backend) {
+    for (std::uint32_t i = 0; i < parallelism; ++i)
+      parts_.push_back(
+          std::make_unique<Part>(range_of_subtask(i, parallelism, kMaxParallelism), backend));
+  }
+
+  template <class F>
+  void with(const std::string& key, F f) {
+    const std::uint64_t hash = hash_of(key);
+    const auto parallelism = static_cast<std::uint32_t>(parts_.size());
+    const std::uint32_t group = key_position(hash, kMaxParallelism).group;
+    Part& part = *parts_[subtask_of_group(group, parallelism, kMaxParallelism)];
+    if (part.state.backed() != nullptr)
+      part.state.load_ahead({hash}, 0, 1, [&](std::size_t) -> const std::string& { return key; });
+    part.state.enter(hash, key);
+    f(part.owner);
+    part.state.leave();
+  }
+
+  std::vector<KeyedCut> cut() {
+    std::vector<KeyedCut> cuts;
+    for (auto& part : parts_) cuts.push_back(part->cut());
+    return cuts;
+  }
+
+  void restore(const std::vector<KeyedStateHandle>& handles) {
+    for (auto& part : parts_) {
+      for (const KeyedStateHandle& handle : handles) {
+        StateReader reader{handle.inlined, "snapshot"};
+        REQUIRE(read_rows(handle, reader, part->state).ok());
+      }
+    }
+  }
+
+private:
+  std::vector<std::unique_ptr<Part>> parts_;
+};
+
+std::string key_of(std::uint64_t n) {
+  return "key" + std::to_string(n);
+}
+
+void check_key(Operator& op, const std::string& key, const Entry& expected) {
+  op.with(key, [&](Owner& o) {
+    CAPTURE(key);
+    REQUIRE(o.value.get() == expected.value);
+    REQUIRE(o.list.get() == expected.list);
+    REQUIRE(o.map.entries() == expected.map);
+    REQUIRE(o.sum.get() == expected.sum);
+  });
+}
+
+/// A run of random steps.
+class Run {
+public:
+  explicit Run(std::uint64_t seed) : random_{seed} { start({}); }
+
+  void step() {
+    switch (random_.below(200)) {
+      case 0: begin_snapshot(); return;
+      case 1: finish_write_back(); return;
+      case 2: finish_snapshot(); return;
+      case 3: crash(); return;
+      default: change(); return;
+    }
+  }
+
+  void check_all() {
+    for (int i = 0; i < kKeys; ++i) {
+      const auto at = model_.find(key_of(static_cast<std::uint64_t>(i)));
+      check_key(*op_, key_of(static_cast<std::uint64_t>(i)),
+                at == model_.end() ? Entry{} : at->second);
+    }
+  }
+
+  test::Figures figures;
+
+private:
+  void start(const std::vector<KeyedStateHandle>& handles) {
+    op_.reset();
+    op_ = std::make_unique<Operator>(1 + random_.below(4), backends_.draw(random_));
+    op_->restore(handles);
+  }
+
+  void change() {
+    // Few keys are hot.
+    const std::string key = key_of(random_.below(1 + random_.below(kKeys)));
+    Entry& e = model_[key];
+    const auto number = static_cast<int>(random_.below(1000));
+    const std::string entry = "m" + std::to_string(random_.below(8));
+    op_->with(key, [&](Owner& o) {
+      switch (random_.below(16)) {
+        case 0:
+        case 1: o.value.set(entry), e.value = entry; return;
+        case 2: o.value.clear(), e.value.reset(); return;
+        case 3: REQUIRE(o.value.get() == e.value); return;
+        case 4:
+        case 5: o.list.add(number), e.list.push_back(number); return;
+        case 6: REQUIRE(o.list.get() == e.list); return;
+        case 7: o.list.set({number, 1}), e.list = {number, 1}; return;
+        case 8: o.list.clear(), e.list.clear(); return;
+        case 9:
+        case 10: o.map.put(entry, number), e.map[entry] = number; return;
+        case 11: o.map.remove(entry), e.map.erase(entry); return;
+        case 12: {
+          const auto at = e.map.find(entry);
+          REQUIRE(o.map.get(entry) ==
+                  (at == e.map.end() ? std::nullopt : std::optional{at->second}));
+          return;
+        }
+        case 13:
+          if (random_.chance(0.5)) {
+            REQUIRE(o.map.entries() == e.map);
+          } else {
+            o.map.clear(), e.map.clear();
+          }
+          return;
+        case 14: o.sum.add(number), e.sum = e.sum.value_or(0) + number; return;
+        default:
+          REQUIRE(o.sum.get() == e.sum);
+          if (random_.chance(0.3)) o.sum.clear(), e.sum.reset();
+          return;
+      }
+    });
+  }
+
+  void begin_snapshot() {
+    if (!cuts_.empty()) return;
+    cuts_ = op_->cut();
+    cut_model_ = model_;
+    is_written_back_ = false;
+  }
+
+  void finish_write_back() {
+    if (cuts_.empty() || is_written_back_) return;
+    for (KeyedCut& cut : cuts_) {
+      if (!cut.has_store()) continue;
+      cut.begin();
+      REQUIRE(cut.write_back().ok());
+      cut.on_written();
+    }
+    is_written_back_ = true;
+  }
+
+  void finish_snapshot() {
+    if (cuts_.empty()) return;
+    finish_write_back();
+    snapshot_.clear();
+    for (KeyedCut& cut : cuts_) {
+      StateFile file{env_, "/unused", ~std::size_t{0}};
+      auto handle = cut.write(file);
+      REQUIRE(handle.ok());
+      REQUIRE(file.finish().ok());
+      handle->inlined = file.take_inlined();
+      snapshot_.push_back(std::move(handle).value());
+      cut.release();
+    }
+    cuts_.clear();
+    snapshot_model_ = cut_model_;
+  }
+
+  void crash() {
+    cuts_.clear();
+    start(snapshot_);
+    model_ = snapshot_model_;
+    ++figures.restarts;
+    if (random_.chance(0.2)) check_all();
+  }
+
+  base::Random random_;
+  base::MemoryEnv env_;
+  Backends backends_;
+  std::unique_ptr<Operator> op_;
+  Model model_;
+  std::vector<KeyedCut> cuts_;  // of the snapshot under way
+  Model cut_model_;
+  bool is_written_back_ = false;
+  std::vector<KeyedStateHandle> snapshot_;
+  Model snapshot_model_;
+};
+
+}  // namespace
+
+TEST_CASE("state is what a plain map would be, whatever befalls it", "[state][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    Run run{seed};
+    for (int i = 0; i < 10'000; ++i) run.step();
+    run.check_all();
+    run.figures.plans = 1;
+    return run.figures;
+  });
+}
