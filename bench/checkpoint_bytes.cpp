@@ -50,7 +50,8 @@ private:
   KeyedStateOf<std::uint64_t> state_{
       {0, kMaxParallelism},
       kMaxParallelism,
-      {{"count", weir::detail::StateKind::value, &weir::detail::type_of<std::int64_t>()}}};
+      {{"count", weir::detail::StateKind::value, &weir::detail::type_of<std::int64_t>(),
+        &weir::detail::backed_value<std::int64_t>()}}};
 };
 
 /// Writes `size` bytes to `path` in pieces and syncs it.

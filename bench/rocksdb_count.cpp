@@ -103,24 +103,26 @@ bench::Tally count_in_a_loop(const Work& work) {
   rocksdb::WriteOptions no_log;
   no_log.disableWAL = true;
   Draws draws{work.shape, work.distinct};
+  std::string key(sizeof(std::uint64_t), '\0');
   std::string value;
   while (draws.drawn() < work.records) {
-    const std::uint64_t key = draws.next();
-    const rocksdb::Slice slice{reinterpret_cast<const char*>(&key), sizeof key};
+    const std::uint64_t number = draws.next();
+    std::memcpy(key.data(), &number, sizeof number);
     std::int64_t count = 0;
-    const rocksdb::Status found = db->Get({}, slice, &value);
-    if (found.ok()) std::memcpy(&count, value.data(), sizeof count);
+    if (db->Get({}, key, &value).ok()) std::memcpy(&count, value.data(), sizeof count);
     ++count;
-    require_ok(db->Put(no_log, slice, {reinterpret_cast<const char*>(&count), sizeof count}));
+    value.resize(sizeof count);
+    std::memcpy(value.data(), &count, sizeof count);
+    require_ok(db->Put(no_log, key, value));
   }
   bench::Tally tally;
   const std::unique_ptr<rocksdb::Iterator> at{db->NewIterator({})};
   for (at->SeekToFirst(); at->Valid(); at->Next()) {
-    std::uint64_t key = 0;
+    std::uint64_t number = 0;
     std::int64_t count = 0;
-    std::memcpy(&key, at->key().data(), sizeof key);
+    std::memcpy(&number, at->key().data(), sizeof number);
     std::memcpy(&count, at->value().data(), sizeof count);
-    tally.add(key, count);
+    tally.add(number, count);
   }
   return tally;
 }

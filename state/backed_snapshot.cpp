@@ -1,6 +1,7 @@
 #include "state/backed_snapshot.hpp"
 
 #include "base/assert.hpp"
+#include "state/rocksdb/expiry_filter.hpp"
 #include "state/schema.hpp"
 
 #include <algorithm>
@@ -38,32 +39,48 @@ std::string_view take(const Schema& schema, ByteReader& in, std::string_view all
 /// Puts together the entries of one column that belong to a key.
 class ColumnJoin {
 public:
-  ColumnJoin(const StateDescription& state, std::unique_ptr<StoreCursor> cursor)
-      : kind_{state.kind}, schema_{parse(state.schema)}, cursor_{std::move(cursor)} {}
+  ColumnJoin(const StateDescription& state, const Expiry& expiry,
+             std::unique_ptr<StoreCursor> cursor)
+      : kind_{state.kind}, schema_{parse(state.schema)}, cursor_{std::move(cursor)} {
+    if (expiry.is_live == nullptr) return;
+    dead_ = expiry.dead;
+    expiry_.emplace(
+        detail::StoreColumn{.is_list = kind_ == StateKind::list, .schema = state.schema});
+  }
 
   StoreCursor& cursor() { return *cursor_; }
 
-  /// Adds the value of the keys that begin with `prefix`, and goes behind them.
-  void append_value(std::string_view prefix, ByteWriter& out) {
+  /// Adds the value of the keys that begin with `prefix`, and goes behind them. Returns whether
+  /// there was one that has not expired.
+  bool append_value(std::string_view prefix, ByteWriter& out) {
+    if (!cursor_->is_at(prefix)) return false;
     if (kind_ == StateKind::map) return append_map(prefix, out);
-    if (kind_ == StateKind::list)
+    const bool is_live = !has_expired();
+    if (is_live && kind_ == StateKind::list)
       append_list(out);
-    else
+    else if (is_live)
       out.put_raw(cursor_->value().data(), cursor_->value().size());
     cursor_->next();
+    return is_live;
   }
 
 private:
-  void append_map(std::string_view prefix, ByteWriter& out) {
+  bool has_expired() const { return expiry_ && expiry_->has_expired(cursor_->value(), dead_); }
+
+  bool append_map(std::string_view prefix, ByteWriter& out) {
     ByteWriter entries;
     std::uint64_t count = 0;
-    for (; cursor_->is_at(prefix); cursor_->next(), ++count) {
+    for (; cursor_->is_at(prefix); cursor_->next()) {
+      if (has_expired()) continue;
       const std::string_view key = cursor_->key().substr(prefix.size());
       entries.put_raw(key.data(), key.size());
       entries.put_raw(cursor_->value().data(), cursor_->value().size());
+      ++count;
     }
+    if (count == 0) return false;
     out.put_varint(count);
     out.put_raw(entries.view().data(), entries.size());
+    return true;
   }
 
   void append_list(ByteWriter& out) {
@@ -87,6 +104,8 @@ private:
   StateKind kind_;
   Schema schema_;
   std::unique_ptr<StoreCursor> cursor_;
+  std::optional<StoredExpiry> expiry_;
+  std::int64_t dead_ = 0;
 };
 
 /// Walks over the keys of all columns at once.
@@ -94,27 +113,36 @@ class RowWalk {
 public:
   RowWalk(const KeyedStateInfo& info, detail::StoreView& view) : key_{parse(info.key_schema)} {
     for (std::size_t i = 0; i < info.states.size(); ++i)
-      columns_.emplace_back(info.states[i], view.cursor(i, {}));
+      columns_.emplace_back(info.states[i], info.expiries[i], view.cursor(i, {}));
   }
 
-  /// Adds the next row to `out`; returns its key group, or nothing at the end.
+  /// Puts the next row into `out`; returns its key group, or nothing at the end.
   std::optional<std::uint32_t> next(ByteWriter& out) {
-    std::optional<std::string> least = next_prefix();
-    if (!least) return std::nullopt;
-    out.put_raw(least->data() + detail::kStoreGroupBytes, least->size() - detail::kStoreGroupBytes);
-    const std::size_t bits_at = out.size();
-    std::string bits((columns_.size() + 7) / 8, '\0');
-    if (columns_.size() > 1) out.put_raw(bits.data(), bits.size());
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (!columns_[i].cursor().is_at(*least)) continue;
-      bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
-      columns_[i].append_value(*least, out);
+    while (const std::optional<std::string> prefix = next_prefix()) {
+      out.clear();
+      out.put_raw(prefix->data() + detail::kStoreGroupBytes,
+                  prefix->size() - detail::kStoreGroupBytes);
+      if (append_columns(*prefix, out)) return group_of(*prefix);
     }
-    if (columns_.size() > 1) out.overwrite(bits_at, bits.data(), bits.size());
-    return group_of(*least);
+    return std::nullopt;
   }
 
 private:
+  /// Returns whether the row has any value that has not expired.
+  bool append_columns(std::string_view prefix, ByteWriter& out) {
+    const std::size_t bits_at = out.size();
+    std::string bits((columns_.size() + 7) / 8, '\0');
+    if (columns_.size() > 1) out.put_raw(bits.data(), bits.size());
+    bool any = false;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (!columns_[i].append_value(prefix, out)) continue;
+      any = true;
+      bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+    }
+    if (columns_.size() > 1) out.overwrite(bits_at, bits.data(), bits.size());
+    return any;
+  }
+
   /// Returns the beginning that all keys of the next row have.
   std::optional<std::string> next_prefix() {
     std::optional<std::string_view> least;
@@ -227,7 +255,6 @@ Result<KeyedStateHandle> write_view(const KeyedStateInfo& info, detail::StoreVie
       group = *next;
     }
     payload.put_raw(row.view().data(), row.size());
-    row.clear();
     ++handle.rows;
     if (payload.size() < kBlockBytes) continue;
     if (Status status = close_block(); !status.ok()) return status;

@@ -1,4 +1,5 @@
-// KeyedCut: the keyed state of one operator on one subtask as it was at a barrier, wherever it lies.
+// KeyedCut: the keyed state of one operator on one subtask as it was at a barrier, wherever that
+// lies.
 //
 //   made          in the subtask's turn, at the barrier
 //   begin         in the subtask's turn, only if `has_store`, when earlier cuts are written back

@@ -34,6 +34,27 @@ void encode_row(const RowLayout& layout, const char* row, ByteWriter& out) {
   }
 }
 
+/// Adds a row without what has expired of it; returns whether anything is left.
+bool encode_live_row(const RowLayout& layout, const std::vector<Expiry>& expiries, const char* row,
+                     ByteWriter& out) {
+  std::string bits(layout.presence_bytes, '\0');
+  std::vector<std::size_t> live;
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    const Expiry& expiry = expiries[i];
+    if (!layout.has(row, i)) continue;
+    if (expiry.is_live != nullptr && !expiry.is_live(row + layout.columns[i].offset, expiry.dead))
+      continue;
+    live.push_back(i);
+    if (!bits.empty()) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+  }
+  if (live.empty()) return false;
+  encode_value(*layout.key, row, out);
+  out.put_raw(bits.data(), bits.size());
+  for (const std::size_t i : live)
+    encode_value(*layout.columns[i].type, row + layout.columns[i].offset, out);
+  return true;
+}
+
 /// Bytes of each row that are its encoding as they are, or 0 if rows must be encoded part by part.
 std::size_t packed_bytes(const RowLayout& layout) {
   if (layout.columns.size() != 1) return 0;
@@ -123,10 +144,18 @@ KeyedStateInfo describe(const std::string& operator_name, const std::string& key
   KeyedStateInfo info{.operator_name = operator_name,
                       .key_schema = key_schema,
                       .max_parallelism = keyed.table().max_parallelism(),
-                      .states = {}};
-  for (const auto& spec : keyed.specs())
+                      .states = {},
+                      .expiries = {}};
+  for (const auto& spec : keyed.specs()) {
     info.states.push_back({spec.name, spec.kind, spec.type->schema});
+    info.expiries.push_back({spec.is_live, keyed.time() - spec.ttl_ms});
+  }
   return info;
+}
+
+bool KeyedStateInfo::expires() const {
+  return std::any_of(expiries.begin(), expiries.end(),
+                     [](const Expiry& expiry) { return expiry.is_live != nullptr; });
 }
 
 KeyedStateHandle empty_handle(const KeyedStateInfo& info) {
@@ -143,8 +172,8 @@ KeyedStateHandle empty_handle(const KeyedStateInfo& info) {
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows& rows,
                                     StateFile& file) {
   KeyedStateHandle handle = empty_handle(info);
-  handle.rows = rows.rows();
-  const std::size_t packed = packed_bytes(rows.layout());
+  const bool expires = info.expires();
+  const std::size_t packed = expires ? 0 : packed_bytes(rows.layout());
   ByteWriter payload;
   Status status;
   for (std::uint32_t group = rows.range().begin; group < rows.range().end; ++group) {
@@ -158,8 +187,11 @@ Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows
     rows.for_each(group, [&](const char* row) {
       if (packed != 0)
         payload.put_raw(row, packed);
-      else
+      else if (!expires)
         encode_row(rows.layout(), row, payload);
+      else if (!encode_live_row(rows.layout(), info.expiries, row, payload))
+        return;
+      ++handle.rows;
       if (payload.size() >= kBlockBytes) close_block();
     });
     close_block();

@@ -11,12 +11,21 @@
 
 namespace weir::state {
 
+/// Which values of a state have expired when a snapshot is taken.
+struct Expiry {
+  bool (*is_live)(const void* cell, std::int64_t dead) = nullptr;  // null: none ever does
+  std::int64_t dead = 0;  // what was touched then or before: milliseconds since 1970
+};
+
 /// What identifies an operator's keyed state in a snapshot.
 struct KeyedStateInfo {
   std::string operator_name = {};
   std::string key_schema = {};
   std::uint32_t max_parallelism = 0;
   std::vector<StateDescription> states = {};
+  std::vector<Expiry> expiries = {};  // of each state
+
+  bool expires() const;
 };
 
 /// Describes the states that `keyed` declares.
@@ -26,8 +35,8 @@ KeyedStateInfo describe(const std::string& operator_name, const std::string& key
 /// A handle of `info` that has no rows yet.
 KeyedStateHandle empty_handle(const KeyedStateInfo& info);
 
-/// Writes all rows; returns a handle whose `path` or `inlined` the caller fills in when `file` is
-/// finished. Runs off the actor threads while the table changes.
+/// Writes all rows that have not expired; returns a handle whose `path` or `inlined` the caller
+/// fills in when `file` is finished. Runs off the actor threads while the table changes.
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const detail::FrozenRows& rows,
                                     StateFile& file);
 

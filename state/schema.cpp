@@ -44,6 +44,7 @@ private:
     if (take('(')) return group();
     if (take_word("x:")) return specialised();
     if (take_word("dur:")) return chrono();
+    if (take_word("ttl:")) return of(Kind::parts, {number_of(sizeof(std::int64_t)), any()});
     if (take_word("str")) return of(Kind::text, {});
     static constexpr std::array<std::pair<std::string_view, std::size_t>, 11> kNumbers{
         {{"i8", 1},
@@ -59,9 +60,7 @@ private:
          {"bool", 1}}};
     for (const auto& [word, bytes] : kNumbers) {
       if (!take_word(word)) continue;
-      Schema number = of(Kind::fixed, {});
-      number.count_ = bytes;
-      return number;
+      return number_of(bytes);
     }
     ok_ = false;
     return {};
@@ -111,6 +110,11 @@ private:
   Schema closed(char bracket, Schema schema) {
     ok_ = ok_ && take(bracket);
     return schema;
+  }
+  static Schema number_of(std::size_t bytes) {
+    Schema number = of(Kind::fixed, {});
+    number.count_ = bytes;
+    return number;
   }
   static Schema of(Kind kind, std::vector<Schema> parts) {
     Schema schema;

@@ -18,7 +18,8 @@
 //
 // Schema grammar: i8..i64 u8..u64 f32 f64 bool str | [T] sequence | <T> set | <K:V> map | ?T |
 // (T,U,...) pair, tuple or aggregate | T*N array | (T/U/...) variant | dur:T:N/D chrono that counts
-// in T with a period of N/D seconds | x:NAME specialised or protobuf, stored behind its length.
+// in T with a period of N/D seconds | ttl:T with the time at which its life began | x:NAME
+// specialised or protobuf, stored behind its length.
 #pragma once
 
 #include <weir/bytes.hpp>

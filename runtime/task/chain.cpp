@@ -159,7 +159,8 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
       .key_groups =
           detail::range_of_subtask(init.subtask.index, parallelism, plan.max_parallelism()),
       .max_parallelism = plan.max_parallelism(),
-      .backend = init.backend};
+      .backend = init.backend,
+      .clock = &init.clock};
   auto built = call_user_code(spec.name, [&] { return spec.make(operator_init); });
   built->connect(link_to(plan, op, out, init));
   if (detail::KeyedState* state = built->keyed_state(); state != nullptr && !spec.states.empty())

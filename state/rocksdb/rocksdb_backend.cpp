@@ -55,7 +55,7 @@ RocksDbBackend::RocksDbBackend(const RocksDbOptions& options, std::shared_ptr<Ro
 RocksDbBackend::~RocksDbBackend() = default;
 
 detail::StateBackend::Opened RocksDbBackend::open(std::string_view operator_name,
-                                                  std::size_t columns) {
+                                                  const std::vector<detail::StoreColumn>& columns) {
   auto path = new_path_(operator_name);
   if (!path.ok())
     throw detail::StoreError{"no room for the state of \"" + std::string{operator_name} +

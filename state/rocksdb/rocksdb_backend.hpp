@@ -28,7 +28,8 @@ public:
                  NewPath new_path);
   ~RocksDbBackend() override;
 
-  Opened open(std::string_view operator_name, std::size_t columns) override;
+  Opened open(std::string_view operator_name,
+              const std::vector<detail::StoreColumn>& columns) override;
 
 private:
   RocksDbOptions options_;

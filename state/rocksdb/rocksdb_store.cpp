@@ -1,6 +1,7 @@
 #include "state/rocksdb/rocksdb_store.hpp"
 
 #include "base/assert.hpp"
+#include "state/rocksdb/expiry_filter.hpp"
 
 #include <rocksdb/write_batch.h>
 
@@ -28,6 +29,23 @@ std::string end_of(std::string_view prefix) {
   while (end.back() == '\xff') end.pop_back();
   ++end.back();
   return end;
+}
+
+/// In order of keys, which RocksDB takes faster, as long as that changes nothing: what concerns one
+/// key stays in the order given, and that of a prefix concerns many.
+std::vector<std::size_t> order_of(const StoreWrites& writes) {
+  std::vector<std::size_t> order(writes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto is_of_prefix = [&](std::size_t i) {
+    return writes[i].kind == StoreWrites::Kind::erase_prefix;
+  };
+  if (std::any_of(order.begin(), order.end(), is_of_prefix)) return order;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const auto left = writes[a];
+    const auto right = writes[b];
+    return left.column != right.column ? left.column < right.column : left.key < right.key;
+  });
+  return order;
 }
 
 [[noreturn]] void fail(const rocksdb::Status& status, const std::string& directory,
@@ -90,15 +108,20 @@ private:
 };
 
 RocksDbStore::RocksDbStore(const rocksdb::Options& options, std::string directory,
-                           std::size_t columns)
-    : directory_{std::move(directory)}, options_{options} {
+                           const std::vector<detail::StoreColumn>& columns)
+    : directory_{std::move(directory)},
+      now_{std::make_shared<std::atomic<std::int64_t>>(0)},
+      options_{options} {
   options_.create_if_missing = true;
   options_.create_missing_column_families = true;
   options_.error_if_exists = true;
-  std::vector<rocksdb::ColumnFamilyDescriptor> families{
-      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions{options_}}};
-  for (std::size_t i = 1; i < columns; ++i)
-    families.emplace_back(std::to_string(i), rocksdb::ColumnFamilyOptions{options_});
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    rocksdb::ColumnFamilyOptions family{options_};
+    if (columns[i].ttl_ms != 0)
+      family.compaction_filter_factory = make_expiry_filter(columns[i], now_);
+    families.emplace_back(i == 0 ? rocksdb::kDefaultColumnFamilyName : std::to_string(i), family);
+  }
   rocksdb::DB* db = nullptr;
   check(rocksdb::DB::Open(options_, directory_, families, &columns_, &db), "opened");
   db_.reset(db);
@@ -153,17 +176,8 @@ std::unique_ptr<detail::StoreCursor> RocksDbStore::cursor(std::size_t column,
 }
 
 void RocksDbStore::write(const StoreWrites& writes) {
-  // In order of keys, which RocksDB takes faster. What concerns one key stays in the order given:
-  // it has one prefix, and a prefix comes before what begins with it.
-  std::vector<std::size_t> order(writes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const auto left = writes[a];
-    const auto right = writes[b];
-    return left.column != right.column ? left.column < right.column : left.key < right.key;
-  });
   rocksdb::WriteBatch batch;
-  for (const std::size_t i : order) {
+  for (const std::size_t i : order_of(writes)) {
     const auto write = writes[i];
     rocksdb::ColumnFamilyHandle* column = columns_[write.column];
     switch (write.kind) {

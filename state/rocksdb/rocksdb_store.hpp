@@ -7,6 +7,7 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ namespace weir::state {
 class RocksDbStore final : public detail::StateStore {
 public:
   /// `directory` is empty or does not exist; it is removed with the store. Throws StoreError.
-  RocksDbStore(const rocksdb::Options& options, std::string directory, std::size_t columns);
+  RocksDbStore(const rocksdb::Options& options, std::string directory,
+               const std::vector<detail::StoreColumn>& columns);
   ~RocksDbStore() override;
 
   bool get(std::size_t column, std::string_view key, std::string& value) override;
@@ -25,6 +27,7 @@ public:
                 std::vector<std::optional<std::string>>& values) override;
   std::unique_ptr<detail::StoreCursor> cursor(std::size_t column, std::string_view from) override;
   void write(const detail::StoreWrites& writes) override;
+  void set_time(std::int64_t now) override { *now_ = now; }
   void hold() override;
   void release() override;
   std::unique_ptr<detail::StoreView> view() override;
@@ -37,6 +40,7 @@ private:
   rocksdb::ReadOptions read_options() const;
 
   std::string directory_;
+  std::shared_ptr<std::atomic<std::int64_t>> now_;  // for the filters of expired values
   rocksdb::Options options_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> columns_;

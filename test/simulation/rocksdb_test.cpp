@@ -1,5 +1,6 @@
 // Jobs whose state lies in RocksDB, behind a cache that hardly holds a row: whoever dies, whenever,
 // the output is exactly right.
+#include "base/random.hpp"
 #include "test/support/count_job.hpp"
 #include "test/support/sim_figures.hpp"
 

@@ -39,7 +39,7 @@ struct Bound {
   explicit Bound(StateBackend* backend = nullptr)
       : state{kAll, 4, owner.declared_states(),
               backend == nullptr ? StateBackend::Opened{}
-                                 : backend->open("op", owner.declared_states().size())} {
+                                 : backend->open("op", store_columns(owner.declared_states()))} {
     owner.bind_states(state);
   }
   ~Bound() { state.leave(); }

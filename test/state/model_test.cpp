@@ -1,5 +1,5 @@
-// Keyed state against a plain map: random changes, snapshots that are written while changes go on,
-// crashes, and restores into other backends and other numbers of subtasks.
+// Keyed state against a plain map: random changes, a clock that goes on, snapshots that are written
+// while changes go on, crashes, and restores into other backends and other numbers of subtasks.
 #include "base/memory_env.hpp"
 #include "base/random.hpp"
 #include "state/keyed_cut.hpp"
@@ -25,6 +25,14 @@ namespace {
 
 constexpr std::uint32_t kMaxParallelism = 16;
 constexpr int kKeys = 300;
+constexpr std::chrono::seconds kLife{10};
+
+/// A value that dies, and when.
+template <class T>
+struct Mortal {
+  T value;
+  WallTime end;
+};
 
 /// What one key has.
 struct Entry {
@@ -32,9 +40,26 @@ struct Entry {
   std::vector<int> list;
   std::map<std::string, int> map;
   std::optional<std::int64_t> sum;
+  std::optional<Mortal<int>> mortal_value;
+  std::vector<Mortal<int>> mortal_list;
+  std::map<std::string, Mortal<int>> mortal_map;
 
-  bool is_empty() const { return !value && list.empty() && map.empty() && !sum; }
-  friend bool operator==(const Entry&, const Entry&) = default;
+  /// Drops what has died.
+  void go_on(WallTime now) {
+    if (mortal_value && mortal_value->end <= now) mortal_value.reset();
+    std::erase_if(mortal_list, [now](const auto& element) { return element.end <= now; });
+    std::erase_if(mortal_map, [now](const auto& entry) { return entry.second.end <= now; });
+  }
+  std::vector<int> living_list() const {
+    std::vector<int> values;
+    for (const auto& element : mortal_list) values.push_back(element.value);
+    return values;
+  }
+  std::map<std::string, int> living_map() const {
+    std::map<std::string, int> values;
+    for (const auto& [key, entry] : mortal_map) values.emplace(key, entry.value);
+    return values;
+  }
 };
 
 using Model = std::map<std::string, Entry>;
@@ -45,13 +70,18 @@ struct Owner : StateOwner {
   MapState<std::string, int> map{*this, "map"};
   ReducingState<std::int64_t> sum{*this, "sum",
                                   [](std::int64_t a, std::int64_t b) { return a + b; }};
+  ValueState<int> mortal_value{*this, "mortal value", ttl(kLife)};
+  ListState<int> mortal_list{*this, "mortal list", ttl(kLife)};
+  MapState<std::string, int> mortal_map{
+      *this, "mortal map", Ttl{.after = kLife, .update = Ttl::Update::on_read_and_write}};
 };
 
 /// The state of one subtask.
 struct Part {
   Part(KeyGroupRange range, StateBackend* backend)
       : state{range, kMaxParallelism, owner.declared_states(),
-              backend == nullptr ? StateBackend::Opened{} : backend->open("op", 4)} {
+              backend == nullptr ? StateBackend::Opened{}
+                                 : backend->open("op", store_columns(owner.declared_states()))} {
     owner.bind_states(state);
   }
 
@@ -83,6 +113,13 @@ public:
     part.state.leave();
   }
 
+  void set_time(WallTime now) {
+    for (auto& part : parts_) {
+      part->state.set_time(now);
+      part->state.expire(20);
+    }
+  }
+
   std::vector<KeyedCut> cut() {
     std::vector<KeyedCut> cuts;
     for (auto& part : parts_) cuts.push_back(part->cut());
@@ -106,14 +143,20 @@ std::string key_of(std::uint64_t n) {
   return "key" + std::to_string(n);
 }
 
-void check_key(Operator& op, const std::string& key, const Entry& expected) {
+void check_key(Operator& op, const std::string& key, Entry& expected, WallTime now) {
+  expected.go_on(now);
   op.with(key, [&](Owner& o) {
     CAPTURE(key);
     REQUIRE(o.value.get() == expected.value);
     REQUIRE(o.list.get() == expected.list);
     REQUIRE(o.map.entries() == expected.map);
     REQUIRE(o.sum.get() == expected.sum);
+    REQUIRE(o.mortal_value.value_or(-1) ==
+            (expected.mortal_value ? expected.mortal_value->value : -1));
+    REQUIRE(o.mortal_list.get() == expected.living_list());
+    REQUIRE(o.mortal_map.entries() == expected.living_map());
   });
+  for (auto& [entry, held] : expected.mortal_map) held.end = now + kLife;  // they have been read
 }
 
 /// A run of random steps.
@@ -127,16 +170,13 @@ public:
       case 1: finish_write_back(); return;
       case 2: finish_snapshot(); return;
       case 3: crash(); return;
+      case 4: go_on(); return;
       default: change(); return;
     }
   }
 
   void check_all() {
-    for (int i = 0; i < kKeys; ++i) {
-      const auto at = model_.find(key_of(static_cast<std::uint64_t>(i)));
-      check_key(*op_, key_of(static_cast<std::uint64_t>(i)),
-                at == model_.end() ? Entry{} : at->second);
-    }
+    for (std::uint64_t i = 0; i < kKeys; ++i) check_key(*op_, key_of(i), model_[key_of(i)], now_);
   }
 
   test::Figures figures;
@@ -145,15 +185,23 @@ private:
   void start(const std::vector<KeyedStateHandle>& handles) {
     op_.reset();
     op_ = std::make_unique<Operator>(1 + random_.below(4), backends_.draw(random_));
+    op_->set_time(now_);
     op_->restore(handles);
+  }
+
+  void go_on() {
+    now_ += std::chrono::milliseconds{random_.below(4000)};
+    op_->set_time(now_);
   }
 
   void change() {
     // Few keys are hot.
     const std::string key = key_of(random_.below(1 + random_.below(kKeys)));
     Entry& e = model_[key];
+    e.go_on(now_);
     const auto number = static_cast<int>(random_.below(1000));
     const std::string entry = "m" + std::to_string(random_.below(8));
+    if (random_.chance(0.3)) return change_mortal(key, e, number, entry);
     op_->with(key, [&](Owner& o) {
       switch (random_.below(16)) {
         case 0:
@@ -186,6 +234,32 @@ private:
           REQUIRE(o.sum.get() == e.sum);
           if (random_.chance(0.3)) o.sum.clear(), e.sum.reset();
           return;
+      }
+    });
+  }
+
+  void change_mortal(const std::string& key, Entry& e, int number, const std::string& entry) {
+    const WallTime end = now_ + kLife;
+    op_->with(key, [&](Owner& o) {
+      switch (random_.below(10)) {
+        case 0:
+        case 1: o.mortal_value.set(number), e.mortal_value = {number, end}; return;
+        case 2:
+          REQUIRE(o.mortal_value.value_or(-1) == (e.mortal_value ? e.mortal_value->value : -1));
+          return;
+        case 3:
+        case 4: o.mortal_list.add(number), e.mortal_list.push_back({number, end}); return;
+        case 5: REQUIRE(o.mortal_list.get() == e.living_list()); return;
+        case 6: o.mortal_list.set({number}), e.mortal_list = {{number, end}}; return;
+        case 7: o.mortal_map.put(entry, number), e.mortal_map[entry] = {number, end}; return;
+        case 8: o.mortal_map.remove(entry), e.mortal_map.erase(entry); return;
+        default: {
+          const auto at = e.mortal_map.find(entry);
+          const bool lives = at != e.mortal_map.end();
+          REQUIRE(o.mortal_map.get(entry) ==
+                  (lives ? std::optional{at->second.value} : std::nullopt));
+          if (lives) at->second.end = end;  // a read begins a new life
+        }
       }
     });
   }
@@ -235,6 +309,7 @@ private:
 
   base::Random random_;
   base::MemoryEnv env_;
+  WallTime now_{std::chrono::seconds{1'000'000}};
   Backends backends_;
   std::unique_ptr<Operator> op_;
   Model model_;

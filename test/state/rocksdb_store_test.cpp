@@ -53,7 +53,7 @@ struct Counter : StateOwner {
 
 TEST_CASE("writes to one key happen in the order given", "[state][rocksdb]") {
   test::Backends backends;
-  const auto store = backends.rocksdb()->open("op", 2).store;
+  const auto store = backends.rocksdb()->open("op", std::vector<StoreColumn>(2)).store;
   StoreWrites writes;
   writes.put(0, "b", "old");
   writes.put(0, "bx", "old entry");
@@ -75,7 +75,7 @@ TEST_CASE("writes to one key happen in the order given", "[state][rocksdb]") {
 
 TEST_CASE("a store that is held shows what was there, a view what is there", "[state][rocksdb]") {
   test::Backends backends;
-  const auto store = backends.rocksdb()->open("op", 1).store;
+  const auto store = backends.rocksdb()->open("op", std::vector<StoreColumn>(1)).store;
   const auto put = [&](const std::string& value) {
     StoreWrites writes;
     writes.put(0, "k", value);
@@ -99,7 +99,8 @@ TEST_CASE("a store that is held shows what was there, a view what is there", "[s
 TEST_CASE("rows in memory stay within their budget", "[state][rocksdb]") {
   test::Backends backends;
   Counter owner;
-  KeyedStateOf<int> state{{0, 4}, 4, owner.declared_states(), backends.tiny()->open("op", 1)};
+  KeyedStateOf<int> state{
+      {0, 4}, 4, owner.declared_states(), backends.tiny()->open("op", std::vector<StoreColumn>(1))};
   owner.bind_states(state);
   for (int round = 0; round < 2; ++round) {
     for (int key = 0; key < 10'000; ++key) {
@@ -117,16 +118,16 @@ TEST_CASE("a store that cannot be made names its place and the cure", "[state][r
   const Folder folder;
   std::ofstream{folder.path + "/file"} << "x";
   auto backend = backend_at(folder.path + "/file");
-  CHECK_THROWS_WITH(backend.open("op", 1), Contains(folder.path + "/file/op") &&
-                                               Contains("cannot be opened") &&
-                                               Contains("taskmanager.state.local.root-dirs"));
+  CHECK_THROWS_WITH(backend.open("op", std::vector<StoreColumn>(1)),
+                    Contains(folder.path + "/file/op") && Contains("cannot be opened") &&
+                        Contains("taskmanager.state.local.root-dirs"));
 }
 
 TEST_CASE("a store goes from the disk with its object", "[state][rocksdb]") {
   const Folder folder;
   auto backend = backend_at(folder.path);
   {
-    const auto store = backend.open("op", 3).store;
+    const auto store = backend.open("op", std::vector<StoreColumn>(3)).store;
     CHECK(std::filesystem::exists(folder.path + "/op/CURRENT"));
   }
   CHECK_FALSE(std::filesystem::exists(folder.path + "/op"));

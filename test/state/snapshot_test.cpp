@@ -278,11 +278,12 @@ TEST_CASE("schemas that make no sense are refused", "[schema]") {
 }
 
 TEST_CASE("a value of any schema can be passed over", "[schema]") {
-  using Value =
-      std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
-                 std::variant<int, std::string>, std::array<std::uint16_t, 3>,
-                 std::map<std::string, std::vector<int>>, std::set<int>, std::chrono::nanoseconds>;
-  const Value value{{{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}};
+  using Value = std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
+                           std::variant<int, std::string>, std::array<std::uint16_t, 3>,
+                           std::map<std::string, std::vector<int>>, std::set<int>,
+                           std::chrono::nanoseconds, weir::detail::Expiring<std::string>>;
+  const Value value{
+      {{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}, {5, "x"}};
   ByteWriter out;
   encode(value, out);
   out.put(std::uint8_t{99});

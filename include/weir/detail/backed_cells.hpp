@@ -4,8 +4,8 @@
 // neither is read or written whole for the sake of one element.
 //
 // Everything that changes has a stamp, the epoch in which it changed last. Epochs are cut off by
-// snapshots: epoch n has been written to the store when `written` >= n. Stamp 0 is "not known here",
-// 1 "as in the store".
+// snapshots: epoch n has been written to the store when `written` >= n. Stamp 0 is "not known
+// here", 1 "as in the store".
 #pragma once
 
 #include <weir/detail/cow.hpp>

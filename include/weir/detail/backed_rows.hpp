@@ -15,7 +15,8 @@
 // In between nothing else is written to the store, so that after `write` it holds exactly the
 // state at the cut; rows with newer changes stay in memory meanwhile.
 //
-// Eviction is CLOCK: a hand goes round the pages and takes rows that were not used since it came by.
+// Eviction is CLOCK: a hand goes round the pages and takes rows that were not used since it came
+// by.
 #pragma once
 
 #include <weir/detail/backed_cells.hpp>
@@ -40,8 +41,8 @@ public:
 
   virtual ~StateBackend() = default;
 
-  /// Makes an empty store with `columns` columns. Throws StoreError.
-  virtual Opened open(std::string_view operator_name, std::size_t columns) = 0;
+  /// Makes an empty store. Throws StoreError.
+  virtual Opened open(std::string_view operator_name, const std::vector<StoreColumn>& columns) = 0;
 };
 
 /// A version of rows at the end of an epoch, and the changes that the store lacks.
@@ -86,7 +87,8 @@ public:
   /// Where the entries of a column of a row lie; valid until the next call of any method.
   StorePlace place_of(const char* row, std::uint64_t hash, std::size_t column);
 
-  /// Writes and drops rows, if there are more than the budget allows. Row pointers are invalid then.
+  /// Writes and drops rows, if there are more than the budget allows. Row pointers are invalid
+  /// then.
   void keep_budget() {
     if (table_.rows() > rows_max_) evict();
   }

@@ -7,6 +7,7 @@
 
 #include <weir/detail/backed_rows.hpp>
 #include <weir/detail/row_table.hpp>
+#include <weir/time.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -27,7 +28,14 @@ struct StateSpec {
   StateKind kind;
   const Type* type;            // of the column
   const BackedColumn* backed;  // the column if rows are a cache
+  std::int64_t ttl_ms = 0;     // how long what it holds lives; 0: for ever
+  /// Whether anything of a value of `type` was touched after `dead`, in milliseconds since 1970;
+  /// null if it lives for ever.
+  bool (*is_live)(const void* cell, std::int64_t dead) = nullptr;
 };
+
+/// What a store must know of the columns of states.
+std::vector<StoreColumn> store_columns(const std::vector<StateSpec>& specs);
 
 /// See the file comment. `column` is the index of a state in the order of declaration.
 class KeyedState {
@@ -97,6 +105,18 @@ public:
   /// Destroys everything: nobody needs the state any more.
   void drop() { backed_ ? backed_->drop() : table_.clear(); }
 
+  /// The time by which state expires, in milliseconds since 1970. It goes on only between batches.
+  std::int64_t time() const { return time_; }
+  void set_time(WallTime now) {
+    time_ = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    if (backed_ && has_ttl_) backed_->store().set_time(time_);
+  }
+  /// Looks at about `rows` rows in memory, each time at others, and drops what has expired of them.
+  /// No key may be current. Of a backed state it does nothing.
+  void expire(std::size_t rows) {
+    if (has_ttl_) drop_expired(rows);
+  }
+
   const std::vector<StateSpec>& specs() const { return specs_; }
   RowTable& table() { return table_; }
   const RowTable& table() const { return table_; }
@@ -140,6 +160,8 @@ private:
     access_ = Access::absent;
   }
 
+  void drop_expired(std::size_t rows);
+  bool drop_expired_columns(char* row);
   void* read_backed(std::size_t column);
   void* edit_backed(std::size_t column);
   std::pair<void*, bool> claim_backed(std::size_t column);
@@ -152,6 +174,10 @@ private:
   RowTable table_;
   std::unique_ptr<BackedRows> backed_;
   std::vector<StateSpec> specs_;
+  bool has_ttl_ = false;
+  std::int64_t time_ = 0;
+  std::uint32_t expire_group_ = 0;  // how far `expire` has come
+  std::size_t expire_cursor_ = 0;
   char* row_ = nullptr;  // of the current key, as far as access_ says
   Access access_ = Access::unknown;
   bool may_be_empty_ = false;  // a column of the current row was cleared
@@ -175,8 +201,9 @@ public:
 
   const K& key() const { return *key_; }
 
-  /// Of a backed state: makes room for the rows of a batch from `begin` to `end`, and reads together
-  /// what is known to be read from them. `key_at(i)` is the key of record i. No key may be current.
+  /// Of a backed state: makes room for the rows of a batch from `begin` to `end`, and reads
+  /// together what is known to be read from them. `key_at(i)` is the key of record i. No key may be
+  /// current.
   template <class KeyAt>
   void load_ahead(const std::vector<std::uint64_t>& hashes, std::size_t begin, std::size_t end,
                   KeyAt&& key_at) {

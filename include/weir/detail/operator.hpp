@@ -21,11 +21,12 @@ struct OperatorInit {
   KeyGroupRange key_groups;  // of this subtask; meaningful for keyed operators
   std::uint32_t max_parallelism = 128;
   StateBackend* backend = nullptr;  // null: state is in memory
+  const Clock* clock = nullptr;     // by which state expires; null: none does
 
-  /// Makes the store for `columns` states, if the backend has any.
-  StateBackend::Opened open_store(std::size_t columns) const {
-    if (backend == nullptr || columns == 0) return {};
-    return backend->open(info.name, columns);
+  /// Makes the store for an operator's states, if the backend has any.
+  StateBackend::Opened open_store(const std::vector<StateSpec>& specs) const {
+    if (backend == nullptr || specs.empty()) return {};
+    return backend->open(info.name, store_columns(specs));
   }
 };
 

@@ -15,6 +15,7 @@
 
 namespace weir::detail {
 
+inline constexpr std::size_t kExpireRows = 2;       // looked at per record: more than can be new
 inline constexpr std::size_t kPrefetchAhead = 8;    // records; hides one miss behind eight lookups
 inline constexpr std::uint64_t kFinishBatches = 4;  // batches that one call of finish() may emit
 
@@ -82,10 +83,11 @@ public:
   template <class... Args>
   KeyedOperator(const OperatorInit& init, KeyOf key_of, const Args&... args)
       : info_{init.info},
+        clock_{init.clock},
         key_of_{std::move(key_of)},
         body_{args...},
         state_{init.key_groups, init.max_parallelism, body_.declared_states(),
-               init.open_store(body_.declared_states().size())} {
+               init.open_store(body_.declared_states())} {
     body_.bind_states(state_);
   }
 
@@ -94,6 +96,8 @@ public:
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<In>&>(body);
     ensure_hashes(batch, key_of_);
+    if (clock_ != nullptr) state_.set_time(clock_->wall());
+    state_.expire(kExpireRows * (end - begin));
     if (state_.backed() != nullptr)
       state_.load_ahead(batch.hashes, begin, end,
                         [&](std::size_t i) -> decltype(auto) { return key_in(batch, i); });
@@ -115,6 +119,7 @@ private:
   }
 
   OperatorInfo info_;
+  const Clock* clock_;
   KeyOf key_of_;
   Body body_;
   KeyedStateOf<K> state_;
@@ -177,7 +182,7 @@ public:
       : key_of_{std::move(key_of)},
         rules_{std::move(rules)},
         at_end_{at_end},
-        state_{init.key_groups, init.max_parallelism, specs(), init.open_store(1)},
+        state_{init.key_groups, init.max_parallelism, specs(), init.open_store(specs())},
         offset_{state_.table().layout().columns[0].offset} {}
 
   /// What the operator stores: one accumulator per key.

@@ -18,6 +18,14 @@
 
 namespace weir::detail {
 
+/// What a column holds.
+struct StoreColumn {
+  bool is_list = false;     // its values are parts: counts, and as many elements each
+  std::string schema = {};  // of its values as in a snapshot
+  std::int64_t ttl_ms = 0;  // how long a value, entry or element lives; it begins with its time; 0:
+                            // for ever
+};
+
 inline constexpr std::size_t kStoreGroupBytes = 2;  // of a key: its key group
 
 /// The store cannot be read or written; fails the subtask. The text names the place and the cure.
@@ -126,6 +134,9 @@ public:
 
   /// Makes changes. If it throws, some may have been made, and the store is of no more use.
   virtual void write(const StoreWrites& writes) = 0;
+
+  /// Says what time it is, in milliseconds since 1970: what has expired by then may go.
+  virtual void set_time(std::int64_t now) = 0;
 
   /// Until `release`, reads find what is there now, whatever is written meanwhile.
   virtual void hold() = 0;
