@@ -2,7 +2,9 @@
 
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
+#include "base/paths.hpp"
 #include "base/random.hpp"
+#include "checkpoint/savepoint.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
@@ -27,8 +29,10 @@ struct Perform {
   void operator()(const ReserveId& action) const {
     ask_blocking(
         state.self_, state.services_->pool,
-        [job = state.hosted_, epoch = state.epoch(), id = action.id] {
-          return job->storage->reserve(epoch, id);
+        [job = state.hosted_, epoch = state.epoch(), action, env = &state.services_->env] {
+          if (action.directory.empty()) return job->storage->reserve(epoch, action.id);
+          Status status = job->storage->reserve_for_savepoint(epoch, action.id);
+          return status.ok() ? create_savepoint(*env, action.directory) : status;
         },
         [this_state = &state, id = action.id](const Status& status) {
           this_state->perform(this_state->coordinator_->on_reserved(
@@ -48,6 +52,7 @@ struct Perform {
 
   void operator()(Publish& action) const {
     const CheckpointId id = action.barrier.id;
+    const std::string directory = action.barrier.directory;
     state.reached(Phase::completed, id);
     CheckpointMetadata metadata =
         runtime::make_metadata(state.plan(), state.hosted_->context->run(), state.epoch(),
@@ -55,8 +60,12 @@ struct Perform {
     state.remaining_.erase(id);
     ask_blocking(
         state.self_, state.services_->pool,
-        [job = state.hosted_, epoch = state.epoch(), metadata = std::move(metadata)] {
-          return job->storage->publish(epoch, metadata);
+        [job = state.hosted_, epoch = state.epoch(), metadata = std::move(metadata), directory,
+         env = &state.services_->env] {
+          if (directory.empty()) return job->storage->publish(epoch, metadata);
+          Status status = publish_savepoint(*env, directory, metadata);
+          if (!status.ok() || metadata.kind == CheckpointKind::savepoint) return status;
+          return job->storage->note_savepoint(epoch, metadata.id, directory);
         },
         [this_state = &state, id](const Status& status) {
           this_state->perform(
@@ -79,14 +88,34 @@ struct Perform {
     for (const TaskHandle& task : state.tasks_)
       send_control(state.self_, *state.services_, task.actor, "Aborted",
                    CheckpointAborted{action.id});
-    std::string reason{describe(action.reason)};
-    if (!action.detail.empty()) reason += ": " + action.detail;
-    if (!action.missing.empty()) {
-      reason += "; no answer from";
-      for (const SubtaskId id : action.missing) reason += " " + state.plan().name_of(id);
-    }
-    state.self_->send(state.job_,
-                      CheckpointLost{state.attempt_, action.id, action.kind, std::move(reason)});
+    if (action.is_savepoint) return;
+    state.self_->send(
+        state.job_, CheckpointLost{state.attempt_, action.id, action.kind,
+                                   state.reason_of(action.reason, action.detail, action.missing)});
+  }
+
+  void operator()(const SavepointCompleted& action) const {
+    state.self_->send(state.job_, SavepointEnded{state.attempt_,
+                                                 {action.ticket, ErrorCode::ok, action.directory}});
+  }
+
+  void operator()(const SavepointFailed& action) const {
+    state.self_->send(
+        state.job_,
+        SavepointEnded{state.attempt_,
+                       {action.ticket, ErrorCode::unavailable,
+                        "the savepoint failed: " +
+                            state.reason_of(action.reason, action.detail, action.missing)}});
+  }
+
+  void operator()(const DropSavepoint& action) const {
+    state.services_->pool.submit(
+        [env = &state.services_->env, directory = action.directory, log = &state.services_->log] {
+          const Status status = delete_savepoint(*env, directory);
+          if (!status.ok())
+            log->warn("what is there of a savepoint that failed cannot be deleted",
+                      {{"directory", directory}, {"error", status.message()}});
+        });
   }
 
   void operator()(const DropFiles& action) const {
@@ -100,6 +129,7 @@ struct Perform {
     for (const auto& handle : action.state.keyed) {
       if (!handle.path.empty()) files.push_back(handle.path);
     }
+    if (!action.directory.empty()) return drop_files(action.directory, std::move(files));
     drop(action.id, [id = action.id, files](CheckpointStorage& storage, Epoch epoch) {
       return storage.drop_files(epoch, id, files);
     });
@@ -110,6 +140,15 @@ struct Perform {
   }
 
 private:
+  /// Of a savepoint. One that stays behind is in nobody's way.
+  void drop_files(const std::string& directory, std::vector<std::string> files) const {
+    state.services_->pool.submit(
+        [env = &state.services_->env, directory, files = std::move(files)] {
+          for (const std::string& file : files)
+            (void)env->remove_file(base::join_path(directory, file));
+        });
+  }
+
   /// Deletes in the background. What cannot be deleted now is tried again when the job ends.
   template <class F>
   void drop(CheckpointId id, F f) const {
@@ -155,7 +194,7 @@ void CoordinatorState::begin(HostedJobPtr hosted, const Services& services, JobA
 void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
   coordinator_.emplace(hosted_->context->options().checkpoint, execution_->record.last_id,
-                       execution_->retained);
+                       execution_->retained, execution_->claimed);
   splits_.emplace(plan(), execution_->restore);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
@@ -201,6 +240,23 @@ const TaskHandle* CoordinatorState::find(const Speaker& speaker) const {
 
 void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {
   perform(coordinator_->on_request(request.kind, now()));
+}
+
+void CoordinatorState::on_request_savepoint(RequestSavepoint& request) {
+  if (coordinator_) return perform(coordinator_->on_savepoint_request(std::move(request), now()));
+  self_->send(job_, SavepointEnded{attempt_,
+                                   {std::move(request.ticket), ErrorCode::unavailable,
+                                    "the job is starting; ask again"}});
+}
+
+/// For people.
+std::string CoordinatorState::reason_of(FailureReason reason, const std::string& detail,
+                                        const std::vector<SubtaskId>& missing) const {
+  std::string text{describe(reason)};
+  if (!detail.empty()) text += ": " + detail;
+  if (!missing.empty()) text += "; no answer from";
+  for (const SubtaskId id : missing) text += " " + plan().name_of(id);
+  return text;
 }
 
 void CoordinatorState::notify_completed(CheckpointId id, bool is_last) {
@@ -258,6 +314,7 @@ CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, H
       [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
       [&state](const RequestSplits& request) { state.on_request_splits(request); },
       [&state](const RequestCheckpoint& request) { state.on_request_checkpoint(request); },
+      [&state](RequestSavepoint& request) { state.on_request_savepoint(request); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },
       [](const Continue& message) { message.then(); },
   };

@@ -36,6 +36,7 @@ public:
   void on_decline(const checkpoint::Decline& decline);
   void on_request_splits(const RequestSplits& request);
   void on_request_checkpoint(const RequestCheckpoint& request);
+  void on_request_savepoint(RequestSavepoint& request);
   void on_wake(Duration at);
 
 private:
@@ -53,6 +54,8 @@ private:
   void on_part_begun(AttemptId attempt, Result<runtime::PartExecution> part);
   const TaskHandle* find(const checkpoint::Speaker& speaker) const;
   void perform(checkpoint::Actions actions);
+  std::string reason_of(checkpoint::FailureReason reason, const std::string& detail,
+                        const std::vector<SubtaskId>& missing) const;
   void notify_completed(CheckpointId id, bool is_last);
   void repeat_completed(CheckpointId id);
   void schedule_wake();

@@ -68,7 +68,7 @@ using CoordinatorActor = caf::typed_actor<
     // From subtasks.
     caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
     // From the job: take one now.
-    caf::reacts_to<RequestCheckpoint>,
+    caf::reacts_to<RequestCheckpoint>, caf::reacts_to<RequestSavepoint>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
@@ -76,12 +76,12 @@ using CoordinatorActor = caf::typed_actor<
 using JobActor = caf::typed_actor<
     // From whoever spawned it: begin.
     caf::reacts_to<LaunchJob>,
-    // From anybody: end the job.
-    caf::reacts_to<StopJob>,
+    // From anybody: end the job, take a savepoint.
+    caf::reacts_to<StopJob>, caf::reacts_to<TakeSavepoint>,
     // From the coordinator.
     caf::reacts_to<ExecutionPrepared>, caf::reacts_to<ExecutionRefused>,
     caf::reacts_to<SubtasksRefused>, caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
-    caf::reacts_to<CheckpointsFailed>,
+    caf::reacts_to<CheckpointsFailed>, caf::reacts_to<SavepointEnded>,
     // From whoever assigns slots.
     caf::reacts_to<SlotsGranted>, caf::reacts_to<SlotsMissing>, caf::reacts_to<SlotsRefused>,
     caf::reacts_to<NodeLost>, caf::reacts_to<RelocateJob>,

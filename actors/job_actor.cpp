@@ -77,6 +77,8 @@ struct PerformJob {
   }
 
   void operator()(const runtime::EndJob& action) const {
+    state.give_up_savepoints("the job has ended (" + std::string{to_string(action.outcome.kind)} +
+                             ")");
     state.view_.outcome = action.outcome;
     state.living_.end_all();
     state.self_->quit(caf::exit_reason::user_shutdown);
@@ -191,6 +193,8 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
   return {
       [&state](const LaunchJob&) { state.on_launch(); },
       [&state](const StopJob& stop) { state.on_stop(stop); },
+      [&state](const TakeSavepoint& take) { state.on_take_savepoint(take); },
+      [&state](const SavepointEnded& ended) { state.on_savepoint_ended(ended); },
       [&state](ExecutionPrepared& prepared) { state.on_prepared(prepared); },
       [&state](const ExecutionRefused& refused) { state.on_refused(refused); },
       [&state](const SubtasksRefused& refused) { state.on_subtasks_refused(refused); },

@@ -1,7 +1,8 @@
 // JobActor: carries a runtime::JobMachine, and a runtime::RegionFailover beside it. It spawns the
 // coordinator of each execution and deploys subtasks on nodes (job_deployment.cpp), watches all of
 // them, and begins again when one of them fails (job_failures.cpp): with the whole job, or with
-// what has failed of it (job_regions.cpp).
+// what has failed of it (job_regions.cpp). For those who ask it takes savepoints
+// (job_savepoints.cpp).
 #pragma once
 
 #include "actors/hosted_job.hpp"
@@ -15,6 +16,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +40,8 @@ struct JobSpawn {
   Duration report_every{};  // how often subtasks are asked for counters; 0: never
   SlotActor slots = {};     // without one the job runs in this process alone
   JobEnding ending = {};
+  /// Called on the actor's thread with the answer to each TakeSavepoint, once.
+  std::function<void(const SavepointAnswer&)> on_savepoint = [](const SavepointAnswer&) {};
 };
 
 /// The actor's state.
@@ -52,6 +56,8 @@ public:
   void begin(JobSpawn spawn);
   void on_launch();
   void on_stop(const StopJob& stop);
+  void on_take_savepoint(const TakeSavepoint& take);
+  void on_savepoint_ended(const SavepointEnded& ended);
   void on_slots_granted(SlotsGranted& granted);
   void on_slots_missing(const SlotsMissing& missing);
   void on_slots_refused(const SlotsRefused& refused);
@@ -92,6 +98,8 @@ private:
   void redeploy(const std::set<SubtaskId>& subtasks, AttemptId attempt);
   void resume(const std::set<SubtaskId>& subtasks);
   void check_ended();
+  void answer(const SavepointAnswer& answer);
+  void give_up_savepoints(const std::string& why);
   void log_restored() const;
   void show();
   const runtime::Plan& plan() const { return spawn_->job->context->plan(); }
@@ -108,6 +116,7 @@ private:
   CoordinatorActor coordinator_;         // of the execution
   LivingActors living_;
   std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
+  std::map<std::string, bool> savepoints_;     // by ticket, not answered: whether the job stops
   bool relocates_ = false;                     // behind the next checkpoint
   runtime::JobCounters counters_;
   runtime::JobView view_;

@@ -73,6 +73,7 @@ void JobActorState::watch(const caf::actor_addr& actor, Watched watched) {
 
 /// Kills everything that belongs to the execution; nodes stay for the next one.
 void JobActorState::end_execution() {
+  give_up_savepoints("the job failed or was ended");
   regions_->on_execution_over();
   living_.end_execution();
   coordinator_ = nullptr;

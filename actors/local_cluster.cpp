@@ -4,6 +4,7 @@
 #include "actors/config.hpp"
 #include "actors/job_actor.hpp"
 #include "actors/random_killer.hpp"
+#include "actors/savepoint_board.hpp"
 #include "actors/view_board.hpp"
 
 #include <caf/actor_system.hpp>
@@ -49,6 +50,7 @@ public:
   HostedJobPtr job;
   std::unique_ptr<checkpoint::LocalDirectory> local;
   ViewBoard board;
+  SavepointBoard savepoints;
   Roster roster;
   ChaosController chaos;
   SystemConfig config;
@@ -69,11 +71,16 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJobPtr job,
   auto impl = std::make_unique<Impl>(std::move(job), options, env, log);
   if (Status status = impl->chaos.arm(impl->job->context->plan(), options.chaos); !status.ok())
     return status;
-  impl->job_actor_ = impl->system->spawn(
-      job_actor,
-      JobSpawn{impl->job, impl->services,
-               [board = &impl->board](const runtime::JobView& view) { board->on_view(view); },
-               options.report_every});
+  JobSpawn spawn{impl->job, impl->services,
+                 [to = impl.get()](const runtime::JobView& view) {
+                   to->board.on_view(view);
+                   if (view.outcome) to->savepoints.on_end();
+                 },
+                 options.report_every};
+  spawn.on_savepoint = [board = &impl->savepoints](const SavepointAnswer& answer) {
+    board->on_answer(answer);
+  };
+  impl->job_actor_ = impl->system->spawn(job_actor, std::move(spawn));
   for (const ChaosRule& rule : impl->chaos.take_random_rules())
     impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));
   caf::anon_send(impl->job_actor_, LaunchJob{});
@@ -82,6 +89,12 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJobPtr job,
 
 void LocalCluster::stop(bool at_once) {
   caf::anon_send(impl_->job_actor_, StopJob{at_once});
+}
+
+Result<std::string> LocalCluster::savepoint(const std::string& target, bool stops) {
+  const std::string ticket = impl_->savepoints.begin();
+  caf::anon_send(impl_->job_actor_, TakeSavepoint{ticket, target, stops});
+  return impl_->savepoints.wait(ticket);
 }
 
 void LocalCluster::kill(const std::string& victim) {

@@ -141,6 +141,27 @@ struct RequestCheckpoint {
   checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::end_of_input;
 };
 
+/// Take a savepoint now.
+using RequestSavepoint = checkpoint::SavepointRequest;
+
+/// What came of a savepoint.
+struct SavepointAnswer {
+  std::string ticket;  // of the request
+  ErrorCode code = ErrorCode::ok;
+  std::string text;  // the path of the savepoint, or what went wrong and what to do
+
+  Result<std::string> result() const {
+    return code == ErrorCode::ok ? Result<std::string>{text}
+                                 : Result<std::string>{Status{code, text}};
+  }
+};
+
+/// The coordinator's answer to RequestSavepoint.
+struct SavepointEnded {
+  AttemptId attempt;
+  SavepointAnswer answer;
+};
+
 struct CheckpointDone {
   AttemptId attempt;
   checkpoint::CheckpointReport report;
@@ -166,6 +187,13 @@ struct LaunchJob {};
 /// End the job: with a last checkpoint, or at once.
 struct StopJob {
   bool at_once = false;
+};
+
+/// Take a savepoint, and perhaps end the job behind it.
+struct TakeSavepoint {
+  std::string ticket;  // no two requests have the same
+  std::string target;  // a directory; "": as the job's options say
+  bool stops = false;
 };
 
 // ---- slots ------------------------------------------------------------------------------------
@@ -295,6 +323,9 @@ WEIR_MESSAGE(SubtasksFailed)
 WEIR_MESSAGE(PrepareSubtasks)
 WEIR_MESSAGE(SubtasksRefused)
 WEIR_MESSAGE(RequestCheckpoint)
+WEIR_MESSAGE(SavepointAnswer)
+WEIR_MESSAGE(SavepointEnded)
+WEIR_MESSAGE(TakeSavepoint)
 WEIR_MESSAGE(CheckpointDone)
 WEIR_MESSAGE(CheckpointLost)
 WEIR_MESSAGE(CheckpointsFailed)
@@ -328,6 +359,10 @@ template <class Inspector>
 auto inspect(Inspector& f, Decline& message) {
   return actors::inspect_as_bytes(f, "Decline", message);
 }
+template <class Inspector>
+auto inspect(Inspector& f, SavepointRequest& message) {
+  return actors::inspect_as_bytes(f, "SavepointRequest", message);
+}
 }  // namespace weir::checkpoint
 
 // An actor's messages to itself hold what no other actor may see.
@@ -360,6 +395,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::PrepareSubtasks))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SubtasksRefused))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestCheckpoint))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::SavepointRequest))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointAnswer))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointEnded))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TakeSavepoint))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointDone))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointLost))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointsFailed))

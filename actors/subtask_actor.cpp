@@ -45,6 +45,7 @@ void SubtaskState::begin(SubtaskSpawn spawn) {
 runtime::SnapshotPlace SubtaskState::snapshot_place() const {
   runtime::SnapshotPlace place = spawn_->context->place();
   place.local = spawn_->local;
+  place.savepoints = &spawn_->services.env;
   return place;
 }
 

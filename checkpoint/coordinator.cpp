@@ -35,12 +35,13 @@ CheckpointReport report_on(const PendingCheckpoint& pending, Duration now) {
 }  // namespace
 
 Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
-                         std::vector<CheckpointId> retained)
+                         std::vector<CheckpointId> retained, std::string claimed)
     : options_{options},
       trigger_{{options.every, options.min_pause, options.max_concurrent}},
       failures_{options.tolerable_failures},
       last_id_{last_id},
-      retained_{std::move(retained)} {}
+      retained_{std::move(retained)},
+      claimed_{std::move(claimed)} {}
 
 void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
                              Duration first_delay) {
@@ -51,6 +52,18 @@ void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
 Actions Coordinator::on_request(CheckpointKind kind, Duration now) {
   Actions actions;
   trigger_.request(kind, now);
+  start_due(now, actions);
+  return actions;
+}
+
+Actions Coordinator::on_savepoint_request(SavepointRequest request, Duration now) {
+  Actions actions;
+  if (participants_.empty() || !trigger_.is_running()) {
+    actions.push_back(
+        SavepointFailed{std::move(request.ticket), FailureReason::tasks_not_running, "", {}});
+    return actions;
+  }
+  asked_.push_back(std::move(request));
   start_due(now, actions);
   return actions;
 }
@@ -85,7 +98,14 @@ void Coordinator::expire_publications(Duration now, Actions& actions) {
   }
 }
 
+/// A savepoint waits for the reservation before it, and holds up others until it has its own: a
+/// source passes over a barrier whose id is behind that of the last.
 void Coordinator::start_due(Duration now, Actions& actions) {
+  if (!asked_.empty() && reserving_.empty()) {
+    begin_savepoint(asked_.front(), now, actions);
+    asked_.erase(asked_.begin());
+  }
+  if (is_reserving_savepoint()) return;
   while (const auto kind = trigger_.take(now, under_way())) {
     last_id_ = last_id_.next();
     reserving_.emplace(last_id_, Reservation{*kind, now + options_.timeout});
@@ -93,22 +113,39 @@ void Coordinator::start_due(Duration now, Actions& actions) {
   }
 }
 
+void Coordinator::begin_savepoint(const SavepointRequest& request, Duration now, Actions& actions) {
+  last_id_ = last_id_.next();
+  const std::string directory = request.place + "-" + std::to_string(last_id_.value());
+  const auto kind = request.stops ? CheckpointKind::stop : CheckpointKind::savepoint;
+  savepoints_.emplace(last_id_, Savepoint{request.ticket, directory});
+  reserving_.emplace(last_id_, Reservation{kind, now + options_.timeout});
+  actions.push_back(ReserveId{last_id_, directory});
+}
+
+bool Coordinator::is_reserving_savepoint() const {
+  return std::any_of(reserving_.begin(), reserving_.end(),
+                     [this](const auto& entry) { return is_savepoint(entry.first); });
+}
+
 Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration now,
                                  WallTime wall) {
   Actions actions;
   const auto at = reserving_.find(id);
   if (at == reserving_.end()) {  // aborted meanwhile; its place may have been created since
-    actions.push_back(DropFiles{id});
+    drop(id, actions);
     return actions;
   }
-  if (!status.ok()) {
+  if (status.ok()) {
+    Barrier barrier{id, wall, at->second.kind, mode(), {}};
+    if (const auto savepoint = savepoints_.find(id); savepoint != savepoints_.end())
+      barrier.directory = savepoint->second.directory;
+    pending_.emplace(id, PendingCheckpoint{barrier, participants_, now, at->second.deadline});
+    reserving_.erase(at);
+    actions.push_back(TriggerSources{std::move(barrier)});
+  } else {
     abort(id, FailureReason::trigger_failed, status.message(), now, actions);
-    return actions;
   }
-  const Barrier barrier{id, wall, at->second.kind, mode()};
-  pending_.emplace(id, PendingCheckpoint{barrier, participants_, now, at->second.deadline});
-  reserving_.erase(at);
-  actions.push_back(TriggerSources{barrier});
+  if (!asked_.empty() || is_savepoint(id)) start_due(now, actions);  // others had to wait for it
   return actions;
 }
 
@@ -117,17 +154,18 @@ Actions Coordinator::on_ack(Ack ack) {
   const CheckpointId id = ack.id;
   const auto at = pending_.find(id);
   if (at == pending_.end()) {
+    const auto savepoint = savepoints_.find(id);
     const bool has_completed = publishing_.contains(id) || undecided_.contains(id) ||
-                               std::binary_search(retained_.begin(), retained_.end(), id);
+                               std::binary_search(retained_.begin(), retained_.end(), id) ||
+                               (savepoint != savepoints_.end() && savepoint->second.keeps_files);
     last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
-    if (!has_completed)
-      actions.push_back(DropFiles{id});  // its files may have come after the abort
+    if (!has_completed) drop(id, actions);  // its files may have come after the abort
     return actions;
   }
   PendingCheckpoint& pending = at->second;
   last_ack_result_ = pending.acknowledge(ack);
   if (last_ack_result_ == AckResult::unknown)
-    actions.push_back(DropState{id, std::move(ack.state)});
+    actions.push_back(DropState{id, std::move(ack.state), pending.barrier().directory});
   if (!pending.is_complete()) return actions;
   Publish publish{pending.barrier(), {}};
   for (const auto& [subtask, answer] : pending.answers())
@@ -163,7 +201,13 @@ void Coordinator::publication_failed(const PendingCheckpoint& pending, const Sta
   const CheckpointId id = pending.id();
   const CheckpointKind kind = pending.barrier().kind;
   trigger_.on_ended(now);
-  actions.push_back(NotifyAborted{id, kind, FailureReason::publish_failed, status.message(), {}});
+  actions.push_back(NotifyAborted{
+      id, kind, FailureReason::publish_failed, status.message(), {}, is_savepoint(id)});
+  if (const auto savepoint = savepoints_.find(id); savepoint != savepoints_.end()) {
+    savepoint->second.keeps_files = status.code() == ErrorCode::unknown_outcome;
+    if (!savepoint->second.keeps_files) drop(id, actions);
+    return savepoint_failed(id, FailureReason::publish_failed, status.message(), {}, actions);
+  }
   if (status.code() == ErrorCode::unknown_outcome)
     undecided_.insert(id);  // it may be there all the same, and a restore will find it
   else
@@ -174,9 +218,13 @@ void Coordinator::publication_failed(const PendingCheckpoint& pending, const Sta
 void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actions& actions) {
   const CheckpointId id = pending.id();
   trigger_.on_ended(now);
+  if (is_savepoint(id)) return complete_savepoint(pending, now, actions);
   failures_.on_success(id);
   retained_.insert(std::upper_bound(retained_.begin(), retained_.end(), id), id);
-  while (retained_.size() > static_cast<std::size_t>(options_.retained)) {
+  const auto kept = static_cast<std::size_t>(options_.retained);
+  if (!claimed_.empty() && retained_.size() >= kept)
+    actions.push_back(DropSavepoint{std::exchange(claimed_, {})});
+  while (retained_.size() > kept) {
     actions.push_back(DropFiles{retained_.front()});
     retained_.erase(retained_.begin());
   }
@@ -184,17 +232,51 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
     actions.push_back(DropFiles{*undecided_.begin()});
     undecided_.erase(undecided_.begin());
   }
-  while (!pending_.empty() && pending_.begin()->first < id)
-    abort(pending_.begin()->first, FailureReason::subsumed, "", now, actions);
+  subsume(id, now, actions);
   const CheckpointReport report = report_on(pending, now);
   last_completed_ = std::max(last_completed_, std::optional{id});
   has_completed_last_ |= report.is_final || report.kind == CheckpointKind::stop;
   actions.push_back(NotifyCompleted{report});
 }
 
+/// Whatever a savepoint is for, results are not, unless the job ends with it.
+void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration now,
+                                     Actions& actions) {
+  const CheckpointId id = pending.id();
+  Savepoint& savepoint = savepoints_.at(id);
+  savepoint.keeps_files = true;
+  if (pending.barrier().kind == CheckpointKind::stop) {
+    subsume(id, now, actions);
+    has_completed_last_ = true;
+    actions.push_back(NotifyCompleted{report_on(pending, now)});
+  }
+  actions.push_back(SavepointCompleted{savepoint.ticket, savepoint.directory, id});
+}
+
+/// Gives up older checkpoints that are still being taken.
+void Coordinator::subsume(CheckpointId completed, Duration now, Actions& actions) {
+  std::vector<CheckpointId> older;
+  for (const auto& [id, pending] : pending_) {
+    if (id < completed && !is_savepoint(id)) older.push_back(id);
+  }
+  for (const CheckpointId id : older) abort(id, FailureReason::subsumed, "", now, actions);
+}
+
+void Coordinator::drop(CheckpointId id, Actions& actions) {
+  if (const auto savepoint = savepoints_.find(id); savepoint != savepoints_.end())
+    actions.push_back(DropSavepoint{savepoint->second.directory});
+  else
+    actions.push_back(DropFiles{id});
+}
+
+void Coordinator::savepoint_failed(CheckpointId id, FailureReason reason, const std::string& detail,
+                                   std::vector<SubtaskId> missing, Actions& actions) {
+  actions.push_back(SavepointFailed{savepoints_.at(id).ticket, reason, detail, std::move(missing)});
+}
+
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
                         Duration now, Actions& actions) {
-  NotifyAborted notify{id, CheckpointKind::periodic, reason, detail, {}};
+  NotifyAborted notify{id, CheckpointKind::periodic, reason, detail, {}, is_savepoint(id)};
   if (const auto at = pending_.find(id); at != pending_.end()) {
     notify.kind = at->second.barrier().kind;
     notify.missing = at->second.missing();
@@ -205,8 +287,10 @@ void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string
   }
   trigger_.on_ended(now);
   const CheckpointKind kind = notify.kind;
+  std::vector<SubtaskId> missing = notify.missing;
   actions.push_back(std::move(notify));
-  actions.push_back(DropFiles{id});
+  drop(id, actions);
+  if (is_savepoint(id)) return savepoint_failed(id, reason, detail, std::move(missing), actions);
   count_failure(id, kind, reason, detail, now, actions);
 }
 
@@ -227,13 +311,20 @@ Actions Coordinator::on_tasks_failed(Duration now) {
     abort(reserving_.begin()->first, FailureReason::task_failed, "", now, actions);
   while (!pending_.empty())
     abort(pending_.begin()->first, FailureReason::task_failed, "", now, actions);
+  for (SavepointRequest& request : asked_)
+    actions.push_back(
+        SavepointFailed{std::move(request.ticket), FailureReason::task_failed, "", {}});
+  asked_.clear();
   trigger_.stop();
   return actions;
 }
 
 RestorePoint Coordinator::restore_point() const {
   using Kind = RestorePoint::Kind;
-  if (!publishing_.empty()) return {Kind::undecided, {}};
+  const bool is_undecided = std::any_of(
+      publishing_.begin(), publishing_.end(),
+      [](const auto& entry) { return entry.second.barrier().kind != CheckpointKind::savepoint; });
+  if (is_undecided) return {Kind::undecided, {}};
   if (!undecided_.empty() || has_completed_last_) return {Kind::impossible, {}};
   return {Kind::known, last_completed_};
 }
@@ -250,7 +341,8 @@ void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements) {
 }
 
 std::optional<Duration> Coordinator::next_wake() const {
-  std::optional<Duration> wake = trigger_.next_wake(under_way());
+  std::optional<Duration> wake;
+  if (!is_reserving_savepoint()) wake = trigger_.next_wake(under_way());
   const auto earlier = [&wake](Duration at) { wake = wake ? std::min(*wake, at) : at; };
   for (const auto& [id, reservation] : reserving_) earlier(reservation.deadline);
   for (const auto& [id, pending] : pending_) earlier(pending.deadline());

@@ -17,6 +17,10 @@
 //  - Subtasks are notified of a completion only after its metadata is durable.
 //  - After `unknown_outcome` of a publication nothing of that checkpoint is deleted before a newer
 //    one has completed: a restore may find it complete.
+//  - A savepoint belongs to whoever asked. It neither subsumes nor is subsumed, counts for no
+//    retention and no failure, and is not restored from. Only with one that the job stops behind
+//    are results committed (Flink FLIP-203).
+//  - Sources hear of a savepoint and of what began before it in the order of their ids.
 #pragma once
 
 #include "checkpoint/failure_policy.hpp"
@@ -49,6 +53,7 @@ struct CheckpointReport {
 // What the carrier must do.
 struct ReserveId {  // make the id durable, create its place; answer with on_reserved
   CheckpointId id = {};
+  std::string directory = {};  // of a savepoint; empty: the storage knows its place
 };
 struct TriggerSources {  // after snapshotting the sources' remaining splits
   Barrier barrier;
@@ -66,6 +71,21 @@ struct NotifyAborted {  // tell all subtasks
   FailureReason reason;
   std::string detail;
   std::vector<SubtaskId> missing;  // had not answered
+  bool is_savepoint = false;       // whoever asked for it hears of it as SavepointFailed
+};
+struct SavepointCompleted {  // tell whoever asked for it
+  std::string ticket;
+  std::string directory;
+  CheckpointId id = {};
+};
+struct SavepointFailed {  // likewise
+  std::string ticket;
+  FailureReason reason;
+  std::string detail;
+  std::vector<SubtaskId> missing;  // had not answered
+};
+struct DropSavepoint {  // delete this directory
+  std::string directory;
 };
 struct DropFiles {  // delete everything that the storage holds of it
   CheckpointId id = {};
@@ -73,6 +93,7 @@ struct DropFiles {  // delete everything that the storage holds of it
 struct DropState {  // delete the files of one answer that does not count
   CheckpointId id = {};
   state::SubtaskState state;
+  std::string directory = {};  // of a savepoint; empty: it is a checkpoint
 };
 struct FailJob {
   std::string reason;
@@ -92,17 +113,19 @@ struct RestorePoint {
   friend bool operator==(const RestorePoint&, const RestorePoint&) = default;
 };
 
-using Action = std::variant<ReserveId, TriggerSources, Publish, NotifyCompleted, NotifyAborted,
-                            DropFiles, DropState, FailJob>;
+using Action =
+    std::variant<ReserveId, TriggerSources, Publish, NotifyCompleted, NotifyAborted,
+                 SavepointCompleted, SavepointFailed, DropFiles, DropState, DropSavepoint, FailJob>;
 using Actions = std::vector<Action>;
 
 /// See the file comment. `now` is monotonic time; `wall` goes into barriers.
 class Coordinator {
 public:
   /// `last_id` is the highest id ever given out, `retained` the completed checkpoints in the
-  /// storage that belong to this job, ascending.
+  /// storage that belong to this job, ascending. `claimed` is the directory of another that belongs
+  /// to it, which is older than all of them; "" if there is none.
   Coordinator(const CheckpointOptions& options, CheckpointId last_id,
-              std::vector<CheckpointId> retained);
+              std::vector<CheckpointId> retained, std::string claimed = {});
 
   /// All subtasks are running; checkpoints may begin.
   void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
@@ -110,6 +133,9 @@ public:
   /// Asks for a checkpoint now: besides the periodic ones, or for the next of them. One at the end
   /// of the input is asked for again whenever it fails, as long as the job does not.
   Actions on_request(CheckpointKind kind, Duration now);
+  /// Somebody asks for a savepoint. It begins now, whatever else is under way; if not all subtasks
+  /// are running it fails now.
+  Actions on_savepoint_request(SavepointRequest request, Duration now);
   /// Time has passed; to be called at `next_wake` at the latest.
   Actions on_tick(Duration now);
   Actions on_reserved(CheckpointId id, const Status& status, Duration now, WallTime wall);
@@ -118,7 +144,7 @@ public:
   Actions on_published(CheckpointId id, const Status& status, Duration now);
 
   /// Some subtasks have failed and will be replaced; the others go on. No checkpoint can complete
-  /// without them: all that are being taken are aborted, and none begins before
+  /// without them: all that are being taken are aborted, savepoints too, and none begins before
   /// `on_tasks_replaced`. Requests are forgotten: whoever needs one asks again.
   Actions on_tasks_failed(Duration now);
   /// Where the failed subtasks restart. Impossible if it is not known whether a checkpoint was
@@ -145,7 +171,22 @@ private:
     Duration deadline;
   };
 
+  /// One that has begun, until the end of the execution.
+  struct Savepoint {
+    std::string ticket;
+    std::string directory;
+    bool keeps_files = false;  // it is complete, or may be
+  };
+
   int under_way() const;
+  bool is_reserving_savepoint() const;
+  bool is_savepoint(CheckpointId id) const { return savepoints_.contains(id); }
+  void begin_savepoint(const SavepointRequest& request, Duration now, Actions& actions);
+  void complete_savepoint(const PendingCheckpoint& pending, Duration now, Actions& actions);
+  void savepoint_failed(CheckpointId id, FailureReason reason, const std::string& detail,
+                        std::vector<SubtaskId> missing, Actions& actions);
+  void subsume(CheckpointId completed, Duration now, Actions& actions);
+  void drop(CheckpointId id, Actions& actions);
   void expire_publications(Duration now, Actions& actions);
   void publication_failed(const PendingCheckpoint& pending, const Status& status, Duration now,
                           Actions& actions);
@@ -161,12 +202,15 @@ private:
   TriggerPolicy trigger_;
   FailurePolicy failures_;
   CheckpointId last_id_;
-  std::vector<Speaker> participants_;  // empty: the job is not running
+  std::vector<Speaker> participants_;    // empty: the job is not running
+  std::vector<SavepointRequest> asked_;  // wait for the reservation that is under way
+  std::map<CheckpointId, Savepoint> savepoints_;
   std::map<CheckpointId, Reservation> reserving_;
   std::map<CheckpointId, PendingCheckpoint> pending_;
   std::map<CheckpointId, PendingCheckpoint> publishing_;
   std::set<CheckpointId> undecided_;  // published with an unknown outcome
   std::vector<CheckpointId> retained_;
+  std::string claimed_;  // as one more of them, the oldest; "" if there is none
   std::optional<CheckpointId> last_completed_;  // by this coordinator
   bool has_completed_last_ = false;             // after which subtasks end
   AckResult last_ack_result_ = AckResult::success;

@@ -17,6 +17,7 @@ enum class CheckpointKind : std::uint8_t {
   periodic = 1,
   end_of_input = 2,  ///< all inputs have ended; commits what the last periodic one did not
   stop = 3,          ///< sources stop behind the barrier, and the job ends when it has completed
+  savepoint = 4,     ///< somebody asked for a copy; commits nothing, and the job never restores it
 };
 
 /// What a barrier does to the channels that it has reached and the others have not.
@@ -33,8 +34,16 @@ struct Barrier {
   WallTime triggered_at = {};
   CheckpointKind kind = CheckpointKind::periodic;
   BarrierMode mode = BarrierMode::aligned;
+  std::string directory = {};  // of the savepoint that it takes; empty: a checkpoint of the job
 
   friend bool operator==(const Barrier&, const Barrier&) = default;
+};
+
+/// Somebody wants a savepoint: a copy of the job's state in a directory of its own.
+struct SavepointRequest {
+  std::string ticket = {};  // no two requests have the same
+  std::string place = {};   // its directory is this, followed by "-" and the id
+  bool stops = false;       // the job ends behind it
 };
 
 /// Where the time of a subtask's snapshot went.

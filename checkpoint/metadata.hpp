@@ -52,6 +52,10 @@ struct CoordinatorRecord {
   CheckpointId last_id = {};  // the highest id ever given out
   bool is_finished = false;   // the job came to its end
   std::string run = {};       // which start of the job wrote this
+  /// The savepoint that the job was last stopped behind. Its transactions may have been committed:
+  /// it is newer than every checkpoint with a lower id.
+  CheckpointId savepoint_id = {};
+  std::string savepoint = {};  // its directory; "": there is none
 };
 
 Bytes encode_record(const CoordinatorRecord& record);

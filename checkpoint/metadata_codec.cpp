@@ -127,6 +127,8 @@ Bytes encode_record(const CoordinatorRecord& record) {
   message.set_last_id(record.last_id.value());
   message.set_is_finished(record.is_finished);
   message.set_run(record.run);
+  message.set_savepoint_id(record.savepoint_id.value());
+  message.set_savepoint(record.savepoint);
   return base::frame(kRecordKind, message.SerializeAsString());
 }
 
@@ -136,7 +138,9 @@ Result<CoordinatorRecord> decode_record(std::string_view bytes) {
   return CoordinatorRecord{.epoch = Epoch{message.epoch()},
                            .last_id = CheckpointId{message.last_id()},
                            .is_finished = message.is_finished(),
-                           .run = message.run()};
+                           .run = message.run(),
+                           .savepoint_id = CheckpointId{message.savepoint_id()},
+                           .savepoint = message.savepoint()};
 }
 
 }  // namespace weir::checkpoint

@@ -117,11 +117,31 @@ Result<CoordinatorRecord> CheckpointStorage::begin_epoch() {
 Status CheckpointStorage::reserve(Epoch epoch, CheckpointId id) {
   const std::lock_guard lock{mutex_};
   if (Status status = check(epoch); !status.ok()) return status;
+  if (Status status = store_id(id); !status.ok()) return status;
+  return claim_->create_directory(path_of(id));
+}
+
+Status CheckpointStorage::reserve_for_savepoint(Epoch epoch, CheckpointId id) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  return store_id(id);
+}
+
+Status CheckpointStorage::store_id(CheckpointId id) {
   CoordinatorRecord record = record_;
   record.last_id = std::max(record.last_id, id);
   (void)acquire_lock();  // a frozen predecessor may have died meanwhile
-  if (Status status = store(record); !status.ok()) return status;
-  return claim_->create_directory(path_of(id));
+  return store(record);
+}
+
+Status CheckpointStorage::note_savepoint(Epoch epoch, CheckpointId id,
+                                         const std::string& directory) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  CoordinatorRecord record = record_;
+  record.savepoint_id = id;
+  record.savepoint = directory;
+  return store(record);
 }
 
 Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadata) {

@@ -66,6 +66,13 @@ public:
   /// Makes it durable that `id` is used, and creates its directory.
   Status reserve(Epoch epoch, CheckpointId id);
 
+  /// Makes it durable that `id` is used, by a savepoint.
+  Status reserve_for_savepoint(Epoch epoch, CheckpointId id);
+
+  /// Makes it durable that the job ends behind the complete savepoint in `directory`: whoever
+  /// continues with its newest checkpoint continues there. To be done before anything is committed.
+  Status note_savepoint(Epoch epoch, CheckpointId id, const std::string& directory);
+
   /// Writes the metadata. `unknown_outcome`: it may or may not be there.
   Status publish(Epoch epoch, const CheckpointMetadata& metadata);
 
@@ -104,6 +111,7 @@ private:
   Status sync_complete() const;
   Status check(Epoch epoch) const;
   Status store(const CoordinatorRecord& record);
+  Status store_id(CheckpointId id);
 
   Env& env_;
   std::string place_;  // DIRECTORY/JOB

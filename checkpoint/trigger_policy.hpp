@@ -27,6 +27,7 @@ public:
   void start(Duration now, Duration first_delay);
   /// No checkpoints of any kind until the next `start` or `resume`; requests are forgotten.
   void stop();
+  bool is_running() const { return is_running_; }
   /// Goes on after `stop`: what became due meanwhile is due now.
   void resume() { is_running_ = true; }
 

@@ -88,6 +88,17 @@ void add_restore_options(CLI::App& app, Invocation& invocation) {
                  "continue from a checkpoint: \"latest\" or the path of one")
       ->type_name("latest|PATH")
       ->take_last();
+  app.add_option_function<std::string>(
+         "--claim-mode",
+         [&invocation](const std::string& mode) {
+           invocation.settings.push_back("execution.state-recovery.claim-mode=" +
+                                         CLI::detail::to_upper(mode));
+         },
+         "to whom the checkpoint belongs that --restore PATH names: to you, or to the job, which "
+         "deletes it when it needs it no more")
+      ->check(CLI::IsMember({"no_claim", "claim"}, CLI::ignore_case))
+      ->type_name("no_claim|claim")
+      ->take_last();
   app.add_flag("--allow-non-restored-state", invocation.allow_non_restored,
                "drop state that the job no longer has a place for");
   add_words<ProgressStyle>(app, "--progress", invocation.progress,

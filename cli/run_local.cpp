@@ -32,6 +32,12 @@ JobResult JobHandle::wait() {
 void JobHandle::stop() {
   impl_->cluster->stop(false);
 }
+Result<std::string> JobHandle::savepoint(const std::string& target) {
+  return impl_->cluster->savepoint(target, false);
+}
+Result<std::string> JobHandle::stop_with_savepoint(const std::string& target) {
+  return impl_->cluster->savepoint(target, true);
+}
 void JobHandle::cancel() {
   impl_->cluster->stop(true);
 }

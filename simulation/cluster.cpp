@@ -5,6 +5,7 @@
 #include "actors/hosted_job.hpp"
 #include "actors/job_actor.hpp"
 #include "actors/random_killer.hpp"
+#include "actors/savepoint_board.hpp"
 #include "base/assert.hpp"
 #include "simulation/sim_chance.hpp"
 #include "simulation/sim_env.hpp"
@@ -66,12 +67,17 @@ public:
         chaos_{roster_, log_},
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
-    job_ = system_->spawn(
-        actors::job_actor,
-        actors::JobSpawn{hosted_,
-                         {cluster.env, clock_, pool_, faults_, log_, roster_, backends_, &local_},
-                         [this](const runtime::JobView& view) { view_.on_view(view); },
-                         Duration{}});
+    actors::JobSpawn spawn{hosted_,
+                           {cluster.env, clock_, pool_, faults_, log_, roster_, backends_, &local_},
+                           [this](const runtime::JobView& view) {
+                             view_.on_view(view);
+                             if (view.outcome) savepoints_.on_end();
+                           },
+                           Duration{}};
+    spawn.on_savepoint = [this](const actors::SavepointAnswer& answer) {
+      savepoints_.on_answer(answer);
+    };
+    job_ = system_->spawn(actors::job_actor, std::move(spawn));
     local_.clean();
     began_ = clock_.monotonic();
     caf::anon_send(job_, actors::LaunchJob{});
@@ -181,6 +187,7 @@ public:
   caf::actor_id starving_ = 0;     // 0: nobody
   std::uint64_t starves_for_ = 0;  // more steps
   LastView view_;
+  actors::SavepointBoard savepoints_;
   actors::JobActor job_;
   std::vector<caf::actor> killers_;
   std::vector<std::string> trace_;
@@ -222,6 +229,23 @@ bool Run::run_until_checkpoint(std::uint64_t count) {
 
 void Run::stop(bool at_once) {
   caf::anon_send(impl_->job_, actors::StopJob{at_once});
+}
+
+std::uint64_t Run::ask_savepoint(const std::string& target, bool stops) {
+  const std::string ticket = impl_->savepoints_.begin();
+  caf::anon_send(impl_->job_, actors::TakeSavepoint{ticket, target, stops});
+  return std::stoull(ticket);
+}
+
+std::optional<Result<std::string>> Run::savepoint_answer(std::uint64_t request) const {
+  return impl_->savepoints_.answer(std::to_string(request));
+}
+
+Result<std::string> Run::savepoint(const std::string& target, bool stops) {
+  const std::uint64_t request = ask_savepoint(target, stops);
+  impl_->run_until([&] { return savepoint_answer(request).has_value(); });
+  if (auto answer = savepoint_answer(request)) return *answer;
+  return Status{ErrorCode::unavailable, "nobody has answered: " + report()};
 }
 
 void Run::kill(std::string_view victim) {

@@ -63,17 +63,6 @@ std::size_t packed_bytes(const RowLayout& layout) {
   return is_packed && offset == layout.key->packed ? offset + type->packed : 0;
 }
 
-std::string_view name_of(detail::StateKind kind) {
-  switch (kind) {
-    case detail::StateKind::value: return "ValueState";
-    case detail::StateKind::list: return "ListState";
-    case detail::StateKind::map: return "MapState";
-    case detail::StateKind::reducing: return "ReducingState";
-    case detail::StateKind::aggregating: return "AggregatingState";
-  }
-  return "unknown state";
-}
-
 /// Reads rows of one handle into a table whose states may be declared in another order.
 class RowReader {
 public:
@@ -138,6 +127,17 @@ private:
 };
 
 }  // namespace
+
+std::string_view name_of(detail::StateKind kind) {
+  switch (kind) {
+    case detail::StateKind::value: return "ValueState";
+    case detail::StateKind::list: return "ListState";
+    case detail::StateKind::map: return "MapState";
+    case detail::StateKind::reducing: return "ReducingState";
+    case detail::StateKind::aggregating: return "AggregatingState";
+  }
+  return "unknown state";
+}
 
 KeyedStateInfo describe(const std::string& operator_name, const std::string& key_schema,
                         const KeyedState& keyed) {

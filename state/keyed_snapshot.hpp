@@ -9,6 +9,8 @@
 
 #include <weir/detail/keyed_state.hpp>
 
+#include <string_view>
+
 namespace weir::state {
 
 /// Which values of a state have expired when a snapshot is taken.
@@ -16,6 +18,9 @@ struct Expiry {
   bool (*is_live)(const void* cell, std::int64_t dead) = nullptr;  // null: none ever does
   std::int64_t dead = 0;  // what was touched then or before: milliseconds since 1970
 };
+
+/// Returns the name of a kind of state, as job authors know it.
+std::string_view name_of(detail::StateKind kind);
 
 /// What identifies an operator's keyed state in a snapshot.
 struct KeyedStateInfo {

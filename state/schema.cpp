@@ -44,23 +44,30 @@ private:
     if (take('(')) return group();
     if (take_word("x:")) return specialised();
     if (take_word("dur:")) return chrono();
-    if (take_word("ttl:")) return of(Kind::parts, {number_of(sizeof(std::int64_t)), any()});
+    if (take_word("ttl:")) return of(Kind::expiring, {any()});
     if (take_word("str")) return of(Kind::text, {});
-    static constexpr std::array<std::pair<std::string_view, std::size_t>, 11> kNumbers{
-        {{"i8", 1},
-         {"i16", 2},
-         {"i32", 4},
-         {"i64", 8},
-         {"u8", 1},
-         {"u16", 2},
-         {"u32", 4},
-         {"u64", 8},
-         {"f32", 4},
-         {"f64", 8},
-         {"bool", 1}}};
-    for (const auto& [word, bytes] : kNumbers) {
-      if (!take_word(word)) continue;
-      return number_of(bytes);
+    struct Named {
+      std::string_view word;
+      Number number;
+      std::size_t bytes;
+    };
+    static constexpr std::array<Named, 11> kNumbers{{{"i8", Number::i8, 1},
+                                                     {"i16", Number::i16, 2},
+                                                     {"i32", Number::i32, 4},
+                                                     {"i64", Number::i64, 8},
+                                                     {"u8", Number::u8, 1},
+                                                     {"u16", Number::u16, 2},
+                                                     {"u32", Number::u32, 4},
+                                                     {"u64", Number::u64, 8},
+                                                     {"f32", Number::f32, 4},
+                                                     {"f64", Number::f64, 8},
+                                                     {"bool", Number::boolean, 1}}};
+    for (const Named& named : kNumbers) {
+      if (!take_word(named.word)) continue;
+      Schema number = of(Kind::number, {});
+      number.number_ = named.number;
+      number.count_ = named.bytes;
+      return number;
     }
     ok_ = false;
     return {};
@@ -111,11 +118,6 @@ private:
     ok_ = ok_ && take(bracket);
     return schema;
   }
-  static Schema number_of(std::size_t bytes) {
-    Schema number = of(Kind::fixed, {});
-    number.count_ = bytes;
-    return number;
-  }
   static Schema of(Kind kind, std::vector<Schema> parts) {
     Schema schema;
     schema.kind_ = kind;
@@ -145,11 +147,15 @@ Result<Schema> Schema::parse(std::string_view text) {
 
 void Schema::skip(ByteReader& in) const {
   switch (kind_) {
-    case Kind::fixed: in.get_raw(count_); return;
+    case Kind::number: in.get_raw(count_); return;
     case Kind::text: in.get_string(); return;
     case Kind::sized: in.get_raw(in.get<std::uint32_t>()); return;
     case Kind::optional:
       if (in.get<std::uint8_t>() != 0) parts_[0].skip(in);
+      return;
+    case Kind::expiring:
+      in.get<std::int64_t>();
+      parts_[0].skip(in);
       return;
     case Kind::parts:
       for (const Schema& part : parts_) part.skip(in);

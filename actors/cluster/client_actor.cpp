@@ -118,6 +118,9 @@ ClientActor::behavior_type client_actor(ClientState::Self self, ClientSpawn spaw
       [&state](const RequestDone&) {
         if (state.hears_master()) state.observer().on_done();
       },
+      [&state](const SavepointAnswer& answer) {
+        if (state.hears_master()) state.observer().on_savepoint(answer);
+      },
       [&state](const JobChanged& changed) {
         if (state.hears_master()) state.observer().on_changed(changed);
       },

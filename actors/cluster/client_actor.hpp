@@ -24,6 +24,7 @@ public:
   virtual void on_accepted(const JobAccepted& accepted) { static_cast<void>(accepted); }
   virtual void on_rejected(const RequestRejected& rejected) = 0;
   virtual void on_done() {}
+  virtual void on_savepoint(const SavepointAnswer& answer) { static_cast<void>(answer); }
   virtual void on_changed(const JobChanged& changed) { static_cast<void>(changed); }
   virtual void on_overview(const ClusterOverview& overview) { static_cast<void>(overview); }
   /// The coordinator is gone, and there is none in its place; nothing more will be heard.

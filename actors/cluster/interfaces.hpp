@@ -27,6 +27,7 @@ struct ListJobs;
 struct PeerHello;
 struct PingMaster;
 struct RegisterWorker;
+struct SaveNamedJob;
 struct StopNamedJob;
 struct SubmitJob;
 struct WatchJob;
@@ -34,6 +35,8 @@ struct WatchJob;
 /// Asks a cluster for something, and hears what comes of it (actors/cluster/client_actor).
 using ClientActor = caf::typed_actor<caf::reacts_to<JobAccepted>, caf::reacts_to<RequestRejected>,
                                      caf::reacts_to<RequestDone>,
+                                     // What came of its savepoint.
+                                     caf::reacts_to<SavepointAnswer>,
                                      // What it watches has changed.
                                      caf::reacts_to<JobChanged>,
                                      // The answer to ListJobs.
@@ -60,10 +63,10 @@ using MasterActor = caf::typed_actor<
     caf::reacts_to<RegisterWorker>, caf::reacts_to<WorkerBeat>, caf::reacts_to<WorkerLeaving>,
     caf::reacts_to<JobHosted>, caf::reacts_to<JobNotHosted>,
     // From jobs, and from their observers.
-    caf::reacts_to<RequestSlots>, caf::reacts_to<JobViewed>,
+    caf::reacts_to<RequestSlots>, caf::reacts_to<JobViewed>, caf::reacts_to<SavepointAnswer>,
     // From clients.
     caf::reacts_to<SubmitJob>, caf::reacts_to<WatchJob>, caf::reacts_to<StopNamedJob>,
-    caf::reacts_to<ListJobs>, caf::reacts_to<PingMaster>,
+    caf::reacts_to<SaveNamedJob>, caf::reacts_to<ListJobs>, caf::reacts_to<PingMaster>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
@@ -124,6 +127,14 @@ struct StopNamedJob {
   ClientActor client;
 };
 
+/// Take a savepoint of a job, and perhaps end it behind that. SavepointAnswer answers.
+struct SaveNamedJob {
+  std::string job;     // its number or its name
+  std::string ticket;  // no two requests have the same; one that is repeated has it again
+  std::string target;  // a directory; "": as the job's options say
+  bool stops = false;
+  ClientActor client;
+};
 struct ListJobs {
   ClientActor client;
 };
@@ -150,6 +161,7 @@ WEIR_HANDLE_MESSAGE(SubmitJob, m.spec, m.restore, m.ticket, m.client, m.library)
 WEIR_HANDLE_MESSAGE(PingMaster, m.client)
 WEIR_HANDLE_MESSAGE(WatchJob, m.job, m.client)
 WEIR_HANDLE_MESSAGE(StopNamedJob, m.job, m.at_once, m.client)
+WEIR_HANDLE_MESSAGE(SaveNamedJob, m.job, m.ticket, m.target, m.stops, m.client)
 WEIR_HANDLE_MESSAGE(ListJobs, m.client)
 
 }  // namespace weir::actors
@@ -185,6 +197,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::SubmitJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::WatchJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::StopNamedJob))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::SaveNamedJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ListJobs))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PingMaster))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::LibrarySource))

@@ -55,17 +55,25 @@ void MasterState::on_watch(const WatchJob& watch) {
   job->watchers.push_back(watch.client);
 }
 
+/// Returns a job whose actor can be asked, or that has ended; else the client hears why not.
+ClusterJob* MasterState::find_job(const std::string& asked, const ClientActor& client) {
+  ClusterJob* job = jobs_.find(asked);
+  if (job == nullptr) {
+    self_->send(client, RequestRejected{ErrorCode::not_found,
+                                        "there is no job \"" + asked +
+                                            "\" on this cluster; `weir list` shows those that "
+                                            "there are"});
+    return nullptr;
+  }
+  if (job->has_ended() || job->actor) return job;
+  self_->send(client, RequestRejected{ErrorCode::unavailable,
+                                      "job " + job->name + " is being taken over; ask again"});
+  return nullptr;
+}
+
 void MasterState::on_stop(const StopNamedJob& stop) {
-  ClusterJob* job = jobs_.find(stop.job);
-  if (job == nullptr)
-    return self_->send(stop.client, RequestRejected{ErrorCode::not_found,
-                                                    "there is no job \"" + stop.job +
-                                                        "\" on this cluster; `weir list` shows "
-                                                        "those that there are"});
-  if (!job->has_ended() && !job->actor)
-    return self_->send(stop.client,
-                       RequestRejected{ErrorCode::unavailable,
-                                       "job " + job->name + " is being taken over; ask again"});
+  ClusterJob* job = find_job(stop.job, stop.client);
+  if (job == nullptr) return;
   if (!job->has_ended()) self_->send(job->actor, StopJob{stop.at_once});
   self_->send(stop.client, RequestDone{});
 }
@@ -141,6 +149,8 @@ MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spaw
       [&state](SubmitJob& submit) { state.on_submit(submit); },
       [&state](const WatchJob& watch) { state.on_watch(watch); },
       [&state](const StopNamedJob& stop) { state.on_stop(stop); },
+      [&state](const SaveNamedJob& save) { state.on_save(save); },
+      [&state](const SavepointAnswer& answer) { state.on_savepoint(answer); },
       [&state](const ListJobs& list) { state.on_list(list); },
       [&state](const PingMaster& ping) { state.on_ping(ping); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },

@@ -7,8 +7,8 @@
 // With a JobKeeper a job is stored before it is accepted, and goes on under the next leader.
 //
 // Its parts: workers (master_members.cpp), slots and nodes of jobs (master_slots.cpp), jobs from
-// their submission to their end (master_jobs.cpp), jobs of leaders before (master_takeover.cpp),
-// and the reactive mode (master_scaling.cpp).
+// their submission to their end (master_jobs.cpp), their savepoints (master_savepoints.cpp), jobs
+// of leaders before (master_takeover.cpp), and the reactive mode (master_scaling.cpp).
 #pragma once
 
 #include "actors/cluster/cluster_jobs.hpp"
@@ -65,6 +65,8 @@ public:
   void on_submit(SubmitJob& submit);
   void on_watch(const WatchJob& watch);
   void on_stop(const StopNamedJob& stop);
+  void on_save(const SaveNamedJob& save);
+  void on_savepoint(const SavepointAnswer& answer);
   void on_list(const ListJobs& list);
   void on_ping(const PingMaster& ping);
   void on_wake(Duration at);
@@ -114,6 +116,8 @@ private:
   void conclude(ClusterJob& job);
   void end_job(ClusterJob& job);
   void forget_ended_jobs();
+  ClusterJob* find_job(const std::string& asked, const ClientActor& client);
+  void refuse_savepoints(JobId job);
   std::set<std::string> places_in_use() const;
   void tell_watchers(const ClusterJob& job);
 
@@ -134,6 +138,12 @@ private:
   std::map<WorkerId, WorkerActor> workers_;
   std::optional<RegisterWorker> registering_;  // while its registration is performed
   ClusterJobs jobs_;
+  /// Savepoints that clients wait for, by ticket.
+  struct AskedSavepoint {
+    JobId job;
+    ClientActor client;
+  };
+  std::map<std::string, AskedSavepoint> savepoints_;
   std::set<std::string> opening_;   // tickets of submissions that are not answered yet
   std::set<std::string> cleaning_;  // directories of jobs that have ended under other leaders
   std::optional<Duration> wake_at_;

@@ -102,6 +102,9 @@ void MasterState::start(ClusterJob& job, HostedJobPtr hosted) {
   };
   JobSpawn spawn{job.hosted, spawn_->services.common, on_view, spawn_->report_every,
                  caf::actor_cast<SlotActor>(MasterActor{self_})};
+  spawn.on_savepoint = [to = MasterActor{self_}](const SavepointAnswer& answer) {
+    caf::anon_send(to, answer);
+  };
   if (spawn_->keeper != nullptr) {
     ResultRecord result{job.id, job.name, job.ticket, {}};
     spawn.ending.before = [keeper = spawn_->keeper, result](const runtime::JobOutcome& outcome) {
@@ -141,6 +144,7 @@ void MasterState::conclude(ClusterJob& job) {
 void MasterState::end_job(ClusterJob& job) {
   spawn_->services.common.log.info(
       "job ended", {{"job", job.id.value()}, {"outcome", to_string(job.view.outcome->kind)}});
+  refuse_savepoints(job.id);
   release_nodes(job);
   job.release();
   perform(slots_->on_release(job.id));

@@ -50,6 +50,10 @@ class WaitingForDone final : public Waiting<RequestDone> {
   void on_done() override { settle(RequestDone{}); }
 };
 
+class WaitingForSavepoint final : public Waiting<std::string> {
+  void on_savepoint(const SavepointAnswer& answer) override { settle(answer.result()); }
+};
+
 class WaitingForOverview final : public Waiting<ClusterOverview> {
   void on_overview(const ClusterOverview& overview) override { settle(overview); }
 };
@@ -238,6 +242,16 @@ Status RemoteCluster::stop(const std::string& job, bool at_once) {
                         self->send(master, StopNamedJob{job, at_once, ClientActor{self}});
                       }};
   return answer.wait().status();
+}
+
+Result<std::string> RemoteCluster::savepoint(const std::string& job, const std::string& target,
+                                             bool stops, const std::string& ticket) {
+  WaitingForSavepoint answer;
+  const Client client{
+      *process_, coordinator_, answer, [&](ClientActor::pointer self, const MasterActor& master) {
+        self->send(master, SaveNamedJob{job, ticket, target, stops, ClientActor{self}});
+      }};
+  return answer.wait();
 }
 
 Result<ClusterOverview> RemoteCluster::overview() {

@@ -28,5 +28,7 @@ void add_list(CLI::App& tool, Action& action);
 void add_info(CLI::App& tool, Action& action);
 void add_cancel(CLI::App& tool, Action& action);
 void add_stop(CLI::App& tool, Action& action);
+void add_savepoint(CLI::App& tool, Action& action);
+void add_inspect(CLI::App& tool, Action& action);
 
 }  // namespace weir::cli

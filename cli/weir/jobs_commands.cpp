@@ -1,5 +1,6 @@
-// weir list, info, cancel, stop: the jobs of a cluster.
+// weir list, info, cancel, stop, savepoint: the jobs of a cluster.
 #include "actors/cluster/remote_cluster.hpp"
+#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "cli/cluster_settings.hpp"
 #include "cli/follow.hpp"
@@ -8,13 +9,33 @@
 #include "runtime/job/job_machine.hpp"
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace weir::cli {
 namespace {
+
+/// A command about one job.
+struct JobCommand {
+  Invocation access = {};
+  std::string job = {};
+  std::optional<std::string> target = {};  // of a savepoint; none: no savepoint
+};
+
+/// The cluster's processes have other working directories than this one.
+std::string absolute(const std::string& target) {
+  const bool is_complete =
+      target.empty() || target.front() == '/' || target.find("://") != std::string::npos;
+  if (is_complete) return target;
+  const std::unique_ptr<char, decltype(&std::free)> here{::getcwd(nullptr, 0), &std::free};
+  return here == nullptr ? target : base::join_path(here.get(), target);
+}
 
 void add_access(CLI::App& command, Invocation& access) {
   command
@@ -102,7 +123,8 @@ void print_details(const actors::JobSummary& job) {
     std::printf("  runs on           %s\n", worker.c_str());
 }
 
-Status info(actors::RemoteCluster& cluster, const std::string& name) {
+Status info(actors::RemoteCluster& cluster, const JobCommand& command) {
+  const std::string& name = command.job;
   auto overview = cluster.overview();
   if (!overview.ok()) return overview.status();
   for (auto job = overview->jobs.rbegin(); job != overview->jobs.rend(); ++job) {
@@ -114,26 +136,32 @@ Status info(actors::RemoteCluster& cluster, const std::string& name) {
                                     "\" on this cluster; `weir list` shows those that there are"};
 }
 
-/// A command about one job.
-struct JobCommand {
-  Invocation access = {};
-  std::string job = {};
-};
+/// Takes a savepoint and prints where it is.
+Status save(actors::RemoteCluster& cluster, const JobCommand& command, bool stops) {
+  const auto path =
+      cluster.savepoint(command.job, absolute(command.target.value_or("")), stops, new_run_id());
+  if (path.ok()) std::printf("%s\n", path->c_str());
+  return path.status();
+}
 
-template <class Ask>
-void add_job_command(CLI::App& tool, Action& action, const char* name, const char* help, Ask ask) {
+/// `ask` gets the cluster and the JobCommand; `add_more` may add to the flags of that.
+template <class Ask, class AddMore>
+void add_job_command(CLI::App& tool, Action& action, const char* name, const char* help, Ask ask,
+                     AddMore add_more) {
   CLI::App* command = tool.add_subcommand(name, help);
   const auto options = std::make_shared<JobCommand>();
   command->add_option("JOB", options->job, "its number or its name")->required();
+  add_more(*command, *options);
   add_access(*command, options->access);
   command->callback([options, ask, &action] {
     action = [options, ask] {
-      return with_cluster(options->access, [&](actors::RemoteCluster& cluster) {
-        return ask(cluster, options->job);
-      });
+      return with_cluster(options->access,
+                          [&](actors::RemoteCluster& cluster) { return ask(cluster, *options); });
     };
   });
 }
+
+constexpr auto kNothingMore = [](CLI::App&, JobCommand&) {};
 
 }  // namespace
 
@@ -146,21 +174,47 @@ void add_list(CLI::App& tool, Action& action) {
 }
 
 void add_info(CLI::App& tool, Action& action) {
-  add_job_command(tool, action, "info", "Show how a job stands, and why it failed", info);
+  add_job_command(tool, action, "info", "Show how a job stands, and why it failed", info,
+                  kNothingMore);
 }
 
 void add_cancel(CLI::App& tool, Action& action) {
-  add_job_command(tool, action, "cancel", "End a job at once",
-                  [](actors::RemoteCluster& cluster, const std::string& job) {
-                    return cluster.stop(job, true);
-                  });
+  add_job_command(
+      tool, action, "cancel", "End a job at once",
+      [](actors::RemoteCluster& cluster, const JobCommand& command) {
+        return cluster.stop(command.job, true);
+      },
+      kNothingMore);
 }
 
 void add_stop(CLI::App& tool, Action& action) {
-  add_job_command(tool, action, "stop", "End a job behind a last checkpoint",
-                  [](actors::RemoteCluster& cluster, const std::string& job) {
-                    return cluster.stop(job, false);
-                  });
+  add_job_command(
+      tool, action, "stop", "End a job behind a last checkpoint, or behind a savepoint",
+      [](actors::RemoteCluster& cluster, const JobCommand& command) {
+        return command.target ? save(cluster, command, true) : cluster.stop(command.job, false);
+      },
+      [](CLI::App& command, JobCommand& options) {
+        command
+            .add_option_function<std::string>(
+                "--savepoint", [&](const std::string& target) { options.target = target; },
+                "take a savepoint, under this directory or that of the job's options, and print "
+                "its path")
+            ->type_name("[TARGET]")
+            ->expected(0, 1)
+            ->trigger_on_parse();
+      });
+}
+
+void add_savepoint(CLI::App& tool, Action& action) {
+  add_job_command(
+      tool, action, "savepoint", "Take a savepoint of a running job, and print its path",
+      [](actors::RemoteCluster& cluster, const JobCommand& command) {
+        return save(cluster, command, false);
+      },
+      [](CLI::App& command, JobCommand& options) {
+        command.add_option("TARGET", options.target,
+                           "directory that it goes to; default: that of the job's options");
+      });
 }
 
 }  // namespace weir::cli

@@ -38,6 +38,8 @@ struct CheckpointOptions {
   /// Directory, with or without "file://"; empty keeps them in memory, where they survive the death
   /// of actors but not of the process.
   std::string storage = {};
+  /// Directory of savepoints for which nobody names one, with or without "file://".
+  std::string savepoints = {};
   Retention retention = Retention::retain_on_cancellation;
   /// How many completed checkpoints are kept.
   int retained = 1;
@@ -131,6 +133,12 @@ enum class LostTransactions : std::uint8_t {
   skip,  ///< the loss is logged and counted, and the job goes on
 };
 
+/// To whom the checkpoint or savepoint belongs that a job continues from by its path.
+enum class ClaimMode : std::uint8_t {
+  no_claim,  ///< to whoever named it: the job never deletes it
+  claim,     ///< to the job, which deletes it once it needs it no more, like one of its own
+};
+
 /// How records travel between subtasks.
 struct NetworkOptions {
   /// A batch that is not full leaves after this long at the latest.
@@ -146,6 +154,7 @@ struct JobOptions {
   int max_parallelism = 0;
   CheckpointOptions checkpoint = {};
   StateOptions state = {};
+  ClaimMode claim_mode = ClaimMode::no_claim;
   /// Unset: exponential delay when checkpoints are taken, else none.
   std::optional<RestartStrategy> restart = {};
   FailoverStrategy failover = FailoverStrategy::region;

@@ -110,6 +110,13 @@ public:
   JobResult wait();
   /// Asks the job to end behind a last checkpoint, if it takes any.
   void stop();
+  /// Takes a savepoint while the job runs, waits for it and returns its path: a new directory under
+  /// `target`, or under `CheckpointOptions::savepoints` if that is empty. It is the caller's, and
+  /// nobody else ever deletes it. A failure leaves the job as it is: `invalid_argument` without a
+  /// target, `failed_precondition` once the job has ended, otherwise `unavailable`.
+  Result<std::string> savepoint(const std::string& target = "");
+  /// The same, and the job ends behind it as `stopped`; if the savepoint fails it goes on.
+  Result<std::string> stop_with_savepoint(const std::string& target = "");
   /// Asks the job to end at once.
   void cancel();
   /// Kills a subtask ("counts/1"), "coordinator", "node" or "any", as a crash would.

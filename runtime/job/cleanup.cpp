@@ -1,5 +1,7 @@
 #include "runtime/job/cleanup.hpp"
 
+#include "checkpoint/savepoint.hpp"
+
 #include <algorithm>
 
 namespace weir::runtime {
@@ -38,6 +40,12 @@ void clean_up(checkpoint::CheckpointStorage& storage, const JobLaunch& launch,
   }
   const bool keeps = keeps_checkpoints(launch, outcome);
   const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
+  if (launch.owns_initial() && !keeps) {
+    const Status status = checkpoint::delete_savepoint(storage.env(), launch.initial_path);
+    if (!status.ok())
+      log.warn("what the job has claimed cannot be deleted",
+               {{"path", launch.initial_path}, {"error", status.message()}});
+  }
   for (const CheckpointId id : *all) {
     const bool is_complete = std::binary_search(complete->begin(), complete->end(), id);
     const bool is_own = owns_history || id > launch.origin.last_id_before;

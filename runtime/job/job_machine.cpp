@@ -136,6 +136,7 @@ JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
     return {};  // a consequence of the failure that is being dealt with, or too late
   last_failure_ = failure.cause;
   JobActions actions;
+  if (std::exchange(stops_behind_savepoint_, false)) stop_requested_ = false;
   if (stop_requested_) {
     give_up({JobOutcome::Kind::cancelled, "the job failed while it stopped: " + failure.cause},
             actions);
@@ -257,6 +258,7 @@ JobActions JobMachine::on_done(SubtaskId subtask) {
 
 JobActions JobMachine::on_stop_requested(bool at_once) {
   const bool was_requested = std::exchange(stop_requested_, true);
+  stops_behind_savepoint_ = false;  // the job ends, whatever becomes of it
   const bool has_checkpoint = options_.can_stop_with_checkpoint && !at_once;
   switch (state_) {
     case JobState::created:
@@ -295,6 +297,23 @@ JobActions JobMachine::on_stop_checkpoint_failed(const std::string& why) {
   if (state_ == JobState::running && stop_requested_)
     give_up({JobOutcome::Kind::cancelled, "the last checkpoint failed: " + why}, actions);
   return actions;
+}
+
+bool JobMachine::on_stop_with_savepoint() {
+  if (state_ != JobState::running || stop_requested_ || is_part_restarting_) return false;
+  stop_requested_ = true;
+  stops_behind_savepoint_ = true;
+  return true;
+}
+
+JobActions JobMachine::on_stop_savepoint_failed() {
+  if (std::exchange(stops_behind_savepoint_, false)) {
+    stop_requested_ = false;
+    return {};
+  }
+  // Somebody has asked for a plain stop meanwhile.
+  if (state_ == JobState::running && stop_requested_) return {RequestStopCheckpoint{}};
+  return {};
 }
 
 /// Ends the execution under way, and with it the job.

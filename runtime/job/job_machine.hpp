@@ -151,6 +151,13 @@ public:
   JobActions on_stop_requested(bool at_once);
   /// The last checkpoint of a stop failed.
   JobActions on_stop_checkpoint_failed(const std::string& why);
+  /// Somebody asks the job to end behind a savepoint. Returns whether it will, once that is there:
+  /// only if all of it runs, and nobody has asked it to end. If the savepoint comes to nothing, or
+  /// anything fails before, the job goes on.
+  bool on_stop_with_savepoint();
+  /// That savepoint is complete: there is no way back.
+  void on_stop_savepoint_completed() { stops_behind_savepoint_ = false; }
+  JobActions on_stop_savepoint_failed();
   JobActions on_cleaned();
 
   JobState state() const { return state_; }
@@ -176,6 +183,7 @@ private:
   std::optional<Duration> restart_at_;  // when failing: what follows
   std::optional<JobOutcome> outcome_;   // once it is clear that the job ends
   bool stop_requested_ = false;
+  bool stops_behind_savepoint_ = false;  // that is not complete yet: the job may still go on
   bool is_part_restarting_ = false;
   std::string last_failure_;
 };

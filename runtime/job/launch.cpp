@@ -16,7 +16,7 @@ using detail::OperatorSpec;
 
 struct Chosen {
   std::shared_ptr<const CheckpointMetadata> metadata;
-  CheckpointId id;
+  std::string path;
 };
 
 /// Returns the newest checkpoint with an id above `after` that can be read, or none if there is no
@@ -31,7 +31,8 @@ Result<std::optional<Chosen>> newest_readable(const CheckpointStorage& storage, 
     auto metadata = storage.load(*id);
     if (metadata.ok())
       return std::optional{
-          Chosen{std::make_shared<const CheckpointMetadata>(std::move(metadata).value()), *id}};
+          Chosen{std::make_shared<const CheckpointMetadata>(std::move(metadata).value()),
+                 storage.path_of(*id)}};
     // A newer format is no damage: going back behind it would undo work that is safe.
     if (metadata.status().code() == ErrorCode::failed_precondition) return metadata.status();
     log.warn("skipping a damaged checkpoint: results since the one before it may be written again",
@@ -44,6 +45,24 @@ Result<std::optional<Chosen>> newest_readable(const CheckpointStorage& storage, 
                       " can be used; the newest: " + newest_damage.message() +
                       "; put back a copy of it, or begin anew in other directories"};
   return std::optional<Chosen>{};
+}
+
+/// The same, but of the savepoint that the job was stopped behind as well: what it holds has been
+/// committed, so that no checkpoint before it may take its place.
+Result<std::optional<Chosen>> newest_of_history(const CheckpointStorage& storage,
+                                                const checkpoint::CoordinatorRecord& record,
+                                                Env& env, CheckpointId after, base::Logger& log) {
+  if (record.savepoint.empty() || record.savepoint_id <= after)
+    return newest_readable(storage, after, log);
+  auto newer = newest_readable(storage, record.savepoint_id, log);
+  if (!newer.ok() || *newer) return newer;
+  auto metadata = CheckpointStorage::load(env, record.savepoint);
+  if (!metadata.ok())
+    return metadata.status().with_context(
+        "the job was stopped behind the savepoint " + record.savepoint +
+        ", which cannot be used (if it was moved, name its new place with --restore PATH)");
+  return std::optional{Chosen{
+      std::make_shared<const CheckpointMetadata>(std::move(metadata).value()), record.savepoint}};
 }
 
 /// Calls user code that may throw and returns its Result.
@@ -185,6 +204,11 @@ bool has_finished_since(const RunOrigin& origin, const checkpoint::CoordinatorRe
 
 }  // namespace
 
+bool JobLaunch::owns_initial() const {
+  return initial != nullptr && restore.from == RestoreRequest::From::path &&
+         plan->graph().options.claim_mode == ClaimMode::claim;
+}
+
 bool may_pass(ErrorCode code) {
   switch (code) {
     case ErrorCode::out_of_space:
@@ -208,11 +232,11 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, Checkpo
       record->is_finished && (origin ? has_finished_since(*origin, *record) : from_latest);
   if ((from_latest || origin) && !launch.has_finished_before) {
     const CheckpointId after = from_latest ? CheckpointId{} : launch.origin.last_id_before;
-    auto chosen = newest_readable(storage, after, log);
+    auto chosen = newest_of_history(storage, *record, storage.env(), after, log);
     if (!chosen.ok()) return chosen.status();
     if (*chosen) {
       launch.initial = (*chosen)->metadata;
-      launch.initial_path = storage.path_of((*chosen)->id);
+      launch.initial_path = (*chosen)->path;
     }
   }
   const bool is_over = origin && launch.has_finished_before;
@@ -222,7 +246,7 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, Checkpo
     if (!metadata.ok())
       return metadata.status().with_context("--restore " + request.path +
                                             " names no usable checkpoint (expected "
-                                            "DIRECTORY/JOB/chk-N)");
+                                            "DIRECTORY/JOB/chk-N or a savepoint)");
     launch.initial = std::make_shared<const CheckpointMetadata>(std::move(metadata).value());
     const bool names_file = base::name_of(path) == "_metadata";
     launch.initial_path = names_file ? base::parent_of(path) : path;
@@ -254,18 +278,20 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
   if (!record.ok()) return record.status();
   Execution execution{.record = std::move(record).value(),
                       .retained = {},
+                      .claimed = launch.owns_initial() ? launch.initial_path : "",
                       .restored_from = std::nullopt,
                       .restore = {}};
   // A job that continues its own history may go back in it; another has only what it wrote itself.
   const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
   const CheckpointId after = owns_history ? CheckpointId{} : launch.origin.last_id_before;
-  auto newest = newest_readable(context.storage, after, context.log);
+  auto newest =
+      newest_of_history(context.storage, execution.record, context.env, after, context.log);
   if (!newest.ok()) return newest.status();
   auto metadata = launch.initial;
   std::string path = launch.initial_path;
   if (*newest) {
     metadata = (*newest)->metadata;
-    path = context.storage.path_of((*newest)->id);
+    path = (*newest)->path;
   }
   if (metadata != nullptr) {
     auto plan = make_restore_plan(*launch.plan, *metadata, launch.restore.allow_non_restored);

@@ -38,6 +38,8 @@ struct JobLaunch {
   /// The checkpoint that the job continues from; none at a fresh start.
   std::shared_ptr<const checkpoint::CheckpointMetadata> initial = {};
   std::string initial_path = {};
+  /// Whether that belongs to the job from now on.
+  bool owns_initial() const;
   /// The job has come to its end, and no new run was asked for: there is nothing left to do.
   bool has_finished_before = false;
   /// Something of it ran before: it continues from a checkpoint, or another process had begun it.
@@ -58,6 +60,7 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph,
 struct Execution {
   checkpoint::CoordinatorRecord record = {};  // its epoch, and the highest id ever given out
   std::vector<CheckpointId> retained = {};    // completed checkpoints that it may delete
+  std::string claimed = {};  // the directory of one more that it may delete, older than all of them
   std::optional<CheckpointId> restored_from = {};
   RestorePlan restore = {};  // with the splits of all sources
 };

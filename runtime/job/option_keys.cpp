@@ -102,6 +102,11 @@ std::vector<Entry> general_entries() {
       {{"weir.state.rocksdb.row-cache-size", "size", "64 MiB",
         "rows that each operator keeps in memory on each subtask"},
        size([](JobOptions& o) -> std::int64_t& { return o.state.rocksdb.row_cache_bytes; })},
+      {{"execution.state-recovery.claim-mode", "word", "NO_CLAIM",
+        "NO_CLAIM or CLAIM: whether what the job continues from by its path becomes the job's own, "
+        "which deletes it when it needs it no more"},
+       word<ClaimMode>({{"NO_CLAIM", ClaimMode::no_claim}, {"CLAIM", ClaimMode::claim}},
+                       [](JobOptions& o, ClaimMode mode) { o.claim_mode = mode; })},
       {{"execution.state-recovery.from-local", "bool", "false",
         "each node keeps a copy of the state that its subtasks write, and restores from it those "
         "that restart there"},
@@ -134,6 +139,12 @@ std::vector<Entry> checkpointing_entries() {
       {{prefix + "dir", "path", "", "where checkpoints are stored; empty: in memory"},
        [](JobOptions& o, std::string_view v) {
          o.checkpoint.storage = v;
+         return Status{};
+       }},
+      {{prefix + "savepoint-dir", "path", "",
+        "where savepoints go for which nobody names a target"},
+       [](JobOptions& o, std::string_view v) {
+         o.checkpoint.savepoints = v;
          return Status{};
        }},
       {{prefix + "data-inline-threshold", "int", "20000",

@@ -59,6 +59,8 @@ struct SnapshotTaker::Work {
 
   Result<std::unique_ptr<WritableFile>> create_file() const {
     const std::string path = base::join_path(directory, file_name);
+    // Nobody restarts from a savepoint by himself: a copy of it would be of no use.
+    if (!barrier.directory.empty()) return place.savepoints->create(path);
     if (place.local == nullptr) return place.env->create(path);
     return place.local->create(*place.env, barrier.id, path);
   }
@@ -105,7 +107,10 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   work->barrier = barrier;
   work->chain = chain_;
   work->place = place_;
-  work->directory = base::join_path(place_.directory, "chk-" + std::to_string(barrier.id.value()));
+  work->directory = barrier.directory;
+  if (work->directory.empty())
+    work->directory =
+        base::join_path(place_.directory, "chk-" + std::to_string(barrier.id.value()));
   work->file_name = name_ + "-" + std::to_string(self_.attempt.value()) + ".state";
   work->result.is_finished = is_finished;
 

@@ -221,6 +221,10 @@ struct Execution::Perform {
   void operator()(const DropState& action) const {
     execution.post_work("coordinator", numbered("delete files of", action.id), [] {}, {});
   }
+  // No script asks for a savepoint.
+  void operator()(const SavepointCompleted&) const {}
+  void operator()(const SavepointFailed&) const {}
+  void operator()(const DropSavepoint&) const {}
   void operator()(const FailJob& action) const {
     execution.around_.job.on_failure({action.reason, JobFailure::Kind::transient});
   }

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,13 @@ public:
 
   /// Asks the job to end: with a last checkpoint if it takes any, or at once.
   void stop(bool at_once = false);
+  /// Asks for a savepoint under `target`, behind which the job ends if it `stops`. Returns the
+  /// number of the request.
+  std::uint64_t ask_savepoint(const std::string& target, bool stops = false);
+  /// What came of a request: the path of the savepoint, or why there is none; nothing yet.
+  std::optional<Result<std::string>> savepoint_answer(std::uint64_t request) const;
+  /// Asks, and lets the job run until the answer is there, which it is at the job's end.
+  Result<std::string> savepoint(const std::string& target, bool stops = false);
   /// Kills somebody now.
   void kill(std::string_view victim);
   /// The process dies as by SIGKILL: nobody does anything any more.

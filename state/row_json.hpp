@@ -1,0 +1,32 @@
+// Reading keyed state without the program that wrote it: by the schemas that are stored with it.
+#pragma once
+
+#include "state/handle.hpp"
+#include "state/state_file.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace weir::state {
+
+/// Checks every block and every row of a stream, and that there are as many rows as there should
+/// be. `corrupt` names the file, and the offset as far as it is known.
+Status verify_rows(const KeyedStateHandle& handle, StateReader& reader);
+
+/// Calls `print` with the key and the value, as JSON, of each row that has the state named `state`,
+/// which is one of the handle's. Rows come in the order of key groups. `failed_precondition` if the
+/// schemas are of a newer version.
+Status print_rows(
+    const KeyedStateHandle& handle, StateReader& reader, const std::string& state,
+    const std::function<void(const std::string& key, const std::string& value)>& print);
+
+/// Returns `bytes`, which hold one value of `schema`, as JSON. A text in quotes says so if they do
+/// not.
+///
+/// Tuples and aggregates become arrays, and so do maps whose keys are no text: of pairs. A variant
+/// becomes {"index": 0, "value": ...}, what a codec of its own has written {"bytes": "hex"}.
+/// What a state with a Ttl holds becomes {"touched": milliseconds since 1970, "value": ...}.
+std::string value_json(std::string_view schema, std::string_view bytes);
+
+}  // namespace weir::state

@@ -1,0 +1,294 @@
+// Savepoints: what the coordinator makes of a request, and what lies in a savepoint's directory.
+#include "checkpoint/savepoint.hpp"
+
+#include "base/memory_env.hpp"
+#include "checkpoint/coordinator.hpp"
+#include "checkpoint/storage.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using namespace weir::checkpoint;
+
+namespace {
+
+Speaker speaker(std::uint32_t index) {
+  return {{VertexId{0}, index}, AttemptId{1}};
+}
+
+template <class A>
+std::vector<A> all(const Actions& actions) {
+  std::vector<A> found;
+  for (const Action& action : actions) {
+    if (const A* match = std::get_if<A>(&action)) found.push_back(*match);
+  }
+  return found;
+}
+
+/// A coordinator with two running subtasks.
+struct Job {
+  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s})
+      : coordinator{options, CheckpointId{}, {}} {
+    coordinator.on_running({speaker(0), speaker(1)}, 0s, 10s);
+  }
+  Actions ask(const std::string& ticket = "t", bool stops = false) {
+    return coordinator.on_savepoint_request({ticket, "/sp/savepoint-job-run", stops}, now);
+  }
+  Actions reserved(std::uint64_t id, Status status = {}) {
+    return coordinator.on_reserved(CheckpointId{id}, status, now, WallTime{});
+  }
+  Actions ack(std::uint64_t id, std::uint32_t index) {
+    return coordinator.on_ack(
+        {.id = CheckpointId{id}, .from = speaker(index), .state = {}, .timings = {}});
+  }
+  Actions published(std::uint64_t id, Status status = {}) {
+    return coordinator.on_published(CheckpointId{id}, status, now);
+  }
+  /// From the reservation to the completion.
+  Actions complete(std::uint64_t id) {
+    reserved(id);
+    ack(id, 0);
+    ack(id, 1);
+    return published(id);
+  }
+
+  Coordinator coordinator;
+  Duration now{};
+};
+
+CheckpointMetadata metadata() {
+  return {.job = "job", .run = "run", .id = CheckpointId{3}, .kind = CheckpointKind::savepoint};
+}
+
+}  // namespace
+
+TEST_CASE("a savepoint goes to a directory of its own, and who asked hears of it", "[savepoint]") {
+  Job job;
+  const auto reserve = all<ReserveId>(job.ask());
+  REQUIRE(reserve.size() == 1);
+  CHECK(reserve[0].id == CheckpointId{1});
+  CHECK(reserve[0].directory == "/sp/savepoint-job-run-1");
+
+  const auto trigger = all<TriggerSources>(job.reserved(1));
+  REQUIRE(trigger.size() == 1);
+  CHECK(trigger[0].barrier.kind == CheckpointKind::savepoint);
+  CHECK(trigger[0].barrier.directory == "/sp/savepoint-job-run-1");
+
+  job.ack(1, 0);
+  const auto publish = all<Publish>(job.ack(1, 1));
+  REQUIRE(publish.size() == 1);
+  CHECK(publish[0].barrier.directory == "/sp/savepoint-job-run-1");
+
+  const Actions done = job.published(1);
+  REQUIRE(done.size() == 1);  // nobody commits, nothing is deleted
+  const auto completed = all<SavepointCompleted>(done);
+  REQUIRE(completed.size() == 1);
+  CHECK(completed[0].ticket == "t");
+  CHECK(completed[0].directory == "/sp/savepoint-job-run-1");
+}
+
+TEST_CASE("a savepoint is neither retained nor restored from, nor does it subsume", "[savepoint]") {
+  Job job;
+  CHECK(job.coordinator.on_tick(10s).size() == 1);  // checkpoint 1
+  job.reserved(1);
+  job.ask();
+  CHECK(job.complete(2).size() == 1);
+  CHECK(job.coordinator.retained().empty());
+  CHECK(job.coordinator.restore_point() == RestorePoint{});
+  CHECK(job.coordinator.pending().contains(CheckpointId{1}));
+
+  job.ack(1, 0);
+  job.ack(1, 1);
+  job.published(1);
+  CHECK(job.coordinator.retained() == std::vector{CheckpointId{1}});
+  CHECK(job.coordinator.restore_point().checkpoint == CheckpointId{1});
+}
+
+TEST_CASE("a newer checkpoint does not subsume a savepoint", "[savepoint]") {
+  Job job{{.every = 10s, .timeout = 60s, .max_concurrent = 2}};
+  job.ask();
+  job.reserved(1);
+  job.now = 10s;
+  REQUIRE(all<ReserveId>(job.coordinator.on_tick(10s)).size() == 1);
+  const Actions done = job.complete(2);
+  CHECK(all<NotifyCompleted>(done).size() == 1);
+  CHECK(all<SavepointFailed>(done).empty());
+  CHECK(job.coordinator.pending().contains(CheckpointId{1}));
+}
+
+TEST_CASE("a savepoint does not wait for a checkpoint under way, but for its id", "[savepoint]") {
+  Job job;
+  CHECK(job.coordinator.on_tick(10s).size() == 1);
+  CHECK(job.ask().empty());  // sources must hear of checkpoint 1 first
+  const Actions reserved = job.reserved(1);
+  REQUIRE(reserved.size() == 2);
+  CHECK(std::holds_alternative<TriggerSources>(reserved[0]));
+  CHECK(all<ReserveId>(reserved).at(0).id == CheckpointId{2});
+}
+
+TEST_CASE("no checkpoint begins before a savepoint has its id, and one may behind it",
+          "[savepoint]") {
+  Job job{{.every = 10s, .timeout = 60s, .max_concurrent = 2}};
+  job.ask();
+  job.now = 10s;
+  CHECK(job.coordinator.on_tick(10s).empty());
+  CHECK(job.coordinator.next_wake() == 60s);  // no turn in between, in which nothing could be done
+  const Actions reserved = job.reserved(1);
+  CHECK(all<TriggerSources>(reserved).size() == 1);
+  CHECK(all<ReserveId>(reserved).at(0).id == CheckpointId{2});
+}
+
+TEST_CASE("failures of savepoints fail no job, and leave nothing behind", "[savepoint]") {
+  Job job;  // no checkpoint may fail
+  SECTION("the target cannot be written") {
+    job.ask();
+    const Actions failed = job.reserved(1, {ErrorCode::permission_denied, "/sp: no"});
+    CHECK(all<SavepointFailed>(failed).at(0).detail == "/sp: no");
+    CHECK(all<DropSavepoint>(failed).at(0).directory == "/sp/savepoint-job-run-1");
+    CHECK(all<FailJob>(failed).empty());
+  }
+  SECTION("a subtask cannot store its state") {
+    job.ask();
+    job.reserved(1);
+    const Actions failed = job.coordinator.on_decline(
+        {CheckpointId{1}, speaker(0), FailureReason::snapshot_failed, "disk full"}, 0s);
+    CHECK(all<SavepointFailed>(failed).at(0).detail == "disk full");
+    CHECK(all<NotifyAborted>(failed).at(0).is_savepoint);
+    CHECK(all<DropSavepoint>(failed).size() == 1);
+    CHECK(all<DropFiles>(failed).empty());
+    CHECK(all<FailJob>(failed).empty());
+    // What comes too late goes as well.
+    CHECK(all<DropSavepoint>(job.ack(1, 1)).size() == 1);
+  }
+  SECTION("it takes too long") {
+    job.ask();
+    job.reserved(1);
+    const auto failed = all<SavepointFailed>(job.coordinator.on_tick(60s));
+    REQUIRE(failed.size() == 1);
+    CHECK(failed[0].reason == FailureReason::expired);
+    CHECK(failed[0].missing.size() == 2);
+  }
+  SECTION("its metadata cannot be written") {
+    job.ask();
+    job.reserved(1);
+    job.ack(1, 0);
+    job.ack(1, 1);
+    const Actions failed = job.published(1, {ErrorCode::out_of_space, "full"});
+    CHECK(all<SavepointFailed>(failed).at(0).reason == FailureReason::publish_failed);
+    CHECK(all<DropSavepoint>(failed).size() == 1);
+    CHECK(all<FailJob>(failed).empty());
+  }
+  SECTION("nobody knows whether its metadata is there: it is kept") {
+    job.ask();
+    job.reserved(1);
+    job.ack(1, 0);
+    job.ack(1, 1);
+    const Actions failed = job.published(1, {ErrorCode::unknown_outcome, "hm"});
+    CHECK(all<SavepointFailed>(failed).size() == 1);
+    CHECK(all<DropSavepoint>(failed).empty());
+    CHECK(job.ack(1, 1).empty());
+  }
+}
+
+TEST_CASE("who asks for a savepoint of a job that does not run hears so at once", "[savepoint]") {
+  Coordinator coordinator{{.every = 10s}, CheckpointId{}, {}};
+  const auto refused =
+      all<SavepointFailed>(coordinator.on_savepoint_request({"t", "/sp/s", false}, 0s));
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].reason == FailureReason::tasks_not_running);
+}
+
+TEST_CASE("the failure of a subtask ends all savepoints, also those that wait", "[savepoint]") {
+  Job job;
+  job.ask("first");
+  CHECK(job.ask("second").empty());
+  const auto failed = all<SavepointFailed>(job.coordinator.on_tasks_failed(1s));
+  REQUIRE(failed.size() == 2);
+  CHECK(failed[0].ticket == "first");
+  CHECK(failed[1].ticket == "second");
+  CHECK(all<SavepointFailed>(job.ask("third")).size() == 1);
+}
+
+TEST_CASE("with a savepoint that the job stops behind results are committed", "[savepoint]") {
+  Job job;
+  CHECK(job.coordinator.on_tick(10s).size() == 1);
+  job.reserved(1);
+  const auto reserve = all<ReserveId>(job.ask("t", true));
+  REQUIRE(reserve.size() == 1);
+  const Actions done = job.complete(2);
+  CHECK(all<NotifyAborted>(done).at(0).reason == FailureReason::subsumed);  // checkpoint 1
+  REQUIRE(all<NotifyCompleted>(done).size() == 1);
+  CHECK(all<NotifyCompleted>(done)[0].report.kind == CheckpointKind::stop);
+  CHECK(all<SavepointCompleted>(done).size() == 1);
+  CHECK(job.coordinator.restore_point().kind == RestorePoint::Kind::impossible);
+}
+
+TEST_CASE("what was claimed is the oldest of those that are retained", "[savepoint]") {
+  for (const int retained : {1, 2}) {
+    CAPTURE(retained);
+    Coordinator coordinator{
+        {.every = 10s, .retained = retained}, CheckpointId{}, {}, "/sp/savepoint-job-run-7"};
+    coordinator.on_running({speaker(0)}, 0s, 10s);
+    std::vector<std::size_t> dropped;
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+      coordinator.on_tick(10s * static_cast<int>(id));
+      coordinator.on_reserved(CheckpointId{id}, {}, 0s, WallTime{});
+      coordinator.on_ack({.id = CheckpointId{id}, .from = speaker(0), .state = {}, .timings = {}});
+      const Actions done = coordinator.on_published(CheckpointId{id}, {}, 0s);
+      for (const DropSavepoint& drop : all<DropSavepoint>(done)) {
+        CHECK(drop.directory == "/sp/savepoint-job-run-7");
+        dropped.push_back(id);
+      }
+    }
+    CHECK(dropped == std::vector<std::size_t>{static_cast<std::size_t>(retained)});
+  }
+}
+
+TEST_CASE("a savepoint is complete with its metadata, and can be moved as a whole", "[savepoint]") {
+  base::MemoryEnv env;
+  const std::string directory = savepoint_place("file:///sp/deep", "job", "run") + "-3";
+  CHECK(directory == "/sp/deep/savepoint-job-run-3");
+  REQUIRE(create_savepoint(env, directory).ok());
+  CHECK(CheckpointStorage::load(env, directory).status().code() == ErrorCode::not_found);
+  REQUIRE(publish_savepoint(env, directory, metadata()).ok());
+  REQUIRE(env.rename(directory, "/elsewhere").ok());
+  const auto loaded = CheckpointStorage::load(env, "/elsewhere");
+  REQUIRE(loaded.ok());
+  CHECK(loaded->kind == CheckpointKind::savepoint);
+  CHECK(env.list("/elsewhere")->size() == 1);
+  REQUIRE(delete_savepoint(env, "/elsewhere").ok());
+  CHECK_FALSE(env.stat("/elsewhere").ok());
+  CHECK(delete_savepoint(env, "/elsewhere").ok());
+}
+
+TEST_CASE("a savepoint never takes a directory that is there already", "[savepoint]") {
+  base::MemoryEnv env;
+  REQUIRE(create_savepoint(env, "/sp/savepoint-job-run-3").ok());
+  const Status again = create_savepoint(env, "/sp/savepoint-job-run-3");
+  CHECK(again.code() == ErrorCode::already_exists);
+  CHECK_THAT(again.message(),
+             Catch::Contains("/sp/savepoint-job-run-3") && Catch::Contains("choose a target"));
+}
+
+TEST_CASE("whoever continues a job knows the savepoint that it was stopped behind", "[savepoint]") {
+  base::MemoryEnv env;
+  {
+    auto storage = CheckpointStorage::open(env, "/chk", "job", "run1");
+    REQUIRE(storage.ok());
+    const Epoch epoch = (*storage)->begin_epoch()->epoch;
+    REQUIRE((*storage)->reserve_for_savepoint(epoch, CheckpointId{4}).ok());
+    REQUIRE((*storage)->note_savepoint(epoch, CheckpointId{4}, "/sp/s-4").ok());
+    REQUIRE((*storage)->begin_epoch().ok());
+    CHECK((*storage)->note_savepoint(epoch, CheckpointId{5}, "/sp/s-5").code() ==
+          ErrorCode::fenced);
+  }
+  auto storage = CheckpointStorage::open(env, "/chk", "job", "run2");
+  REQUIRE(storage.ok());
+  const auto record = (*storage)->begin_epoch();
+  REQUIRE(record.ok());
+  CHECK(record->savepoint == "/sp/s-4");
+  CHECK(record->savepoint_id == CheckpointId{4});
+  CHECK(record->last_id == CheckpointId{4});
+  CHECK((*storage)->list_all()->empty());
+}

@@ -1,0 +1,149 @@
+// Savepoints with the real programs: taken, looked into, damaged, and continued from elsewhere.
+#include "test/process/test_cluster.hpp"
+#include "test/process/word_count_runs.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+using namespace weir;
+using Catch::Contains;
+using test::Child;
+using test::Ended;
+using test::run_to_end;
+using test::TestCluster;
+using test::WordCountRuns;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Ended weir_tool(std::vector<std::string> words) {
+  words.insert(words.begin(), test::program("weir"));
+  return run_to_end(std::move(words));
+}
+
+std::set<std::string> files_in(const std::string& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator{directory}) names.insert(entry.path().filename());
+  return names;
+}
+
+void flip_byte(const std::string& path, std::streamoff at) {
+  std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+  file.seekg(at);
+  const char byte = static_cast<char>(file.get() ^ 1);
+  file.seekp(at);
+  file.put(byte);
+}
+
+/// A cluster with two workers, on which a long word count runs.
+struct RunningJob {
+  RunningJob() {
+    cluster.add_worker();
+    cluster.add_worker();
+    runs.write_corpus(1, 100, 100'000);
+    submit.emplace(
+        cluster.submit(runs.command({"--set", "execution.checkpointing.data-inline-threshold=0"})));
+    REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+  }
+  Ended ask(std::vector<std::string> words) const {
+    words.insert(words.end(), {"--to", cluster.place()});
+    return weir_tool(std::move(words));
+  }
+  std::string target() const { return runs.root() + "/savepoints"; }
+
+  TestCluster cluster;
+  WordCountRuns runs;
+  std::optional<Child> submit;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a job is stopped behind a savepoint and goes on from it, moved, on RocksDB, at another "
+    "parallelism",
+    "[process][savepoint]") {
+  RunningJob job;
+  const Ended taken = job.ask({"savepoint", "word-count", job.target()});
+  INFO(taken.output);
+  REQUIRE(taken.code == 0);
+  CHECK_THAT(taken.last_line, Contains(job.target() + "/savepoint-word-count-"));
+  CHECK(fs::exists(taken.last_line + "/_metadata"));
+
+  const Ended stopped = job.ask({"stop", "word-count", "--savepoint", job.target()});
+  INFO(stopped.output);
+  REQUIRE(stopped.code == 0);
+  CHECK(job.submit->wait() == 130);
+  CHECK_THAT(job.submit->last_line(), Contains("stopped"));
+  CHECK(files_in(stopped.last_line) ==
+        std::set<std::string>{"_metadata", "words-0-1.state", "words-1-1.state"});
+
+  const std::string moved = job.runs.root() + "/moved";
+  fs::rename(stopped.last_line, moved);
+  const Ended inspected = weir_tool({"inspect", moved});
+  INFO(inspected.output);
+  CHECK(inspected.code == 0);
+  CHECK_THAT(inspected.output, Contains("job \"word-count\"") && Contains("operator \"counts\"") &&
+                                   Contains("key groups") && Contains("source \"lines\"") &&
+                                   Contains("sink \"out\""));
+  CHECK(inspected.last_line == "all checksums are right");
+
+  const auto last = run_to_end(
+      job.runs.command({"--restore", moved, "--parallelism", "3", "--claim-mode", "claim", "--set",
+                        "state.backend.type=rocksdb", "--set",
+                        "execution.checkpointing.dir=" + job.runs.root() + "/elsewhere"}));
+  INFO(last.output);
+  REQUIRE(last.code == 0);
+  job.runs.require_exact("final");
+  CHECK_FALSE(fs::exists(moved));                     // claimed
+  CHECK(fs::exists(taken.last_line + "/_metadata"));  // nobody's but the one who asked
+}
+
+TEST_CASE("a damaged savepoint is found by inspect, with file and byte", "[process][savepoint]") {
+  RunningJob job;
+  const Ended stopped = job.ask({"stop", "word-count", "--savepoint", job.target()});
+  REQUIRE(stopped.code == 0);
+  const std::string& path = stopped.last_line;
+
+  const Ended entries = weir_tool({"inspect", path, "--state", "counts/accumulator"});
+  REQUIRE(entries.code == 0);
+  REQUIRE_THAT(entries.last_line, Contains("{\"key\":\"") && Contains("\"value\":"));
+  const std::size_t begin = entries.last_line.find(":\"") + 2;
+  const std::string key =
+      entries.last_line.substr(begin, entries.last_line.find('"', begin) - begin);
+  CHECK(weir_tool({"inspect", path, "--state", "counts/accumulator", "--key", key}).output ==
+        entries.last_line + "\n");
+  const Ended unknown = weir_tool({"inspect", path, "--state", "counts/none"});
+  CHECK(unknown.code == 1);
+  CHECK_THAT(unknown.last_line, Contains("counts/accumulator"));
+
+  flip_byte(path + "/words-1-1.state", 20);
+  const Ended damaged = weir_tool({"inspect", path});
+  CHECK(damaged.code == 1);
+  CHECK_THAT(damaged.last_line, Contains("words-1-1.state is damaged at byte 0"));
+  flip_byte(path + "/_metadata", 60);
+  const Ended no_metadata = weir_tool({"inspect", path});
+  CHECK(no_metadata.code == 1);
+  CHECK_THAT(no_metadata.last_line, Contains(path + "/_metadata"));
+  CHECK(weir_tool({"inspect", path + "/none"}).code == 1);
+}
+
+TEST_CASE("who asks for a savepoint in vain hears why, and the job goes on",
+          "[process][savepoint]") {
+  RunningJob job;
+  const Ended nowhere = job.ask({"savepoint", "word-count"});
+  CHECK(nowhere.code == 1);
+  CHECK_THAT(nowhere.last_line, Contains("execution.checkpointing.savepoint-dir"));
+  const Ended nobody = job.ask({"savepoint", "nobody", job.target()});
+  CHECK(nobody.code == 1);
+  CHECK_THAT(nobody.last_line, Contains("there is no job \"nobody\""));
+  std::ofstream{job.target()} << "a file";
+  const Ended no_directory = job.ask({"stop", "word-count", "--savepoint", job.target()});
+  CHECK(no_directory.code == 1);
+  CHECK_THAT(no_directory.last_line, Contains(job.target()) && Contains("choose a target"));
+  CHECK(job.submit->wait() == 0);
+  job.runs.require_exact("final");
+}
