@@ -127,7 +127,8 @@ struct Perform {
   void operator()(const DropState& action) const {
     std::vector<std::string> files;
     for (const auto& handle : action.state.keyed) {
-      if (!handle.path.empty()) files.push_back(handle.path);
+      const std::vector<std::string> paths = handle.paths();
+      files.insert(files.end(), paths.begin(), paths.end());
     }
     if (!action.directory.empty()) return drop_files(action.directory, std::move(files));
     drop(action.id, [id = action.id, files](CheckpointStorage& storage, Epoch epoch) {

@@ -35,7 +35,8 @@ Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& e
       runtime::SnapshotPlace{
           .env = &storage_env,
           .directory = hosted->storage->place(),
-          .inline_threshold = static_cast<std::size_t>(job.options().checkpoint.inline_threshold)},
+          .inline_threshold = static_cast<std::size_t>(job.options().checkpoint.inline_threshold),
+          .incremental = job.options().checkpoint.incremental},
       options.force_bytes);
   return HostedJobPtr{std::move(hosted)};
 }

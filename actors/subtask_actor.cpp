@@ -49,12 +49,22 @@ runtime::SnapshotPlace SubtaskState::snapshot_place() const {
   return place;
 }
 
+/// For state that was written by RocksDB, wherever it lies now.
+std::function<std::shared_ptr<detail::StateBackend>()> SubtaskState::rocksdb_backend() const {
+  if (spawn_->backend != nullptr) return [backend = spawn_->backend] { return backend; };
+  StateOptions options = spawn_->context->options().state;
+  options.backend = StateBackendType::rocksdb;
+  return [backends = &spawn_->services.backends, options] { return backends->make(options); };
+}
+
 void SubtaskState::restore() {
   ask_blocking(
       self_, spawn_->services.pool,
       [env = spawn_->context->place().env, restore = spawn_->restore,
-       directory = spawn_->restore_directory, local = spawn_->local, subtask = subtask_] {
-        return runtime::read_state({restore, directory, env, local.get()}, subtask->states());
+       directory = spawn_->restore_directory, local = spawn_->local, subtask = subtask_,
+       backend = rocksdb_backend()] {
+        return runtime::read_state({restore, directory, env, local.get(), backend},
+                                   subtask->states());
       },
       [this](const Result<runtime::RestoredFrom>& restored) {
         if (!restored.ok()) return cannot_restore(restored.status());

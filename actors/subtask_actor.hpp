@@ -7,6 +7,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -89,6 +90,7 @@ private:
   void watch(const TaskHandle& peer);
   void report_ready();
   runtime::SnapshotPlace snapshot_place() const;
+  std::function<std::shared_ptr<detail::StateBackend>()> rocksdb_backend() const;
   void drive();
   void die();
   checkpoint::Speaker speaker() const { return {spawn_->id, spawn_->attempt}; }

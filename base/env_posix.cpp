@@ -194,6 +194,14 @@ public:
     return {};
   }
 
+  Status link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    const int why = errno;
+    const Status status = error_on("link", from + " to " + to, why);
+    const bool is_impossible = why == EXDEV || why == EPERM || why == EOPNOTSUPP || why == EMLINK;
+    return is_impossible ? Status{ErrorCode::failed_precondition, status.message()} : status;
+  }
+
   Status remove_file(const std::string& path) override {
     return ::unlink(path.c_str()) == 0 ? Status{} : error_on("remove", path);
   }

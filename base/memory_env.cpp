@@ -228,6 +228,18 @@ Status MemoryEnv::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Status MemoryEnv::link(const std::string& from, const std::string& to) {
+  const std::lock_guard lock{mutex_};
+  const NodePtr node = find(from);
+  const NodePtr target = find_directory(parent_of(to));
+  const std::string both = from + " to " + to;
+  if (!node || node->is_directory || !target)
+    return error(ErrorCode::not_found, "link", both, "no such file or directory");
+  if (find(to)) return error(ErrorCode::already_exists, "link", both, "the name is taken");
+  target->apply({{{name_of(to), node}}});
+  return {};
+}
+
 Status MemoryEnv::remove_file(const std::string& path) {
   const std::lock_guard lock{mutex_};
   const NodePtr node = find(path);

@@ -134,6 +134,22 @@ void LocalState::give_up(const std::string& path, const std::string& copy) {
   remove({copy});
 }
 
+void LocalState::keep(CheckpointId id, const std::string& path,
+                      std::shared_ptr<detail::StoreDirectory> files) {
+  const std::lock_guard lock{mutex_};
+  if (!copies_.begin(id, path, path)) return;
+  copies_.finished(path);
+  stores_[path].swap(files);  // what was there goes without the lock
+}
+
+std::shared_ptr<detail::StoreDirectory> LocalState::kept(const std::string& path) const {
+  const std::lock_guard lock{mutex_};
+  const auto name = copies_.find(path);
+  if (!name) return nullptr;
+  const auto store = stores_.find(*name);
+  return store == stores_.end() ? nullptr : store->second;
+}
+
 std::unique_ptr<ReadableFile> LocalState::open(const std::string& path) {
   std::optional<std::string> name;
   {
@@ -186,9 +202,16 @@ std::vector<std::string> LocalState::on_end() {
 
 void LocalState::remove(const std::vector<std::string>& copies) {
   for (const std::string& copy : copies) {
+    if (take_store(copy) != nullptr) continue;  // its files go with it
     const Status status = directory_.env().remove_file(copy);
     if (!status.ok() && status.code() != ErrorCode::not_found) report(Trouble::remove, status);
   }
+}
+
+std::shared_ptr<detail::StoreDirectory> LocalState::take_store(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  const auto node = stores_.extract(name);
+  return node.empty() ? nullptr : node.mapped();
 }
 
 void LocalState::report(Trouble trouble, const Status& status) {

@@ -16,8 +16,10 @@
 #include "checkpoint/local_directory.hpp"
 
 #include <weir/bytes.hpp>
+#include <weir/detail/state_store.hpp>
 #include <weir/env.hpp>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -36,6 +38,12 @@ public:
   /// written to it is written to a copy as well. Errors are those of `shared` alone.
   Result<std::unique_ptr<WritableFile>> create(Env& shared, CheckpointId id,
                                                const std::string& path);
+
+  /// Keeps `files` as the copy of what a checkpoint has at `path`, which all its files begin with.
+  void keep(CheckpointId id, const std::string& path,
+            std::shared_ptr<detail::StoreDirectory> files);
+  /// Returns the files that are kept for `path`; null if there are none.
+  std::shared_ptr<detail::StoreDirectory> kept(const std::string& path) const;
 
   /// Opens the copy of a state file, to be read like the file itself; null if there is none that
   /// can be used.
@@ -60,13 +68,16 @@ private:
   Bytes header_of(const std::string& path) const;
   void on_written(const std::string& path, const std::string& copy);
   void give_up(const std::string& path, const std::string& copy);
+  std::shared_ptr<detail::StoreDirectory> take_store(const std::string& name);
   void report(Trouble trouble, const Status& status);
 
   LocalDirectory& directory_;
   std::string run_;
   base::Logger& log_;
-  std::mutex mutex_;  // guards what follows; never held while a file is touched
+  mutable std::mutex mutex_;  // guards what follows; never held while a file is touched
   LocalCopies copies_;
+  /// Copies that are the files of a store, by their names among `copies_`.
+  std::map<std::string, std::shared_ptr<detail::StoreDirectory>> stores_;
   std::set<Trouble> reported_;
 };
 

@@ -13,18 +13,30 @@ namespace {
 constexpr std::string_view kPrefix = "chk-";
 constexpr const char* kMetadata = "_metadata";
 
+Status check_file(Env& env, const std::string& path, std::uint64_t size) {
+  auto info = env.stat(path);
+  if (!info.ok()) return info.status();
+  if (info->size_bytes >= size) return {};
+  return {ErrorCode::corrupt, path + " is truncated: it has " + std::to_string(info->size_bytes) +
+                                  " of " + std::to_string(size) + " bytes"};
+}
+
+Status check_files(Env& env, const std::string& directory, const state::KeyedStateHandle& handle) {
+  for (const state::NativeFile& file : handle.files) {
+    if (file.path.empty()) continue;
+    const Status status = check_file(env, base::join_path(directory, file.path), file.size);
+    if (!status.ok()) return status;
+  }
+  if (handle.path.empty() || handle.groups.empty()) return {};
+  return check_file(env, base::join_path(directory, handle.path),
+                    handle.groups.back().offset + handle.groups.back().size);
+}
+
 Status check_files(Env& env, const std::string& directory, const CheckpointMetadata& metadata) {
   for (const SubtaskPart& part : metadata.parts) {
     for (const state::KeyedStateHandle& handle : part.state.keyed) {
-      if (handle.path.empty() || handle.groups.empty()) continue;
-      const std::string path = base::join_path(directory, handle.path);
-      auto info = env.stat(path);
-      if (!info.ok()) return info.status();
-      const std::uint64_t end = handle.groups.back().offset + handle.groups.back().size;
-      if (info->size_bytes < end)
-        return {ErrorCode::corrupt, path + " is truncated: it has " +
-                                        std::to_string(info->size_bytes) + " of " +
-                                        std::to_string(end) + " bytes"};
+      const Status status = check_files(env, directory, handle);
+      if (!status.ok()) return status;
     }
   }
   return {};

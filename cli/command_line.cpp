@@ -91,8 +91,7 @@ void add_restore_options(CLI::App& app, Invocation& invocation) {
   app.add_option_function<std::string>(
          "--claim-mode",
          [&invocation](const std::string& mode) {
-           invocation.settings.push_back("execution.state-recovery.claim-mode=" +
-                                         CLI::detail::to_upper(mode));
+           invocation.settings.push_back("execution.state-recovery.claim-mode=" + mode);
          },
          "to whom the checkpoint belongs that --restore PATH names: to you, or to the job, which "
          "deletes it when it needs it no more")

@@ -52,7 +52,7 @@ int run_job(const Job& job, const Invocation& invocation) {
   if (launch.has_finished_before) return end_with(cli::kFinished, cli::finished_before(job.name()));
   cli::say_where_it_begins(restore, launch.initial_path);
 
-  if (cli::needs_local_directory(job.options().state))
+  if (cli::needs_local_directory(job.options().state, launch.initial.get()))
     options.local = cli::local_directory("", run, *log);
   auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(options),
                                              Env::posix(), *log);

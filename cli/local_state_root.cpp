@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -29,8 +30,15 @@ Result<std::string> private_temporary_root() {
   return root;
 }
 
-bool needs_local_directory(const StateOptions& options) {
-  return options.local_recovery || options.backend == StateBackendType::rocksdb;
+bool needs_local_directory(const StateOptions& options,
+                           const checkpoint::CheckpointMetadata* initial) {
+  const auto has_files = [](const checkpoint::SubtaskPart& part) {
+    return std::any_of(part.state.keyed.begin(), part.state.keyed.end(),
+                       [](const auto& handle) { return handle.is_native(); });
+  };
+  return options.local_recovery || options.backend == StateBackendType::rocksdb ||
+         (initial != nullptr &&
+          std::any_of(initial->parts.begin(), initial->parts.end(), has_files));
 }
 
 std::unique_ptr<checkpoint::LocalDirectory> local_directory(const std::string& root,

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "checkpoint/local_directory.hpp"
+#include "checkpoint/metadata.hpp"
 
 #include <weir/options.hpp>
 #include <weir/result.hpp>
@@ -17,8 +18,10 @@ namespace weir::cli {
 /// can write there could put a link in the place of what is deleted.
 Result<std::string> private_temporary_root();
 
-/// Whether a job keeps anything on the local disks of its processes.
-bool needs_local_directory(const StateOptions& options);
+/// Whether a job keeps anything on the local disks of its processes, or needs room there for what
+/// it continues from; null: it begins anew.
+bool needs_local_directory(const StateOptions& options,
+                           const checkpoint::CheckpointMetadata* initial);
 
 /// Returns the process's directory under `root` (taskmanager.state.local.root-dirs), or if that is
 /// empty under `private_temporary_root`. `owner` names the process as no other is ever named. Null

@@ -66,8 +66,9 @@ Result<JobHandle> run_local(const Job& job, const RunOptions& options) {
       Env::posix(), *impl->log);
   if (!hosted.ok()) return hosted.status();
   actors::LocalClusterOptions cluster_options{.chaos = options.chaos, .threads = options.threads};
-  if (cli::needs_local_directory(job.options().state))
-    cluster_options.local = cli::local_directory("", run, *impl->log);
+  const bool needs_directory =
+      cli::needs_local_directory(job.options().state, (*hosted)->launch.initial.get());
+  if (needs_directory) cluster_options.local = cli::local_directory("", run, *impl->log);
   auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(cluster_options),
                                              Env::posix(), *impl->log);
   if (!cluster.ok()) return cluster.status();

@@ -95,6 +95,11 @@ Status ProcessEnv::rename(const std::string& from, const std::string& to) {
   return status.ok() ? disk_.rename(from, to) : status;
 }
 
+Status ProcessEnv::link(const std::string& from, const std::string& to) {
+  Status status = change();
+  return status.ok() ? disk_.link(from, to) : status;
+}
+
 Status ProcessEnv::remove_file(const std::string& path) {
   Status status = change();
   return status.ok() ? disk_.remove_file(path) : status;

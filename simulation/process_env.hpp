@@ -41,6 +41,7 @@ public:
   Status create_directories(const std::string& directory) override;
   Status create_directory(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status remove_file(const std::string& path) override;
   Status remove_directory(const std::string& path) override;
   Status sync_file(const std::string& path) override;

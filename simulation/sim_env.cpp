@@ -105,6 +105,11 @@ Status SimEnv::rename(const std::string& from, const std::string& to) {
   return status.ok() ? disk_.rename(from, to) : status;
 }
 
+Status SimEnv::link(const std::string& from, const std::string& to) {
+  Status status = change(DiskFault::On::create, to);
+  return status.ok() ? disk_.link(from, to) : status;
+}
+
 Status SimEnv::remove_file(const std::string& path) {
   Status status = change(DiskFault::On::remove, path);
   return status.ok() ? disk_.remove_file(path) : status;

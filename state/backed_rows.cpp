@@ -169,7 +169,7 @@ void BackedRows::on_written(const RowsCut& cut) {
 void BackedRows::clear_store() {
   StoreWrites writes;
   for (std::uint32_t group = table_.range().begin; group < table_.range().end; ++group) {
-    const std::string prefix{static_cast<char>(group >> 8), static_cast<char>(group)};
+    const std::string prefix = store_prefix(group);
     for (std::size_t i = 0; i < columns_.size(); ++i) writes.erase_prefix(i, prefix);
   }
   store_->write(writes);

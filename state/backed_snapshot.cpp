@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "state/rocksdb/expiry_filter.hpp"
+#include "state/row_reader.hpp"
 #include "state/schema.hpp"
 
 #include <algorithm>
@@ -22,6 +23,16 @@ Schema parse(const std::string& text) {
   auto schema = Schema::parse(text);
   WEIR_ASSERT(schema.ok(), "a schema was not checked before");
   return std::move(schema).value();
+}
+
+/// Returns the column that a state has now; none: it is no longer declared.
+std::optional<std::size_t> column_of(const StateDescription& written,
+                                     const detail::KeyedState& into) {
+  const auto& declared = into.specs();
+  const auto at = std::find_if(declared.begin(), declared.end(),
+                               [&](const auto& spec) { return spec.name == written.name; });
+  if (at == declared.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - declared.begin());
 }
 
 std::uint32_t group_of(std::string_view key) {
@@ -108,12 +119,14 @@ private:
   std::int64_t dead_ = 0;
 };
 
-/// Walks over the keys of all columns at once.
+/// Walks over the keys of all columns at once, from the key group `begin` on.
 class RowWalk {
 public:
-  RowWalk(const KeyedStateInfo& info, detail::StoreView& view) : key_{parse(info.key_schema)} {
+  RowWalk(const KeyedStateInfo& info, detail::StoreView& view, std::uint32_t begin = 0)
+      : key_{parse(info.key_schema)} {
     for (std::size_t i = 0; i < info.states.size(); ++i)
-      columns_.emplace_back(info.states[i], info.expiries[i], view.cursor(i, {}));
+      columns_.emplace_back(info.states[i], info.expiries[i],
+                            view.cursor(i, detail::store_prefix(begin)));
   }
 
   /// Puts the next row into `out`; returns its key group, or nothing at the end.
@@ -166,14 +179,8 @@ class RowSplit {
 public:
   RowSplit(const KeyedStateHandle& handle, detail::KeyedState& into)
       : store_{into.backed()->store()}, key_{parse(handle.key_schema)} {
-    for (const StateDescription& written : handle.states) {
-      const auto& declared = into.specs();
-      const auto at = std::find_if(declared.begin(), declared.end(),
-                                   [&](const auto& spec) { return spec.name == written.name; });
-      std::optional<std::size_t> target;
-      if (at != declared.end()) target = static_cast<std::size_t>(at - declared.begin());
-      columns_.push_back({written.kind, parse(written.schema), target});
-    }
+    for (const StateDescription& written : handle.states)
+      columns_.push_back({written.kind, parse(written.schema), column_of(written, into)});
   }
 
   Status read_block(std::uint32_t group, std::string_view payload, const std::string& name) {
@@ -198,7 +205,7 @@ private:
 
   void read_row(std::uint32_t group, ByteReader& in, std::string_view payload) {
     const std::string_view key = take(key_, in, payload);
-    std::string prefix{static_cast<char>(group >> 8), static_cast<char>(group)};
+    std::string prefix = detail::store_prefix(group);
     prefix += key;
     const bool has_bits = columns_.size() > 1;
     const std::string_view bits = has_bits ? in.get_raw((columns_.size() + 7) / 8) : "\x01";
@@ -227,6 +234,14 @@ private:
 };
 
 }  // namespace
+
+KeyedStateInfo info_of(const KeyedStateHandle& handle) {
+  return {.operator_name = handle.operator_name,
+          .key_schema = handle.key_schema,
+          .max_parallelism = handle.max_parallelism,
+          .states = handle.states,
+          .expiries = std::vector<Expiry>(handle.states.size())};
+}
 
 Result<KeyedStateHandle> write_view(const KeyedStateInfo& info, detail::StoreView& view,
                                     StateFile& file) {
@@ -278,6 +293,48 @@ Status read_into_store(const KeyedStateHandle& handle, StateReader& reader,
     }
   }
   rows.flush();
+  return {};
+}
+
+namespace {
+
+/// Copies entries from store to store: they are the same in each.
+void read_entries(const KeyedStateHandle& handle, detail::StoreView& view,
+                  detail::KeyedState& into) {
+  const detail::KeyGroupRange range = into.table().range();
+  const std::string end = detail::store_prefix(range.end);
+  detail::StateStore& store = into.backed()->store();
+  StoreWrites writes;
+  for (std::size_t i = 0; i < handle.states.size(); ++i) {
+    const auto target = column_of(handle.states[i], into);
+    if (!target) continue;
+    const auto at = view.cursor(i, detail::store_prefix(range.begin));
+    for (; at->is_valid() && at->key() < end; at->next()) {
+      writes.put(*target, at->key(), at->value());
+      if (writes.bytes() < kWriteBytes) continue;
+      store.write(writes);
+      writes.clear();
+    }
+  }
+  if (writes.size() != 0) store.write(writes);
+}
+
+}  // namespace
+
+Status read_view(const KeyedStateHandle& handle, detail::StoreView& view,
+                 detail::KeyedState& into) {
+  if (into.backed() != nullptr) {
+    read_entries(handle, view, into);
+    return {};
+  }
+  const detail::KeyGroupRange range = into.table().range();
+  RowWalk walk{info_of(handle), view, range.begin};
+  RowReader rows{handle, into};
+  ByteWriter row;
+  for (auto group = walk.next(row); group && *group < range.end; group = walk.next(row)) {
+    Status status = rows.read_block(row.view(), "the state of " + handle.operator_name);
+    if (!status.ok()) return status;
+  }
   return {};
 }
 

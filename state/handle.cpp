@@ -2,6 +2,35 @@
 
 namespace weir::state {
 
+std::uint64_t KeyedStateHandle::size_bytes() const {
+  std::uint64_t total = 0;
+  for (const GroupSlice& slice : groups) total += slice.size;
+  for (const NativeFile& file : files) total += file.size;
+  return total;
+}
+
+std::uint64_t KeyedStateHandle::written_bytes() const {
+  std::uint64_t linked = 0;
+  for (const NativeFile& file : files) linked += file.is_linked ? file.size : 0;
+  return size_bytes() - linked;
+}
+
+std::vector<std::string> KeyedStateHandle::paths() const {
+  std::vector<std::string> paths;
+  if (!path.empty()) paths.push_back(path);
+  for (const NativeFile& file : files) {
+    if (!file.path.empty()) paths.push_back(file.path);
+  }
+  return paths;
+}
+
+std::uint64_t SubtaskState::written_bytes() const {
+  std::uint64_t linked = 0;
+  for (const KeyedStateHandle& handle : keyed)
+    linked += handle.size_bytes() - handle.written_bytes();
+  return size_bytes() - linked;
+}
+
 std::uint64_t SubtaskState::size_bytes() const {
   std::uint64_t total = 0;
   for (const KeyedStateHandle& handle : keyed) total += handle.size_bytes();

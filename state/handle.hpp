@@ -32,7 +32,20 @@ struct GroupSlice {
   friend bool operator==(const GroupSlice&, const GroupSlice&) = default;
 };
 
-/// The keyed state of one operator on one subtask; format: docs/formats/snapshot-stream.md.
+/// A file of a store (weir/detail/state_store.hpp) in a checkpoint.
+struct NativeFile {
+  std::string name = {};  // in the store
+  std::string path = {};  // relative to the checkpoint; empty: inlined
+  Bytes inlined = {};
+  std::uint64_t size = 0;
+  std::uint32_t crc = 0;   // CRC32C of all of it
+  bool is_linked = false;  // it was there before this checkpoint
+
+  friend bool operator==(const NativeFile&, const NativeFile&) = default;
+};
+
+/// The keyed state of one operator on one subtask: as a stream of rows (format:
+/// docs/formats/snapshot-stream.md), or as the files of the store that held it.
 struct KeyedStateHandle {
   std::string operator_name = {};
   std::string key_schema = {};
@@ -40,14 +53,17 @@ struct KeyedStateHandle {
   std::vector<StateDescription> states = {};
   std::string path = {};  // of the file with the stream, relative to the checkpoint; empty: inlined
   Bytes inlined = {};     // the stream itself, if it is small
-  std::vector<GroupSlice> groups = {};  // only those with rows, ascending
-  std::uint64_t rows = 0;
+  /// Ascending: only those with rows, or of native state all that the subtask had.
+  std::vector<GroupSlice> groups = {};
+  std::uint64_t rows = 0;              // 0 if it is not known
+  std::vector<NativeFile> files = {};  // if there are any, there is no stream
 
-  std::uint64_t size_bytes() const {
-    std::uint64_t total = 0;
-    for (const GroupSlice& slice : groups) total += slice.size;
-    return total;
-  }
+  bool is_native() const { return !files.empty(); }
+  std::uint64_t size_bytes() const;
+  /// Bytes that were written for this checkpoint.
+  std::uint64_t written_bytes() const;
+  /// Paths of all files, relative to the checkpoint.
+  std::vector<std::string> paths() const;
   friend bool operator==(const KeyedStateHandle&, const KeyedStateHandle&) = default;
 };
 
@@ -93,6 +109,8 @@ struct SubtaskState {
   bool is_finished = false;  // its inputs have ended and it has emitted everything
 
   std::uint64_t size_bytes() const;
+  /// Bytes that were written for this checkpoint.
+  std::uint64_t written_bytes() const;
   friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
 };
 

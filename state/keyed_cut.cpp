@@ -14,18 +14,29 @@ KeyedCut::KeyedCut(KeyedStateInfo info, detail::KeyedState& state)
     rows_.rows = state_->table().freeze();
 }
 
-Status KeyedCut::write_back() {
+Status KeyedCut::write_back(std::optional<std::uint64_t> copy_above) {
   try {
     state_->backed()->write(rows_);
-    if (!state_->backed()->is_dropped()) view_ = state_->backed()->store().view();
+    if (state_->backed()->is_dropped()) return {};
+    if (copy_above) copy_store(*copy_above);
+    if (!has_copy()) view_ = state_->backed()->store().view();
   } catch (const detail::StoreError& error) {
     return {ErrorCode::unavailable, error.what()};
   }
   return {};
 }
 
+/// A small store fits into the metadata, as a stream.
+void KeyedCut::copy_store(std::uint64_t above) {
+  copy_ = state_->backed()->store().copy();
+  std::uint64_t bytes = 0;
+  for (const detail::StoreFile& file : copy_.files) bytes += file.is_immutable ? file.size : 0;
+  if (bytes <= above) copy_ = {};
+}
+
 void KeyedCut::on_written() {
   state_->backed()->on_written(rows_);
+  stored_ = state_->backed()->stored_files();
   state_->table().release(std::move(rows_.rows));
 }
 
@@ -39,11 +50,18 @@ Result<KeyedStateHandle> KeyedCut::write(StateFile& file) {
   }
 }
 
+Result<KeyedStateHandle> KeyedCut::write_files(NativePlace place) {
+  place.range = state_->table().range();
+  auto handle = write_copy(info_, copy_, place, stored_);
+  has_stored_ = handle.ok();
+  return handle;
+}
+
 void KeyedCut::release() {
-  if (has_store())
-    view_.reset();
-  else
-    state_->table().release(std::move(rows_.rows));
+  if (!has_store()) return state_->table().release(std::move(rows_.rows));
+  view_.reset();
+  copy_ = {};
+  if (has_stored_) state_->backed()->stored_files() = std::move(stored_);
 }
 
 }  // namespace weir::state

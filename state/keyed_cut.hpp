@@ -5,17 +5,19 @@
 //   begin         in the subtask's turn, only if `has_store`, when earlier cuts are written back
 //   write_back    in the pool, likewise: what the store lacks
 //   on_written    in the subtask's turn, likewise: the store may change again
-//   write         in the pool: the snapshot itself
+//   write         in the pool: the snapshot itself, as a stream or, if `has_copy`, as files
 //   release       in the subtask's turn
 //
 // If `write_back` fails, the state is of no more use.
 #pragma once
 
 #include "state/keyed_snapshot.hpp"
+#include "state/native_snapshot.hpp"
 
 #include <weir/detail/keyed_state.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace weir::state {
 
@@ -26,18 +28,29 @@ public:
 
   bool has_store() const { return state_->backed() != nullptr; }
   void begin() { state_->backed()->begin_write(rows_); }
-  /// `unavailable` says what is wrong with the store.
-  Status write_back();
+  /// With `copy_above`, a store whose files have more bytes than that is copied. `unavailable` says
+  /// what is wrong with the store.
+  Status write_back(std::optional<std::uint64_t> copy_above = std::nullopt);
   void on_written();
+  bool has_copy() const { return copy_.directory != nullptr; }
   /// See `write_rows`.
   Result<KeyedStateHandle> write(StateFile& file);
+  /// See native_snapshot.hpp.
+  Result<KeyedStateHandle> write_files(NativePlace place);
+  /// After `write_files`: the files on the local disk.
+  std::shared_ptr<detail::StoreDirectory> take_copy() { return std::move(copy_.directory); }
   void release();
 
 private:
+  void copy_store(std::uint64_t above);
+
   KeyedStateInfo info_;
   detail::KeyedState* state_;
   detail::RowsCut rows_;
   std::unique_ptr<detail::StoreView> view_;
+  detail::StoreCopy copy_;
+  detail::StoredFiles stored_;  // before `write_files` those of earlier checkpoints
+  bool has_stored_ = false;     // they are those of this one
 };
 
 }  // namespace weir::state

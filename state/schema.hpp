@@ -22,8 +22,8 @@ public:
     sequence,  // of one part, or of two: key and value
     optional,
     expiring,  // when its life began, and the value
-    parts,  // one after the other
-    array,  // of `count()` elements
+    parts,     // one after the other
+    array,     // of `count()` elements
     either
   };
   enum class Number : std::uint8_t { i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, boolean };

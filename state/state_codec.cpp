@@ -25,6 +25,15 @@ void to_proto(const KeyedStateHandle& handle, proto::KeyedStateHandle& out) {
     out.add_group_offsets(slice.offset);
     out.add_group_sizes(slice.size);
   }
+  for (const NativeFile& file : handle.files) {
+    auto& stored = *out.add_files();
+    stored.set_name(file.name);
+    stored.set_path(file.path);
+    stored.set_inlined(file.inlined);
+    stored.set_size(file.size);
+    stored.set_crc(file.crc);
+    stored.set_is_linked(file.is_linked);
+  }
 }
 
 KeyedStateHandle from_proto(const proto::KeyedStateHandle& in) {
@@ -35,13 +44,21 @@ KeyedStateHandle from_proto(const proto::KeyedStateHandle& in) {
                           .path = in.path(),
                           .inlined = in.inlined(),
                           .groups = {},
-                          .rows = in.rows()};
+                          .rows = in.rows(),
+                          .files = {}};
   for (const auto& state : in.states())
     handle.states.push_back(
         {state.name(), static_cast<detail::StateKind>(state.kind()), state.schema()});
   const int groups = std::min({in.groups_size(), in.group_offsets_size(), in.group_sizes_size()});
   for (int i = 0; i < groups; ++i)
     handle.groups.push_back({in.groups(i), in.group_offsets(i), in.group_sizes(i)});
+  for (const auto& file : in.files())
+    handle.files.push_back({.name = file.name(),
+                            .path = file.path(),
+                            .inlined = file.inlined(),
+                            .size = file.size(),
+                            .crc = file.crc(),
+                            .is_linked = file.is_linked()});
   return handle;
 }
 

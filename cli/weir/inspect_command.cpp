@@ -4,7 +4,9 @@
 #include "checkpoint/storage.hpp"
 #include "cli/follow.hpp"
 #include "cli/weir/commands.hpp"
+#include "cli/weir/scratch.hpp"
 #include "state/keyed_snapshot.hpp"
+#include "state/native_snapshot.hpp"
 #include "state/row_json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,9 +76,13 @@ void print_groups(const std::string& vertex_index, const KeyedStateHandle& handl
   if (!handle.groups.empty())
     groups = "key groups " + std::to_string(handle.groups.front().group) + "-" +
              std::to_string(handle.groups.back().group);
-  std::printf("  subtask %s  %s, %s rows, %s, %s\n", c(vertex_index), c(groups),
-              c(base::format_count(handle.rows)), c(base::format_size(handle.size_bytes())),
-              handle.path.empty() ? "in the metadata" : c(handle.path));
+  const std::string rows = handle.is_native() ? std::to_string(handle.files.size()) + " files"
+                                              : base::format_count(handle.rows) + " rows";
+  const std::string place = handle.is_native()    ? "RocksDB"
+                            : handle.path.empty() ? "in the metadata"
+                                                  : handle.path;
+  std::printf("  subtask %s  %s, %s, %s, %s\n", c(vertex_index), c(groups), c(rows),
+              c(base::format_size(handle.size_bytes())), c(place));
 }
 
 void print_keyed(const CheckpointMetadata& metadata) {
@@ -137,7 +144,7 @@ void print_summary(const CheckpointMetadata& metadata) {
     bytes += part.state.size_bytes();
     finished += part.state.is_finished ? 1 : 0;
     for (const KeyedStateHandle& handle : part.state.keyed) {
-      if (!handle.path.empty()) files.insert(handle.path);
+      for (const std::string& path : handle.paths()) files.insert(path);
     }
   }
   std::printf("job \"%s\", run %s: %s, number %llu, begun %s\n", c(metadata.job), c(metadata.run),
@@ -148,17 +155,35 @@ void print_summary(const CheckpointMetadata& metadata) {
               c(base::format_size(bytes)), files.size());
 }
 
+using PrintEntry = std::function<void(const std::string& key, const std::string& value)>;
+
+Status verify_stream(const std::string& directory, const KeyedStateHandle& handle) {
+  auto reader = open_stream(directory, handle);
+  return reader.ok() ? state::verify_rows(handle, *reader) : reader.status();
+}
+
 /// Reads all of it.
 Status verify(const std::string& directory, const CheckpointMetadata& metadata) {
   for (const SubtaskPart& part : metadata.parts) {
     for (const KeyedStateHandle& handle : part.state.keyed) {
-      auto reader = open_stream(directory, handle);
-      if (!reader.ok()) return reader.status();
-      if (Status status = state::verify_rows(handle, *reader); !status.ok())
-        return status.with_context(directory);
+      const Status status = handle.is_native()
+                                ? state::verify_files(handle, Env::posix(), directory)
+                                : verify_stream(directory, handle);
+      if (!status.ok()) return status.with_context(directory);
     }
   }
   return {};
+}
+
+Status print_entries(const std::string& directory, const KeyedStateHandle& handle,
+                     const std::string& state, const PrintEntry& print) {
+  if (handle.is_native()) {
+    Scratch scratch;
+    auto rows = scratch.rows_of(handle, directory);
+    return rows.ok() ? state::print_rows(rows->handle, rows->reader, state, print) : rows.status();
+  }
+  auto reader = open_stream(directory, handle);
+  return reader.ok() ? state::print_rows(handle, *reader, state, print) : reader.status();
 }
 
 /// A key is named as JSON, or a text as it is.
@@ -177,14 +202,12 @@ Status print_state(const std::string& directory, const CheckpointMetadata& metad
         known.insert(name);
         if (name != options.state) continue;
         is_known = true;
-        auto reader = open_stream(directory, handle);
-        if (!reader.ok()) return reader.status();
-        Status status =
-            state::print_rows(handle, *reader, description.name,
-                              [&](const std::string& key, const std::string& value) {
-                                if (options.key && !is_key(key, *options.key)) return;
-                                std::printf("{\"key\":%s,\"value\":%s}\n", c(key), c(value));
-                              });
+        const Status status =
+            print_entries(directory, handle, description.name,
+                          [&](const std::string& key, const std::string& value) {
+                            if (options.key && !is_key(key, *options.key)) return;
+                            std::printf("{\"key\":%s,\"value\":%s}\n", c(key), c(value));
+                          });
         if (!status.ok()) return status.with_context(directory);
       }
     }

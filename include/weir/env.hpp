@@ -93,6 +93,10 @@ public:
   virtual Status create_directory(const std::string& directory) = 0;
   /// Renames a file or a directory atomically. A file replaces a file, a directory an empty one.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
+  /// Gives the regular file `from` one more name, `to`, which must not exist: its content stays
+  /// until the last name is removed. `failed_precondition` if this is not possible between these
+  /// two places.
+  virtual Status link(const std::string& from, const std::string& to) = 0;
   virtual Status remove_file(const std::string& path) = 0;
   /// Removes an empty directory.
   virtual Status remove_directory(const std::string& path) = 0;

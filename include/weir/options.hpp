@@ -45,6 +45,8 @@ struct CheckpointOptions {
   int retained = 1;
   /// State of a subtask up to this many bytes is stored with the metadata, not in a file.
   int inline_threshold = 20'000;
+  /// State in RocksDB is written as its files, each of them once; false writes all rows each time.
+  bool incremental = true;
 };
 
 /// Where the state of operators lives while the job runs.

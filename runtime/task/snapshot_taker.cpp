@@ -45,8 +45,14 @@ struct SnapshotTaker::Work {
 
   void write_back() {
     for_each_store([this](state::KeyedCut& cut) {
-      if (status.ok()) status = cut.write_back();
+      if (status.ok()) status = cut.write_back(copy_above());
     });
+  }
+
+  /// A savepoint must not depend on a backend.
+  std::optional<std::uint64_t> copy_above() const {
+    const bool copies = place.incremental && barrier.directory.empty();
+    return copies ? std::optional<std::uint64_t>{place.inline_threshold} : std::nullopt;
   }
 
   void run() {
@@ -68,20 +74,32 @@ struct SnapshotTaker::Work {
   Status write_keyed() {
     state::StateFile file{[this] { return create_file(); }, place.inline_threshold};
     for (state::KeyedCut& cut : keyed) {
-      auto handle = cut.write(file);
+      auto handle = cut.has_copy() ? write_files(cut) : cut.write(file);
       if (!handle.ok()) return handle.status();
       result.keyed.push_back(std::move(handle).value());
     }
     if (Status finished = file.finish(); !finished.ok()) return finished;
-    if (!file.is_inlined()) {
-      for (state::KeyedStateHandle& handle : result.keyed) handle.path = file_name;
-      return {};
-    }
     // Each handle gets the whole stream of the chain; with one keyed operator, the usual case, that
     // is its own.
     const Bytes stream = file.take_inlined();
-    for (state::KeyedStateHandle& handle : result.keyed) handle.inlined = stream;
+    for (state::KeyedStateHandle& handle : result.keyed) {
+      if (handle.is_native()) continue;
+      handle.inlined = stream;
+      if (!file.is_inlined()) handle.path = file_name;
+    }
     return {};
+  }
+
+  /// Of the next operator of the chain.
+  Result<state::KeyedStateHandle> write_files(state::KeyedCut& cut) const {
+    auto handle =
+        cut.write_files({.env = place.env,
+                         .directory = directory,
+                         .prefix = file_name + "." + std::to_string(result.keyed.size()) + ".",
+                         .inline_bytes = place.inline_threshold});
+    if (handle.ok() && place.local != nullptr)
+      place.local->keep(barrier.id, state::native_place(*handle, directory), cut.take_copy());
+    return handle;
   }
 };
 
@@ -176,7 +194,7 @@ void SnapshotTaker::on_uploaded(const std::shared_ptr<Work>& work) {
   }
   persisted_ = std::max(persisted_, id);
   work->timings.async = port_.now() - work->frozen_at;
-  work->timings.bytes = work->result.size_bytes();
+  work->timings.bytes = work->result.written_bytes();
   port_.reached(Phase::acknowledged, id);
   port_.acknowledge({id, self_, std::move(work->result), work->timings});
 }

@@ -29,7 +29,9 @@ struct SnapshotPlace {
   Env* env = nullptr;
   std::string directory = {};             // of the job's checkpoints: DIRECTORY/JOB
   std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
-  Env* savepoints = nullptr;              // where savepoints are written to
+  /// A store is copied with its files: only those that no checkpoint has are written.
+  bool incremental = true;
+  Env* savepoints = nullptr;  // where savepoints are written to
   /// Of the node, which keeps copies there; null: it keeps none.
   std::shared_ptr<checkpoint::LocalState> local = nullptr;
 };

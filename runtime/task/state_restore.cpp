@@ -2,7 +2,9 @@
 
 #include "base/paths.hpp"
 #include "state/keyed_snapshot.hpp"
+#include "state/native_snapshot.hpp"
 
+#include <set>
 #include <utility>
 
 namespace weir::runtime {
@@ -34,6 +36,8 @@ public:
 
 private:
   Status read(const state::KeyedStateHandle& handle, detail::KeyedState& into) {
+    const bool is_first = begun_.insert(&into).second;
+    if (handle.is_native()) return read_files(handle, into, is_first);
     if (handle.path.empty()) {
       const std::string place = "the state of " + handle.operator_name + " in " + order_.directory;
       state::StateReader reader{handle.inlined, place + "/_metadata"};
@@ -54,8 +58,20 @@ private:
     return state::read_rows(handle, reader, into);
   }
 
+  Status read_files(const state::KeyedStateHandle& handle, detail::KeyedState& into,
+                    bool is_first) {
+    const std::string place = state::native_place(handle, order_.directory);
+    const auto local = copies_ == nullptr ? nullptr : copies_->kept(place);
+    (local != nullptr ? has_read_copies_ : has_read_storage_) = true;
+    Status status = state::read_copy(handle, {order_.env, order_.directory, local.get()},
+                                     *order_.backend(), into, is_first);
+    if (!status.ok() && local != nullptr) damaged_copy_ = place;
+    return status;
+  }
+
   const RestoreOrder& order_;
   checkpoint::LocalState* copies_;
+  std::set<const detail::KeyedState*> begun_;  // something has been read into them
   bool has_read_copies_ = false;
   bool has_read_storage_ = false;
   std::string damaged_copy_;

@@ -5,6 +5,8 @@
 #include "runtime/job/restore.hpp"
 #include "runtime/task/chain.hpp"
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,8 @@ struct RestoreOrder {
   std::string directory = {};                // of the checkpoint
   Env* env = nullptr;                        // in which that lies
   checkpoint::LocalState* copies = nullptr;  // null: the node keeps none
+  /// Makes the backend that reads files of a store.
+  std::function<std::shared_ptr<detail::StateBackend>()> backend = {};
 };
 
 /// Adds the rows of all handles in `order` to `states`, which are empty. Blocks. If a copy proves

@@ -36,13 +36,42 @@ public:
     const auto buffers =
         static_cast<std::size_t>(static_cast<double>(options.memory) * options.write_buffer_ratio);
     write_buffers = std::make_shared<rocksdb::WriteBufferManager>(buffers, cache);
-    if (options.in_memory) env.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    if (options.in_memory)
+      env.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    else
+      env = {std::shared_ptr<void>{}, rocksdb::Env::Default()};  // lives as long as the process
   }
 
-  std::unique_ptr<rocksdb::Env> env;  // null: the machine's
+  std::shared_ptr<rocksdb::Env> env;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;  // takes its memory from the cache
 };
+
+namespace {
+
+rocksdb::Options options_of(const RocksDbOptions& wanted, const RocksDbMemory& memory) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = memory.cache;
+  table.cache_index_and_filter_blocks = true;  // or they would take memory beside the budget
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  rocksdb::Options options;
+  options.env = memory.env.get();
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_manager = memory.write_buffers;
+  options.write_buffer_size = 64 << 20;
+  options.max_background_jobs = wanted.background_threads;
+  options.merge_operator = std::make_shared<Append>();
+  options.compression = rocksdb::kLZ4Compression;
+  options.max_open_files = -1;
+  options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.paranoid_checks = true;
+  return options;
+}
+
+}  // namespace
 
 std::shared_ptr<RocksDbMemory> make_rocksdb_memory(const RocksDbOptions& options) {
   return std::make_shared<RocksDbMemory>(options);
@@ -56,31 +85,41 @@ RocksDbBackend::~RocksDbBackend() = default;
 
 detail::StateBackend::Opened RocksDbBackend::open(std::string_view operator_name,
                                                   const std::vector<detail::StoreColumn>& columns) {
+  return {std::make_unique<RocksDbStore>(
+              options_of(options_, *memory_), new_directory(operator_name),
+              [this, name = std::string{operator_name}] { return new_directory(name); }, columns),
+          options_.row_cache};
+}
+
+std::unique_ptr<detail::StoreDirectory> RocksDbBackend::make_directory(
+    std::string_view operator_name) {
+  return new_directory(operator_name);
+}
+
+std::unique_ptr<detail::StoreDirectory> RocksDbBackend::clone(detail::StoreDirectory& files,
+                                                              std::string_view operator_name) {
+  auto made = new_directory(operator_name);
+  made->add_all(dynamic_cast<RocksDbDirectory&>(files));
+  return made;
+}
+
+std::unique_ptr<detail::StoreView> RocksDbBackend::read(
+    std::unique_ptr<detail::StoreDirectory> directory,
+    const std::vector<detail::StoreColumn>& columns) {
+  return open_copy(
+      options_of(options_, *memory_),
+      std::unique_ptr<RocksDbDirectory>{&dynamic_cast<RocksDbDirectory&>(*directory.release())},
+      columns);
+}
+
+std::unique_ptr<RocksDbDirectory> RocksDbBackend::new_directory(
+    std::string_view operator_name) const {
   auto path = new_path_(operator_name);
   if (!path.ok())
     throw detail::StoreError{"no room for the state of \"" + std::string{operator_name} +
                              "\": " + path.status().message() +
                              "; taskmanager.state.local.root-dirs names another place"};
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = memory_->cache;
-  table.cache_index_and_filter_blocks = true;  // or they would take memory beside the budget
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.format_version = 5;
-  rocksdb::Options options;
-  if (memory_->env) options.env = memory_->env.get();
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.write_buffer_manager = memory_->write_buffers;
-  options.write_buffer_size = 64 << 20;
-  options.max_background_jobs = options_.background_threads;
-  options.merge_operator = std::make_shared<Append>();
-  options.compression = rocksdb::kLZ4Compression;
-  options.max_open_files = -1;
-  options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
-  options.stats_dump_period_sec = 0;
-  options.paranoid_checks = true;
-  return {std::make_unique<RocksDbStore>(options, std::move(path).value(), columns),
-          options_.row_cache};
+  return std::make_unique<RocksDbDirectory>(memory_->env, std::move(path).value());
 }
 
 }  // namespace weir::state

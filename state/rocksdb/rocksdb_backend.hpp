@@ -13,6 +13,8 @@
 
 namespace weir::state {
 
+class RocksDbDirectory;
+
 /// What RocksDB stores of a process share; made once.
 class RocksDbMemory;
 
@@ -30,8 +32,15 @@ public:
 
   Opened open(std::string_view operator_name,
               const std::vector<detail::StoreColumn>& columns) override;
+  std::unique_ptr<detail::StoreDirectory> make_directory(std::string_view operator_name) override;
+  std::unique_ptr<detail::StoreDirectory> clone(detail::StoreDirectory& files,
+                                                std::string_view operator_name) override;
+  std::unique_ptr<detail::StoreView> read(std::unique_ptr<detail::StoreDirectory> directory,
+                                          const std::vector<detail::StoreColumn>& columns) override;
 
 private:
+  std::unique_ptr<RocksDbDirectory> new_directory(std::string_view operator_name) const;
+
   RocksDbOptions options_;
   std::shared_ptr<RocksDbMemory> memory_;
   NewPath new_path_;

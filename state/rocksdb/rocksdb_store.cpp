@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "state/rocksdb/expiry_filter.hpp"
 
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 namespace weir::state {
 namespace {
 
-using detail::StoreError;
 using detail::StoreWrites;
 
 rocksdb::Slice slice(std::string_view bytes) {
@@ -48,23 +48,25 @@ std::vector<std::size_t> order_of(const StoreWrites& writes) {
   return order;
 }
 
-[[noreturn]] void fail(const rocksdb::Status& status, const std::string& directory,
-                       const char* what) {
-  const bool is_damaged = status.IsCorruption();
-  throw StoreError{"the state in " + directory + " cannot be " + what + ": " + status.ToString() +
-                   (is_damaged ? "; its disk may be damaged: taskmanager.state.local.root-dirs "
-                                 "names another"
-                               : "; if its disk is full, taskmanager.state.local.root-dirs names "
-                                 "another")};
+/// How the column families of a store are opened.
+std::vector<rocksdb::ColumnFamilyDescriptor> families_of(
+    const rocksdb::Options& options, const std::vector<detail::StoreColumn>& columns,
+    const std::shared_ptr<std::atomic<std::int64_t>>& now) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    rocksdb::ColumnFamilyOptions family{options};
+    if (columns[i].ttl_ms != 0)
+      family.compaction_filter_factory = make_expiry_filter(columns[i], now);
+    families.emplace_back(i == 0 ? rocksdb::kDefaultColumnFamilyName : std::to_string(i), family);
+  }
+  return families;
 }
 
-}  // namespace
-
-class RocksDbStore::Cursor final : public detail::StoreCursor {
+class Cursor final : public detail::StoreCursor {
 public:
-  Cursor(const RocksDbStore& store, const rocksdb::ReadOptions& options, std::size_t column,
-         std::string_view from)
-      : store_{store}, at_{store.db_->NewIterator(options, store.columns_[column])} {
+  /// `directory` is for messages, and must outlive the cursor.
+  Cursor(std::unique_ptr<rocksdb::Iterator> at, const std::string& directory, std::string_view from)
+      : directory_{directory}, at_{std::move(at)} {
     Cursor::seek(from);
   }
 
@@ -75,17 +77,60 @@ public:
   std::string_view value() const override { return view_of(at_->value()); }
   void next() override {
     at_->Next();
-    store_.check(at_->status(), "read");
+    check_rocksdb(at_->status(), directory_, "read");
   }
   void seek(std::string_view key) override {
     at_->Seek(slice(key));
-    store_.check(at_->status(), "read");
+    check_rocksdb(at_->status(), directory_, "read");
   }
 
 private:
-  const RocksDbStore& store_;
+  const std::string& directory_;
   std::unique_ptr<rocksdb::Iterator> at_;
 };
+
+/// For a walk over everything.
+rocksdb::ReadOptions walk_options() {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;  // it would drive out what is in use
+  options.readahead_size = 2 << 20;
+  return options;
+}
+
+/// A copy of a store, opened for reading.
+class CopyView final : public detail::StoreView {
+public:
+  CopyView(const rocksdb::Options& options, std::unique_ptr<RocksDbDirectory> directory,
+           const std::vector<detail::StoreColumn>& columns)
+      : directory_{std::move(directory)} {
+    std::vector<detail::StoreColumn> plain = columns;
+    for (detail::StoreColumn& column : plain) column.ttl_ms = 0;  // nothing is merged here
+    rocksdb::DB* db = nullptr;
+    check_rocksdb(
+        rocksdb::DB::OpenForReadOnly(options, directory_->path(),
+                                     families_of(options, plain, nullptr), &columns_, &db),
+        directory_->path(), "opened");
+    db_.reset(db);
+  }
+  CopyView(const CopyView&) = delete;
+  CopyView& operator=(const CopyView&) = delete;
+  ~CopyView() override {
+    for (rocksdb::ColumnFamilyHandle* column : columns_) db_->DestroyColumnFamilyHandle(column);
+  }
+
+  std::unique_ptr<detail::StoreCursor> cursor(std::size_t column, std::string_view from) override {
+    return std::make_unique<Cursor>(
+        std::unique_ptr<rocksdb::Iterator>{db_->NewIterator(walk_options(), columns_[column])},
+        directory_->path(), from);
+  }
+
+private:
+  std::unique_ptr<RocksDbDirectory> directory_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> columns_;
+};
+
+}  // namespace
 
 class RocksDbStore::View final : public detail::StoreView {
 public:
@@ -95,11 +140,9 @@ public:
   ~View() override { store_.db_->ReleaseSnapshot(snapshot_); }
 
   std::unique_ptr<detail::StoreCursor> cursor(std::size_t column, std::string_view from) override {
-    rocksdb::ReadOptions options;
+    rocksdb::ReadOptions options = walk_options();
     options.snapshot = snapshot_;
-    options.fill_cache = false;  // a walk over everything would drive out what is in use
-    options.readahead_size = 2 << 20;
-    return std::make_unique<Cursor>(store_, options, column, from);
+    return store_.cursor(options, column, from);
   }
 
 private:
@@ -107,37 +150,41 @@ private:
   const rocksdb::Snapshot* snapshot_;
 };
 
-RocksDbStore::RocksDbStore(const rocksdb::Options& options, std::string directory,
-                           const std::vector<detail::StoreColumn>& columns)
+RocksDbStore::RocksDbStore(const rocksdb::Options& options,
+                           std::unique_ptr<RocksDbDirectory> directory,
+                           MakeDirectory make_directory, std::vector<detail::StoreColumn> columns)
     : directory_{std::move(directory)},
+      make_directory_{std::move(make_directory)},
+      described_{std::move(columns)},
       now_{std::make_shared<std::atomic<std::int64_t>>(0)},
       options_{options} {
   options_.create_if_missing = true;
   options_.create_missing_column_families = true;
-  options_.error_if_exists = true;
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    rocksdb::ColumnFamilyOptions family{options_};
-    if (columns[i].ttl_ms != 0)
-      family.compaction_filter_factory = make_expiry_filter(columns[i], now_);
-    families.emplace_back(i == 0 ? rocksdb::kDefaultColumnFamilyName : std::to_string(i), family);
-  }
-  rocksdb::DB* db = nullptr;
-  check(rocksdb::DB::Open(options_, directory_, families, &columns_, &db), "opened");
-  db_.reset(db);
+  open();
 }
 
 RocksDbStore::~RocksDbStore() {
+  close();
+}
+
+void RocksDbStore::open() {
+  rocksdb::DB* db = nullptr;
+  check(rocksdb::DB::Open(options_, directory_->path(), families_of(options_, described_, now_),
+                          &columns_, &db),
+        "opened");
+  db_.reset(db);
+}
+
+void RocksDbStore::close() {
   if (db_ == nullptr) return;
-  if (held_ != nullptr) db_->ReleaseSnapshot(held_);
+  if (held_ != nullptr) db_->ReleaseSnapshot(std::exchange(held_, nullptr));
   for (rocksdb::ColumnFamilyHandle* column : columns_) db_->DestroyColumnFamilyHandle(column);
+  columns_.clear();
   db_.reset();
-  static_cast<void>(
-      rocksdb::DestroyDB(directory_, options_));  // a leftover is removed with its root
 }
 
 void RocksDbStore::check(const rocksdb::Status& status, const char* what) const {
-  if (!status.ok()) fail(status, directory_, what);
+  check_rocksdb(status, directory_->path(), what);
 }
 
 rocksdb::ReadOptions RocksDbStore::read_options() const {
@@ -172,7 +219,15 @@ void RocksDbStore::get_many(std::size_t column, const std::vector<std::string_vi
 
 std::unique_ptr<detail::StoreCursor> RocksDbStore::cursor(std::size_t column,
                                                           std::string_view from) {
-  return std::make_unique<Cursor>(*this, read_options(), column, from);
+  return cursor(read_options(), column, from);
+}
+
+std::unique_ptr<detail::StoreCursor> RocksDbStore::cursor(const rocksdb::ReadOptions& options,
+                                                          std::size_t column,
+                                                          std::string_view from) {
+  return std::make_unique<Cursor>(
+      std::unique_ptr<rocksdb::Iterator>{db_->NewIterator(options, columns_[column])},
+      directory_->path(), from);
 }
 
 void RocksDbStore::write(const StoreWrites& writes) {
@@ -207,6 +262,44 @@ void RocksDbStore::release() {
 
 std::unique_ptr<detail::StoreView> RocksDbStore::view() {
   return std::make_unique<View>(*this);
+}
+
+/// By hard links.
+detail::StoreCopy RocksDbStore::copy() {
+  rocksdb::Checkpoint* made = nullptr;
+  check(rocksdb::Checkpoint::Create(db_.get(), &made), "copied");
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint{made};
+  auto directory = make_directory_();
+  check(checkpoint->CreateCheckpoint(directory->path()), "copied");
+  detail::StoreCopy copy;
+  copy.files = directory->files();
+  copy.directory = std::move(directory);
+  return copy;
+}
+
+void RocksDbStore::adopt(std::unique_ptr<detail::StoreDirectory> directory) {
+  WEIR_ASSERT(held_ == nullptr, "a store in use was replaced");
+  close();
+  directory_.reset(&dynamic_cast<RocksDbDirectory&>(*directory.release()));
+  open();
+}
+
+void RocksDbStore::keep(std::string_view begin, std::string_view end) {
+  constexpr std::string_view kLast = "\xff";  // no key group is so large
+  rocksdb::WriteBatch batch;
+  for (rocksdb::ColumnFamilyHandle* column : columns_) {
+    batch.DeleteRange(column, slice({}), slice(begin));
+    batch.DeleteRange(column, slice(end), slice(kLast));
+  }
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  check(db_->Write(options, &batch), "written");
+}
+
+std::unique_ptr<detail::StoreView> open_copy(const rocksdb::Options& options,
+                                             std::unique_ptr<RocksDbDirectory> directory,
+                                             const std::vector<detail::StoreColumn>& columns) {
+  return std::make_unique<CopyView>(options, std::move(directory), columns);
 }
 
 }  // namespace weir::state

@@ -3,11 +3,14 @@
 // checkpoint, so there is no write-ahead log.
 #pragma once
 
+#include "state/rocksdb/rocksdb_directory.hpp"
+
 #include <weir/detail/state_store.hpp>
 
 #include <rocksdb/db.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,9 +20,12 @@ namespace weir::state {
 /// See the file comment.
 class RocksDbStore final : public detail::StateStore {
 public:
-  /// `directory` is empty or does not exist; it is removed with the store. Throws StoreError.
-  RocksDbStore(const rocksdb::Options& options, std::string directory,
-               const std::vector<detail::StoreColumn>& columns);
+  /// Gives out a directory for a copy of the store.
+  using MakeDirectory = std::function<std::unique_ptr<RocksDbDirectory>()>;
+
+  /// Throws StoreError.
+  RocksDbStore(const rocksdb::Options& options, std::unique_ptr<RocksDbDirectory> directory,
+               MakeDirectory make_directory, std::vector<detail::StoreColumn> columns);
   ~RocksDbStore() override;
 
   bool get(std::size_t column, std::string_view key, std::string& value) override;
@@ -31,20 +37,33 @@ public:
   void hold() override;
   void release() override;
   std::unique_ptr<detail::StoreView> view() override;
+  detail::StoreCopy copy() override;
+  void adopt(std::unique_ptr<detail::StoreDirectory> directory) override;
+  void keep(std::string_view begin, std::string_view end) override;
 
 private:
-  class Cursor;
   class View;
 
+  void open();
+  void close();
   void check(const rocksdb::Status& status, const char* what) const;
   rocksdb::ReadOptions read_options() const;
+  std::unique_ptr<detail::StoreCursor> cursor(const rocksdb::ReadOptions& options,
+                                              std::size_t column, std::string_view from);
 
-  std::string directory_;
+  std::unique_ptr<RocksDbDirectory> directory_;
+  MakeDirectory make_directory_;
+  std::vector<detail::StoreColumn> described_;
   std::shared_ptr<std::atomic<std::int64_t>> now_;  // for the filters of expired values
   rocksdb::Options options_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> columns_;
   const rocksdb::Snapshot* held_ = nullptr;
 };
+
+/// Opens the copy of a store for reading. Throws StoreError.
+std::unique_ptr<detail::StoreView> open_copy(const rocksdb::Options& options,
+                                             std::unique_ptr<RocksDbDirectory> directory,
+                                             const std::vector<detail::StoreColumn>& columns);
 
 }  // namespace weir::state

@@ -113,6 +113,20 @@ TEST_CASE("files, directories and renames behave alike on disk and in memory", "
   }
 }
 
+TEST_CASE("what a file holds stays as long as it has a name", "[env]") {
+  Place place{GENERATE(true, false)};
+  Env& env = place.env;
+  place.write("a", "x");
+  REQUIRE(env.link(place.path("a"), place.path("b")).ok());
+  REQUIRE(env.remove_file(place.path("a")).ok());
+  CHECK(read_file(env, place.path("b")).value() == "x");
+  place.write("c", "y");
+  CHECK(env.link(place.path("c"), place.path("b")).code() == ErrorCode::already_exists);
+  CHECK(env.link(place.path("a"), place.path("d")).code() == ErrorCode::not_found);
+  CHECK(env.link(place.path("b"), place.path("no/d")).code() == ErrorCode::not_found);
+  CHECK(read_file(env, place.path("b")).value() == "x");
+}
+
 TEST_CASE("whole directories are created and renamed alike on disk and in memory", "[env]") {
   Place place{GENERATE(true, false)};
   Env& env = place.env;
@@ -159,6 +173,22 @@ TEST_CASE("a crash keeps exactly what was synced", "[env]") {
   CHECK(read_file(env, "/d/f").value() == "synced");
   CHECK(env.stat("/d/g").status().code() == ErrorCode::not_found);
   CHECK(env.lock("/d/lock").ok());
+}
+
+TEST_CASE("a second name survives a crash once its directory is synced", "[env]") {
+  MemoryEnv env;
+  REQUIRE(create_durable_directories(env, "/a").ok());
+  REQUIRE(create_durable_directories(env, "/b").ok());
+  REQUIRE(replace_file(env, "/a/f", "x").ok());
+  REQUIRE(env.link("/a/f", "/b/synced").ok());
+  REQUIRE(env.sync_directory("/b").ok());
+  REQUIRE(env.link("/a/f", "/b/lost").ok());
+  REQUIRE(env.remove_file("/a/f").ok());
+  REQUIRE(env.sync_directory("/a").ok());
+  env.crash();
+  CHECK(read_file(env, "/b/synced").value() == "x");
+  CHECK_FALSE(env.stat("/b/lost").ok());
+  CHECK_FALSE(env.stat("/a/f").ok());
 }
 
 TEST_CASE("a rename between directories survives a crash on both sides or on none", "[env]") {

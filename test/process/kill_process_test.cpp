@@ -1,4 +1,5 @@
-// The whole process dies by SIGKILL, again and again; the next one continues.
+// The whole process dies by SIGKILL, again and again; the next one continues, with state in memory
+// or in RocksDB.
 #include "base/random.hpp"
 #include "test/process/word_count_runs.hpp"
 #include "test/support/swarm.hpp"
@@ -36,6 +37,9 @@ test::Figures run_plan(std::uint64_t seed) {
                                   "--set",     "restart-strategy.type=fixed-delay",
                                   "--set",     "restart-strategy.fixed-delay.delay=1ms",
                                   "--set",     "restart-strategy.fixed-delay.attempts=1000"};
+    if (random.chance(0.5))
+      more.insert(more.end(), {"--set", "state.backend.type=rocksdb", "--set",
+                               "execution.checkpointing.data-inline-threshold=0"});
     if (random.chance(0.5)) {
       more.push_back("--chaos");
       more.push_back("kill any at random 20/s seed " + std::to_string(seed));

@@ -44,7 +44,7 @@ struct RunningJob {
   RunningJob() {
     cluster.add_worker();
     cluster.add_worker();
-    runs.write_corpus(1, 100, 100'000);
+    runs.write_corpus(1, 500, 100'000);  // enough for what is asked meanwhile
     submit.emplace(
         cluster.submit(runs.command({"--set", "execution.checkpointing.data-inline-threshold=0"})));
     REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
@@ -79,7 +79,7 @@ TEST_CASE(
   CHECK(job.submit->wait() == 130);
   CHECK_THAT(job.submit->last_line(), Contains("stopped"));
   CHECK(files_in(stopped.last_line) ==
-        std::set<std::string>{"_metadata", "words-0-1.state", "words-1-1.state"});
+        std::set<std::string>{"_metadata", "counts-0-1.state", "counts-1-1.state"});
 
   const std::string moved = job.runs.root() + "/moved";
   fs::rename(stopped.last_line, moved);
@@ -120,10 +120,10 @@ TEST_CASE("a damaged savepoint is found by inspect, with file and byte", "[proce
   CHECK(unknown.code == 1);
   CHECK_THAT(unknown.last_line, Contains("counts/accumulator"));
 
-  flip_byte(path + "/words-1-1.state", 20);
+  flip_byte(path + "/counts-1-1.state", 20);
   const Ended damaged = weir_tool({"inspect", path});
   CHECK(damaged.code == 1);
-  CHECK_THAT(damaged.last_line, Contains("words-1-1.state is damaged at byte 0"));
+  CHECK_THAT(damaged.last_line, Contains("counts-1-1.state is damaged at byte 0"));
   flip_byte(path + "/_metadata", 60);
   const Ended no_metadata = weir_tool({"inspect", path});
   CHECK(no_metadata.code == 1);

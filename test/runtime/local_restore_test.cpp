@@ -2,12 +2,15 @@
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
 #include "runtime/task/state_restore.hpp"
-#include "state/keyed_snapshot.hpp"
+#include "state/keyed_cut.hpp"
+#include "test/state/backends.hpp"
 #include "test/support/env_over.hpp"
 
 #include <weir/state.hpp>
 
 #include <catch2/catch.hpp>
+
+#include <algorithm>
 
 using namespace weir;
 using namespace weir::runtime;
@@ -198,4 +201,93 @@ TEST_CASE("state that came with the order is not looked for in copies", "[local]
   Table into;
   CHECK(node.restore(1, into).value() == RestoredFrom::metadata);
   CHECK(into.holds(7));
+}
+
+namespace {
+
+/// A node that has written checkpoint 1 as files of RocksDB, and kept them.
+struct RocksDbNode {
+  struct Part {
+    explicit Part(detail::StateBackend& backend)
+        : state{{0, kGroups},
+                kGroups,
+                owner.declared_states(),
+                backend.open("counts", detail::store_columns(owner.declared_states()))} {
+      owner.bind_states(state);
+    }
+    Count owner;
+    detail::KeyedStateOf<int> state;
+  };
+
+  RocksDbNode() {
+    REQUIRE(shared.create_directories(place).ok());
+    Part part{*backends.rocksdb()};
+    for (int key = 0; key < 1000; ++key) {
+      part.state.enter(hash_of(key), key);
+      part.owner.count.set(key);
+    }
+    part.state.leave();
+    state::KeyedCut cut{state::describe("counts", schema<int>(), part.state), part.state};
+    cut.begin();
+    REQUIRE(cut.write_back(0).ok());
+    cut.on_written();
+    handle = cut.write_files({.env = &shared, .directory = place, .prefix = "counts-0."}).value();
+    local.keep(CheckpointId{1}, state::native_place(handle, place), cut.take_copy());
+    cut.release();
+  }
+  std::shared_ptr<detail::StoreDirectory> kept() const {
+    return local.kept(state::native_place(handle, place));
+  }
+  void require_restored(RestoredFrom from) {
+    Part part{*backends.rocksdb()};
+    const RestoreOrder order{
+        .restore = {.keyed = {handle}},
+        .directory = place,
+        .env = &storage,
+        .copies = &local,
+        .backend = [this] {
+          return std::shared_ptr<detail::StateBackend>{std::shared_ptr<void>{}, backends.rocksdb()};
+        }};
+    CHECK(read_state(order, {{"counts", schema<int>(), &part.state}}).value() == from);
+    for (int key = 0; key < 1000; ++key) {
+      part.state.enter(hash_of(key), key);
+      REQUIRE(part.owner.count.get() == key);
+    }
+    part.state.leave();
+  }
+
+  const std::string place = kPlace + "1";
+  test::Backends backends;
+  MemoryEnv shared;
+  Storage storage{shared};
+  MemoryEnv disk;
+  checkpoint::LocalDirectory directory{disk, "/local", "me"};
+  checkpoint::LocalState local{directory, "run-1", base::silent_logger()};
+  state::KeyedStateHandle handle;
+};
+
+}  // namespace
+
+TEST_CASE("files of RocksDB that the node has kept are restored, again and again",
+          "[local][rocksdb]") {
+  RocksDbNode node;
+  node.require_restored(RestoredFrom::copies);
+  node.require_restored(RestoredFrom::copies);
+  CHECK(node.storage.opened == 0);
+  node.local.remove(node.local.on_restart(node.place));  // it restarts from this one
+  REQUIRE(node.kept() != nullptr);
+  node.local.remove(node.local.on_completed(CheckpointId{2}));
+  CHECK(node.kept() == nullptr);
+  node.require_restored(RestoredFrom::storage);
+  CHECK(node.storage.opened > 0);
+}
+
+TEST_CASE("a kept file of RocksDB that is damaged is of no use", "[local][rocksdb]") {
+  RocksDbNode node;
+  const auto table = std::find_if(node.handle.files.begin(), node.handle.files.end(),
+                                  [](const auto& file) { return file.name.ends_with(".sst"); });
+  REQUIRE(table != node.handle.files.end());
+  REQUIRE(node.kept()->create(table->name).value()->append("damaged").ok());
+  node.require_restored(RestoredFrom::storage);
+  CHECK(node.kept() == nullptr);
 }

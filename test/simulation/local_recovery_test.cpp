@@ -67,6 +67,21 @@ TEST_CASE("a subtask that dies is restored without a look at the checkpoint's fi
   count.check_exactly_once();
 }
 
+TEST_CASE("files of RocksDB stay on the node for a subtask that dies", "[sim][local][rocksdb]") {
+  testing::Cluster cluster{{.seed = 11}};
+  CountJob count;
+  JobOptions options = local_recovery();
+  options.state.backend = StateBackendType::rocksdb;
+  auto run = cluster.start(count.job(options));
+  REQUIRE(run.run_until_checkpoint(3));
+  run.kill("counts/1");
+  require_finish(run);
+  CHECK(run.restarts() == 1);
+  CHECK(shared_reads(cluster) == 0);
+  CHECK(says(run.log(), "state restored subtasks=2 from_local_copies=2"));
+  count.check_exactly_once();
+}
+
 TEST_CASE("without local recovery the checkpoint is read, and no copy is made", "[sim][local]") {
   testing::Cluster cluster{{.seed = 11}};
   CountJob count;
@@ -186,6 +201,7 @@ TEST_CASE("with local recovery, whoever dies whenever, each count is committed o
     base::Random random{seed ^ 0x10ca1u};
     testing::Cluster cluster{{.seed = seed, .disturbed_messages = seed % 3 == 0 ? 0.1 : 0}};
     JobOptions options = local_recovery();
+    if (seed % 3 == 1) options.state.backend = StateBackendType::rocksdb;
     options.checkpoint.max_concurrent = 1 + static_cast<int>(random.below(3));
     options.checkpoint.every = Duration{20ms} + Duration{1ms} * random.below(40);
     options.checkpoint.timeout = 500ms;

@@ -18,7 +18,9 @@ StateOptions tiny_rocksdb() {
           .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 0}};
 }
 
-JobOptions on_rocksdb(CheckpointOptions checkpoint = {}) {
+/// Odd seeds write files of RocksDB, even ones rows into the metadata.
+JobOptions on_rocksdb(std::uint64_t seed, CheckpointOptions checkpoint = {}) {
+  checkpoint.inline_threshold = seed % 2 == 0 ? 20'000 : 0;
   return {.checkpoint = std::move(checkpoint), .state = tiny_rocksdb()};
 }
 
@@ -59,7 +61,7 @@ TEST_CASE("RocksDB: whoever dies at whatever phase, each count is committed once
         CAPTURE(victim, to_string(phase), seed);
         testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
         CountJob count;
-        auto run = cluster.start(count.job(on_rocksdb()));
+        auto run = cluster.start(count.job(on_rocksdb(seed)));
         run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
         require_finish(run);
         CHECK(run.restarts() >= 1);
@@ -76,8 +78,8 @@ TEST_CASE("RocksDB: values, lists and maps agree after any kill", "[sim][rocksdb
     CAPTURE(seed);
     testing::Cluster cluster{{.seed = seed}};
     CountJob count;
-    JobOptions options = on_rocksdb({.every = 20ms});
-    if (seed % 2 == 0) options.state.rocksdb.row_cache_bytes = 1 << 20;
+    JobOptions options = on_rocksdb(seed, {.every = 20ms});
+    if (seed % 4 < 2) options.state.rocksdb.row_cache_bytes = 1 << 20;
     auto run = cluster.start(count_thrice(count, options));
     run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
     require_finish(run);
@@ -93,7 +95,7 @@ TEST_CASE("RocksDB: several checkpoints at once, each cut is exact", "[sim][rock
     testing::Cluster cluster{{.seed = seed}};
     CountJob count;
     auto run = cluster.start(
-        count_thrice(count, on_rocksdb({.every = 3ms, .max_concurrent = 3, .retained = 2})));
+        count_thrice(count, on_rocksdb(seed, {.every = 3ms, .max_concurrent = 3, .retained = 2})));
     run.chaos("kill any at checkpoint " + std::to_string(5 + seed % 30) + " acknowledged");
     require_finish(run);
     count.check_exactly_once();
@@ -110,6 +112,7 @@ TEST_CASE("state moves between memory and RocksDB, at any parallelism", "[sim][r
     const auto build = [&] {
       JobOptions options{.checkpoint = {.every = 10ms, .storage = "/checkpoints"}};
       if (random.chance(0.5)) options.state = tiny_rocksdb();
+      if (random.chance(0.5)) options.checkpoint.inline_threshold = 0;
       options.parallelism = 2 + static_cast<int>(random.below(3));
       return count.job(options);
     };

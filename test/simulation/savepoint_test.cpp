@@ -143,15 +143,17 @@ TEST_CASE("stopping behind a savepoint under kills: the job stops or goes on, ex
         CAPTURE(victim, to_string(phase), seed);
         testing::Cluster cluster{{.seed = seed}};
         CountJob count;
-        auto run = cluster.start(count.job(stored_in("/chk")));
-        REQUIRE(run.run_until_checkpoint(1));
-        const std::uint64_t request = run.ask_savepoint("/sp", true);
-        run.at(testing::checkpoint(run.checkpoints() + 1), phase).kill(victim);
-        const bool has_finished = run.finish();
-        REQUIRE(run.has_ended());
-        REQUIRE(run.savepoint_answer(request));
-        INFO(run.report());
-        figures += figures_of(run);
+        bool has_finished = false;
+        {
+          auto run = cluster.start(count.job(stored_in("/chk")));
+          REQUIRE(run.run_until_checkpoint(1));
+          const std::uint64_t request = run.ask_savepoint("/sp", true);
+          run.at(testing::checkpoint(run.checkpoints() + 1), phase).kill(victim);
+          has_finished = run.finish();
+          REQUIRE(run.has_ended());
+          REQUIRE(run.savepoint_answer(request));
+          figures += figures_of(run);
+        }
         if (!has_finished) {
           auto next = cluster.start(count.job(stored_in("/chk")), {.restore_latest = true});
           require_finish(next);
@@ -214,10 +216,13 @@ TEST_CASE("a job that continues with its newest checkpoint refuses to go behind 
           "[sim][savepoint]") {
   testing::Cluster cluster{{.seed = 8}};
   CountJob count;
-  auto run = cluster.start(count.job(stored_in("/chk")));
-  REQUIRE(run.run_until_checkpoint(2));
-  const std::string path = taken(run.savepoint("/sp", true));
-  CHECK_FALSE(run.finish());
+  std::string path;
+  {
+    auto run = cluster.start(count.job(stored_in("/chk")));
+    REQUIRE(run.run_until_checkpoint(2));
+    path = taken(run.savepoint("/sp", true));
+    CHECK_FALSE(run.finish());
+  }
   REQUIRE(cluster.disk().rename(path, "/sp/moved").ok());
   const auto refused = cluster.try_start(count.job(stored_in("/chk")), {.restore_latest = true});
   CHECK_THAT(refused.status().message(), Catch::Contains(path) && Catch::Contains("--restore"));

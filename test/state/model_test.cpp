@@ -1,5 +1,7 @@
 // Keyed state against a plain map: random changes, a clock that goes on, snapshots that are written
-// while changes go on, crashes, and restores into other backends and other numbers of subtasks.
+// while changes go on, as rows or as files, crashes, and restores into other backends and other
+// numbers of subtasks.
+#include "base/files.hpp"
 #include "base/memory_env.hpp"
 #include "base/random.hpp"
 #include "state/keyed_cut.hpp"
@@ -91,6 +93,11 @@ struct Part {
   KeyedStateOf<std::string> state;
 };
 
+struct Snapshot {
+  std::string directory = {};  // of files
+  std::vector<KeyedStateHandle> handles = {};
+};
+
 /// All subtasks of an operator.
 class Operator {
 public:
@@ -126,11 +133,18 @@ public:
     return cuts;
   }
 
-  void restore(const std::vector<KeyedStateHandle>& handles) {
+  void restore(const Snapshot& snapshot, Env& env, StateBackend& rocksdb) {
     for (auto& part : parts_) {
-      for (const KeyedStateHandle& handle : handles) {
-        StateReader reader{handle.inlined, "snapshot"};
-        REQUIRE(read_rows(handle, reader, part->state).ok());
+      bool is_first = true;
+      for (const KeyedStateHandle& handle : snapshot.handles) {
+        if (handle.is_native()) {
+          REQUIRE(
+              read_copy(handle, {&env, snapshot.directory}, rocksdb, part->state, is_first).ok());
+        } else {
+          StateReader reader{handle.inlined, "snapshot"};
+          REQUIRE(read_rows(handle, reader, part->state).ok());
+        }
+        is_first = false;
       }
     }
   }
@@ -182,11 +196,11 @@ public:
   test::Figures figures;
 
 private:
-  void start(const std::vector<KeyedStateHandle>& handles) {
+  void start(const Snapshot& snapshot) {
     op_.reset();
     op_ = std::make_unique<Operator>(1 + random_.below(4), backends_.draw(random_));
     op_->set_time(now_);
-    op_->restore(handles);
+    op_->restore(snapshot, env_, *backends_.rocksdb());
   }
 
   void go_on() {
@@ -269,6 +283,7 @@ private:
     cuts_ = op_->cut();
     cut_model_ = model_;
     is_written_back_ = false;
+    is_native_ = random_.chance(0.6);
   }
 
   void finish_write_back() {
@@ -276,7 +291,7 @@ private:
     for (KeyedCut& cut : cuts_) {
       if (!cut.has_store()) continue;
       cut.begin();
-      REQUIRE(cut.write_back().ok());
+      REQUIRE(cut.write_back(is_native_ ? std::optional<std::uint64_t>{0} : std::nullopt).ok());
       cut.on_written();
     }
     is_written_back_ = true;
@@ -285,18 +300,33 @@ private:
   void finish_snapshot() {
     if (cuts_.empty()) return;
     finish_write_back();
-    snapshot_.clear();
+    const Snapshot old = std::exchange(
+        snapshot_, Snapshot{.directory = "/chk-" + std::to_string(++snapshots_), .handles = {}});
+    REQUIRE(env_.create_directory(snapshot_.directory).ok());
     for (KeyedCut& cut : cuts_) {
-      StateFile file{env_, "/unused", ~std::size_t{0}};
-      auto handle = cut.write(file);
-      REQUIRE(handle.ok());
-      REQUIRE(file.finish().ok());
-      handle->inlined = file.take_inlined();
-      snapshot_.push_back(std::move(handle).value());
+      snapshot_.handles.push_back(write(cut));
       cut.release();
     }
     cuts_.clear();
     snapshot_model_ = cut_model_;
+    if (!old.directory.empty()) REQUIRE(base::remove_tree(env_, old.directory).ok());
+  }
+
+  KeyedStateHandle write(KeyedCut& cut) {
+    if (cut.has_copy()) {
+      auto handle = cut.write_files({.env = &env_,
+                                     .directory = snapshot_.directory,
+                                     .prefix = std::to_string(snapshot_.handles.size()) + ".",
+                                     .inline_bytes = random_.below(2) * 10'000});
+      REQUIRE(handle.ok());
+      return std::move(handle).value();
+    }
+    StateFile file{env_, "/unused", ~std::size_t{0}};
+    auto handle = cut.write(file);
+    REQUIRE(handle.ok());
+    REQUIRE(file.finish().ok());
+    handle->inlined = file.take_inlined();
+    return std::move(handle).value();
   }
 
   void crash() {
@@ -316,7 +346,9 @@ private:
   std::vector<KeyedCut> cuts_;  // of the snapshot under way
   Model cut_model_;
   bool is_written_back_ = false;
-  std::vector<KeyedStateHandle> snapshot_;
+  bool is_native_ = false;
+  int snapshots_ = 0;
+  Snapshot snapshot_;  // the newest
   Model snapshot_model_;
 };
 

@@ -27,6 +27,9 @@ public:
   Status rename(const std::string& from, const std::string& to) override {
     return disk_.rename(from, to);
   }
+  Status link(const std::string& from, const std::string& to) override {
+    return disk_.link(from, to);
+  }
   Status remove_file(const std::string& path) override { return disk_.remove_file(path); }
   Status remove_directory(const std::string& path) override { return disk_.remove_directory(path); }
   Status sync_file(const std::string& path) override { return disk_.sync_file(path); }

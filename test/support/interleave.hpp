@@ -104,6 +104,10 @@ private:
       process_.before_call();
       return EnvOver::rename(from, to);
     }
+    Status link(const std::string& from, const std::string& to) override {
+      process_.before_call();
+      return EnvOver::link(from, to);
+    }
     Status remove_file(const std::string& path) override {
       process_.before_call();
       return EnvOver::remove_file(path);

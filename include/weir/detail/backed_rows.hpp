@@ -43,6 +43,15 @@ public:
 
   /// Makes an empty store. Throws StoreError.
   virtual Opened open(std::string_view operator_name, const std::vector<StoreColumn>& columns) = 0;
+
+  /// Makes a directory for the copy of a store. Throws StoreError.
+  virtual std::unique_ptr<StoreDirectory> make_directory(std::string_view operator_name) = 0;
+  /// Makes a directory with the same files as one of this kind. Throws StoreError.
+  virtual std::unique_ptr<StoreDirectory> clone(StoreDirectory& files,
+                                                std::string_view operator_name) = 0;
+  /// Opens a complete copy of a store for reading. Throws StoreError.
+  virtual std::unique_ptr<StoreView> read(std::unique_ptr<StoreDirectory> directory,
+                                          const std::vector<StoreColumn>& columns) = 0;
 };
 
 /// A version of rows at the end of an epoch, and the changes that the store lacks.
@@ -105,6 +114,8 @@ public:
   bool is_dropped() const { return is_dropped_; }
 
   StateStore& store() { return *store_; }
+  /// Files of the store that lie in a checkpoint, for whoever copies it. In the subtask's turn.
+  StoredFiles& stored_files() { return stored_files_; }
   std::uint32_t epoch() const { return epoch_; }
   std::uint32_t written() const { return written_; }
 
@@ -135,6 +146,7 @@ private:
   std::uint32_t written_ = 1;
   int cuts_ = 0;  // made and not written: until then, the store is held
   bool is_dropped_ = false;
+  StoredFiles stored_files_;
   std::uint32_t hand_group_;  // where the hand of the clock is
   std::size_t hand_cursor_ = 0;
   ByteWriter prefix_;

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <weir/bytes.hpp>
+#include <weir/env.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -27,6 +29,11 @@ struct StoreColumn {
 };
 
 inline constexpr std::size_t kStoreGroupBytes = 2;  // of a key: its key group
+
+/// What all keys of a key group begin with.
+inline std::string store_prefix(std::uint32_t group) {
+  return {static_cast<char>(group >> 8), static_cast<char>(group)};
+}
 
 /// The store cannot be read or written; fails the subtask. The text names the place and the cure.
 class StoreError final : public std::runtime_error {
@@ -117,6 +124,39 @@ public:
   virtual std::unique_ptr<StoreCursor> cursor(std::size_t column, std::string_view from) = 0;
 };
 
+/// A directory for the files of one store, on the disk of its process; goes with this object.
+class StoreDirectory {
+public:
+  virtual ~StoreDirectory() = default;
+
+  virtual Result<std::unique_ptr<WritableFile>> create(const std::string& name) = 0;
+  virtual Result<std::unique_ptr<ReadableFile>> open(const std::string& name) = 0;
+};
+
+/// A file of a copied store.
+struct StoreFile {
+  std::string name;
+  std::uint64_t size = 0;
+  /// Every copy of the same store that has a file of this name has the same file.
+  bool is_immutable = false;
+};
+
+/// A store as it was, in the form that only stores of its kind can read.
+struct StoreCopy {
+  std::unique_ptr<StoreDirectory> directory;
+  std::vector<StoreFile> files;
+};
+
+/// A file of a store that lies in a checkpoint.
+struct StoredFile {
+  std::string path;  // where an Env finds it
+  std::uint64_t size = 0;
+  std::uint32_t crc = 0;  // CRC32C of all of it
+};
+
+/// By their names in the store.
+using StoredFiles = std::map<std::string, StoredFile>;
+
 /// See the file comment. Everything may throw StoreError. Reads may run beside one writer.
 class StateStore {
 public:
@@ -144,6 +184,14 @@ public:
 
   /// Returns what is there now, also between `hold` and `release`.
   virtual std::unique_ptr<StoreView> view() = 0;
+  /// The same as files.
+  virtual StoreCopy copy() = 0;
+
+  /// Takes a complete copy of a store of the same kind and with the same columns for its own, in
+  /// place of what it holds. Nothing may be using the store.
+  virtual void adopt(std::unique_ptr<StoreDirectory> directory) = 0;
+  /// Drops the keys less than `begin`, and those not less than `end`.
+  virtual void keep(std::string_view begin, std::string_view end) = 0;
 };
 
 }  // namespace weir::detail

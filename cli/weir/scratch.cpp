@@ -1,0 +1,55 @@
+#include "cli/weir/scratch.hpp"
+
+#include "base/files.hpp"
+#include "base/paths.hpp"
+#include "state/native_snapshot.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+namespace weir::cli {
+namespace {
+
+constexpr std::size_t kMemory = 64 << 20;
+
+std::string pattern() {
+  const char* directory = std::getenv("TMPDIR");
+  return base::join_path(directory != nullptr ? directory : "/tmp", "weir-XXXXXX");
+}
+
+}  // namespace
+
+Scratch::Scratch()
+    : path_{pattern()},
+      backend_{{.memory = kMemory},
+               state::make_rocksdb_memory({.memory = kMemory}),
+               [this](std::string_view) -> Result<std::string> { return new_path(); }} {
+  if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+}
+
+Scratch::~Scratch() {
+  if (!path_.empty()) (void)base::remove_tree(Env::posix(), path_);
+}
+
+std::string Scratch::new_path() {
+  return base::join_path(path_, std::to_string(++given_out_));
+}
+
+Result<Scratch::Rows> Scratch::rows_of(const state::KeyedStateHandle& handle,
+                                       const std::string& directory) {
+  if (path_.empty())
+    return Status{ErrorCode::unavailable,
+                  "there is no room for a copy of the state; TMPDIR names another place"};
+  const std::string path = new_path();
+  state::StateFile rows{Env::posix(), path, 0};
+  auto written = state::write_as_rows(handle, Env::posix(), directory, backend_, rows);
+  if (!written.ok()) return written.status();
+  if (Status status = rows.finish(); !status.ok()) return status;
+  if (rows.is_inlined())
+    return Rows{std::move(written).value(), state::StateReader{std::string_view{}, path}};
+  auto file = Env::posix().open(path);
+  if (!file.ok()) return file.status();
+  return Rows{std::move(written).value(), state::StateReader{std::move(file).value(), path}};
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,327 @@
+// Snapshots as files of a store: what is written, what is linked, and what damage does.
+#include "base/files.hpp"
+#include "base/memory_env.hpp"
+#include "state/keyed_cut.hpp"
+#include "test/state/backends.hpp"
+#include "test/support/env_over.hpp"
+
+#include <weir/state.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+using namespace weir;
+using namespace weir::detail;
+using namespace weir::state;
+
+namespace {
+
+constexpr std::uint32_t kGroups = 8;
+
+struct Owner : StateOwner {
+  ValueState<std::string> value{*this, "value"};
+  MapState<int, int> map{*this, "map"};
+};
+
+/// The state of one subtask in RocksDB.
+template <class O = Owner>
+struct Part {
+  explicit Part(StateBackend* backend, KeyGroupRange range = {0, kGroups})
+      : state{range, kGroups, owner.declared_states(),
+              backend == nullptr ? StateBackend::Opened{}
+                                 : backend->open("op", store_columns(owner.declared_states()))} {
+    owner.bind_states(state);
+  }
+
+  template <class F>
+  void with(int key, F f) {
+    state.enter(hash_of(key), key);
+    f(owner);
+    state.leave();
+  }
+  void fill(int from, int to) {
+    for (int key = from; key < to; ++key)
+      with(key, [key](Owner& o) {
+        o.value.set(std::string(100, static_cast<char>('a' + key % 26)) + std::to_string(key));
+        o.map.put(key, key);
+      });
+  }
+  /// How many of the keys are there, with what was set.
+  int count(int keys) {
+    int found = 0;
+    for (int key = 0; key < keys; ++key) {
+      if (!state.table().range().contains(key_position(hash_of(key), kGroups).group)) continue;
+      with(key, [&](O& o) {
+        const auto value = o.value.get();
+        if (value && value->ends_with(std::to_string(key))) ++found;
+      });
+    }
+    return found;
+  }
+
+  Result<KeyedStateHandle> snapshot(Env& env, const std::string& directory) {
+    REQUIRE(env.create_directories(directory).ok());
+    KeyedCut cut{describe("op", schema<int>(), state), state};
+    cut.begin();
+    REQUIRE(cut.write_back(0).ok());
+    cut.on_written();
+    REQUIRE(cut.has_copy());
+    auto handle = cut.write_files(
+        {.env = &env, .directory = directory, .prefix = "part.", .inline_bytes = 20'000});
+    cut.release();
+    return handle;
+  }
+
+  O owner;
+  KeyedStateOf<int> state;
+};
+
+std::uint64_t linked_files(const KeyedStateHandle& handle) {
+  return static_cast<std::uint64_t>(std::count_if(handle.files.begin(), handle.files.end(),
+                                                  [](const auto& file) { return file.is_linked; }));
+}
+
+/// Files of no store at all.
+class Filled final : public StoreDirectory {
+public:
+  explicit Filled(const std::vector<StoreFile>& files) {
+    for (const StoreFile& file : files) {
+      auto out = env_.create("/" + file.name).value();
+      REQUIRE(out->append(content(file.name, file.size)).ok());
+    }
+  }
+
+  static std::string content(const std::string& name, std::size_t size) {
+    return std::string(size, name[0]);
+  }
+
+  Result<std::unique_ptr<WritableFile>> create(const std::string& name) override {
+    return env_.create("/" + name);
+  }
+  Result<std::unique_ptr<ReadableFile>> open(const std::string& name) override {
+    return env_.open("/" + name);
+  }
+
+private:
+  base::MemoryEnv env_;
+};
+
+/// A disk on which no file can have two names.
+class OneName final : public test::EnvOver {
+public:
+  using EnvOver::EnvOver;
+  Status link(const std::string&, const std::string&) override {
+    return {ErrorCode::failed_precondition, "one name"};
+  }
+};
+
+/// A disk that is full after so many files.
+class Filling final : public test::EnvOver {
+public:
+  using EnvOver::EnvOver;
+  int left = 0;
+  Result<std::unique_ptr<WritableFile>> create(const std::string& path) override {
+    if (left-- == 0) return Status{ErrorCode::out_of_space, path + ": the disk is full"};
+    return EnvOver::create(path);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what has not changed is not written again", "[state][native]") {
+  base::MemoryEnv env;
+  StoredFiles known;
+  const auto write = [&](const std::string& directory, std::vector<StoreFile> files) {
+    REQUIRE(env.create_directories(directory).ok());
+    StoreCopy copy{std::make_unique<Filled>(files), std::move(files)};
+    const NativePlace place{
+        .env = &env, .directory = directory, .prefix = "p.", .inline_bytes = 10, .range = {2, 4}};
+    return write_copy({.operator_name = "op"}, copy, place, known).value();
+  };
+  const auto first = write("/chk-1", {{"1.sst", 100, true}, {"MANIFEST", 20}, {"CURRENT", 10}});
+  CHECK(first.written_bytes() == 130);
+  CHECK(first.paths() == std::vector<std::string>{"p.1.sst", "p.MANIFEST"});
+  CHECK(first.files[2].inlined == Filled::content("CURRENT", 10));
+  CHECK(first.groups == std::vector<GroupSlice>{{2, 0, 0}, {3, 0, 0}});
+
+  const auto second = write(
+      "/chk-2", {{"1.sst", 100, true}, {"2.sst", 7, true}, {"MANIFEST", 25}, {"CURRENT", 10}});
+  CHECK(second.size_bytes() == 142);
+  CHECK(second.written_bytes() == 42);  // all but 1.sst
+  CHECK(second.files[0].crc == first.files[0].crc);
+
+  REQUIRE(base::remove_tree(env, "/chk-1").ok());  // each has all it needs
+  CHECK(base::read_file(env, "/chk-2/p.1.sst").value() == Filled::content("1.sst", 100));
+  CHECK(verify_files(second, env, "/chk-2").ok());
+  const auto third = write("/chk-3", {{"2.sst", 7, true}, {"MANIFEST", 30}});
+  CHECK(third.written_bytes() == 30);
+  const auto fourth = write("/chk-4", {{"1.sst", 100, true}});  // nobody knows where it was
+  CHECK(fourth.written_bytes() == 100);
+}
+
+TEST_CASE("a snapshot goes on where the one was that the store comes from",
+          "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv env;
+  Part part{backends.rocksdb()};
+  part.fill(0, 2000);
+  const auto first = part.snapshot(env, "/chk-1").value();
+  Part after{backends.rocksdb()};
+  REQUIRE(read_copy(first, {&env, "/chk-1"}, *backends.rocksdb(), after.state, true).ok());
+  CHECK(after.count(2000) == 2000);
+  after.fill(0, 20);
+  const auto second = after.snapshot(env, "/chk-2").value();
+  for (const NativeFile& file : second.files) {
+    CAPTURE(file.name);
+    const bool is_old = file.name.ends_with(".sst") &&
+                        std::any_of(first.files.begin(), first.files.end(),
+                                    [&](const auto& old) { return old.name == file.name; });
+    CHECK(file.is_linked == is_old);
+  }
+  REQUIRE(base::remove_tree(env, "/chk-1").ok());
+  CHECK(verify_files(second, env, "/chk-2").ok());
+  Part last{backends.rocksdb()};
+  REQUIRE(read_copy(second, {&env, "/chk-2"}, *backends.rocksdb(), last.state, true).ok());
+  CHECK(last.count(2000) == 2000);
+}
+
+TEST_CASE("files that were merged away are in no later snapshot", "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv env;
+  Part part{backends.rocksdb()};
+  std::set<std::string> names;
+  KeyedStateHandle last;
+  for (int i = 1; i <= 12; ++i) {
+    part.fill(i * 100, i * 100 + 200);
+    last = part.snapshot(env, "/chk-" + std::to_string(i)).value();
+    for (const NativeFile& file : last.files) names.insert(file.name);
+    if (i > 1) REQUIRE(base::remove_tree(env, "/chk-" + std::to_string(i - 1)).ok());
+  }
+  CHECK(last.files.size() < names.size());
+  CHECK(env.list("/chk-12")->size() == last.paths().size());  // nothing else is there
+  Part after{backends.rocksdb()};
+  REQUIRE(read_copy(last, {&env, "/chk-12"}, *backends.rocksdb(), after.state, true).ok());
+  CHECK(after.count(1400) == 1300);
+}
+
+TEST_CASE("a snapshot that came to nothing is not built upon", "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv disk;
+  Filling env{disk};
+  Part part{backends.rocksdb()};
+  part.fill(0, 500);
+  env.left = 1;
+  const auto failed = part.snapshot(env, "/chk-1");  // the second file does not fit any more
+  REQUIRE_FALSE(failed.ok());
+  CHECK(failed.status().code() == ErrorCode::out_of_space);
+  CHECK_THAT(failed.status().message(), Catch::Contains("/chk-1/part."));
+  env.left = 1000;
+  const auto second = part.snapshot(env, "/chk-2").value();
+  CHECK(linked_files(second) == 0);
+  // Another that succeeded, but was dropped since.
+  REQUIRE(base::remove_tree(env, "/chk-2").ok());
+  const auto third = part.snapshot(env, "/chk-3").value();
+  CHECK(linked_files(third) == 0);
+  CHECK(verify_files(third, env, "/chk-3").ok());
+}
+
+TEST_CASE("where files have one name each, all are written", "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv disk;
+  OneName env{disk};
+  Part part{backends.rocksdb()};
+  part.fill(0, 500);
+  REQUIRE(part.snapshot(env, "/chk-1").ok());
+  const auto second = part.snapshot(env, "/chk-2").value();
+  CHECK(linked_files(second) == 0);
+  CHECK(verify_files(second, env, "/chk-2").ok());
+}
+
+TEST_CASE("files of a store restore at another parallelism, and in memory",
+          "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv env;
+  std::vector<KeyedStateHandle> handles;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    Part part{backends.rocksdb(), range_of_subtask(i, 2, kGroups)};
+    for (int key = 0; key < 1000; ++key) {
+      if (part.state.table().range().contains(key_position(hash_of(key), kGroups).group))
+        part.fill(key, key + 1);
+    }
+    handles.push_back(part.snapshot(env, "/chk/" + std::to_string(i)).value());
+  }
+  StateBackend* into = GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny());
+  const auto parallelism = GENERATE(1U, 2U, 3U, 8U);
+  int found = 0;
+  for (std::uint32_t i = 0; i < parallelism; ++i) {
+    Part part{into, range_of_subtask(i, parallelism, kGroups)};
+    bool is_first = true;
+    for (std::size_t h = 0; h < handles.size(); ++h) {
+      const bool overlaps = std::any_of(handles[h].groups.begin(), handles[h].groups.end(),
+                                        [&](const GroupSlice& slice) {
+                                          return part.state.table().range().contains(slice.group);
+                                        });
+      if (!overlaps) continue;
+      REQUIRE(read_copy(handles[h], {&env, "/chk/" + std::to_string(h)}, *backends.rocksdb(),
+                        part.state, is_first)
+                  .ok());
+      is_first = false;
+    }
+    found += part.count(1000);
+  }
+  CHECK(found == 1000);
+}
+
+TEST_CASE("states that are declared in another order find what is theirs",
+          "[state][rocksdb][native]") {
+  struct Other : StateOwner {
+    MapState<int, int> map{*this, "map"};
+    ValueState<int> added{*this, "added"};
+    ValueState<std::string> value{*this, "value"};
+  };
+  test::Backends backends;
+  base::MemoryEnv env;
+  Part part{backends.rocksdb()};
+  part.fill(0, 500);
+  const auto handle = part.snapshot(env, "/chk-1").value();
+  Part<Other> after{GENERATE_REF(backends.heap(), backends.rocksdb())};
+  REQUIRE(read_copy(handle, {&env, "/chk-1"}, *backends.rocksdb(), after.state, true).ok());
+  CHECK(after.count(500) == 500);
+  after.with(7, [](Other& o) {
+    CHECK(o.map.get(7) == 7);
+    CHECK_FALSE(o.added);
+  });
+}
+
+TEST_CASE("a file that is damaged or missing is named", "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv env;
+  Part part{backends.rocksdb()};
+  part.fill(0, 500);
+  const auto handle = part.snapshot(env, "/chk-1").value();
+  const auto file = std::find_if(handle.files.begin(), handle.files.end(),
+                                 [](const auto& f) { return f.name.ends_with(".sst"); });
+  REQUIRE(file != handle.files.end());
+  const std::string path = "/chk-1/" + file->path;
+  const auto restore = [&] {
+    Part after{backends.rocksdb()};
+    return read_copy(handle, {&env, "/chk-1"}, *backends.rocksdb(), after.state, true);
+  };
+  SECTION("damaged") {
+    std::string bytes = base::read_file(env, path).value();
+    bytes[bytes.size() / 2] ^= 1;
+    REQUIRE(base::replace_file(env, path, bytes).ok());
+    CHECK(restore().code() == ErrorCode::corrupt);
+    CHECK_THAT(restore().message(), Catch::Contains(path + " is damaged"));
+    CHECK(verify_files(handle, env, "/chk-1").message() == restore().message());
+  }
+  SECTION("missing") {
+    REQUIRE(env.remove_file(path).ok());
+    CHECK(restore().code() == ErrorCode::not_found);
+    CHECK_THAT(restore().message(), Catch::Contains(path));
+  }
+}
