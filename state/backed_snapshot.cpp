@@ -303,20 +303,12 @@ void read_entries(const KeyedStateHandle& handle, detail::StoreView& view,
                   detail::KeyedState& into) {
   const detail::KeyGroupRange range = into.table().range();
   const std::string end = detail::store_prefix(range.end);
-  detail::StateStore& store = into.backed()->store();
-  StoreWrites writes;
   for (std::size_t i = 0; i < handle.states.size(); ++i) {
     const auto target = column_of(handle.states[i], into);
     if (!target) continue;
-    const auto at = view.cursor(i, detail::store_prefix(range.begin));
-    for (; at->is_valid() && at->key() < end; at->next()) {
-      writes.put(*target, at->key(), at->value());
-      if (writes.bytes() < kWriteBytes) continue;
-      store.write(writes);
-      writes.clear();
-    }
+    const auto from = view.cursor(i, detail::store_prefix(range.begin));
+    into.backed()->store().add_sorted(*target, *from, end);
   }
-  if (writes.size() != 0) store.write(writes);
 }
 
 }  // namespace

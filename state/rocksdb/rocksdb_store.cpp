@@ -1,8 +1,10 @@
 #include "state/rocksdb/rocksdb_store.hpp"
 
 #include "base/assert.hpp"
+#include "base/paths.hpp"
 #include "state/rocksdb/expiry_filter.hpp"
 
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
@@ -282,6 +284,29 @@ void RocksDbStore::adopt(std::unique_ptr<detail::StoreDirectory> directory) {
   close();
   directory_.reset(&dynamic_cast<RocksDbDirectory&>(*directory.release()));
   open();
+}
+
+/// By whole files, past the write buffer: each is written once, and lies where it belongs at once.
+void RocksDbStore::add_sorted(std::size_t column, detail::StoreCursor& from, std::string_view end) {
+  const std::string path = base::join_path(directory_->path(), "added");
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;
+  while (from.is_valid() && from.key() < end) {
+    write_table(column, from, end, path);
+    check(db_->IngestExternalFile(columns_[column], {path}, options), "written");
+  }
+}
+
+/// Writes a file of the usual size.
+void RocksDbStore::write_table(std::size_t column, detail::StoreCursor& from, std::string_view end,
+                               const std::string& path) const {
+  rocksdb::SstFileWriter table{rocksdb::EnvOptions{}, options_, columns_[column]};
+  check(table.Open(path), "written");
+  while (from.is_valid() && from.key() < end && table.FileSize() < options_.target_file_size_base) {
+    check(table.Put(slice(from.key()), slice(from.value())), "written");
+    from.next();
+  }
+  check(table.Finish(), "written");
 }
 
 void RocksDbStore::keep(std::string_view begin, std::string_view end) {

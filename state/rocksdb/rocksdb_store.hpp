@@ -39,6 +39,7 @@ public:
   std::unique_ptr<detail::StoreView> view() override;
   detail::StoreCopy copy() override;
   void adopt(std::unique_ptr<detail::StoreDirectory> directory) override;
+  void add_sorted(std::size_t column, detail::StoreCursor& from, std::string_view end) override;
   void keep(std::string_view begin, std::string_view end) override;
 
 private:
@@ -47,6 +48,8 @@ private:
   void open();
   void close();
   void check(const rocksdb::Status& status, const char* what) const;
+  void write_table(std::size_t column, detail::StoreCursor& from, std::string_view end,
+                   const std::string& path) const;
   rocksdb::ReadOptions read_options() const;
   std::unique_ptr<detail::StoreCursor> cursor(const rocksdb::ReadOptions& options,
                                               std::size_t column, std::string_view from);

@@ -190,6 +190,9 @@ public:
   /// Takes a complete copy of a store of the same kind and with the same columns for its own, in
   /// place of what it holds. Nothing may be using the store.
   virtual void adopt(std::unique_ptr<StoreDirectory> directory) = 0;
+  /// Adds many entries to a column, which has none of their keys: all that `from` meets before
+  /// `end`.
+  virtual void add_sorted(std::size_t column, StoreCursor& from, std::string_view end) = 0;
   /// Drops the keys less than `begin`, and those not less than `end`.
   virtual void keep(std::string_view begin, std::string_view end) = 0;
 };
