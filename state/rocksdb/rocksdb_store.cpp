@@ -73,7 +73,7 @@ public:
   }
 
   bool is_at(std::string_view prefix) const override {
-    return at_->Valid() && at_->key().starts_with(slice(prefix));
+    return at_->Valid() && view_of(at_->key()).starts_with(prefix);
   }
   std::string_view key() const override { return view_of(at_->key()); }
   std::string_view value() const override { return view_of(at_->value()); }

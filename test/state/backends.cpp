@@ -1,5 +1,7 @@
 #include "test/state/backends.hpp"
 
+#include <array>
+
 namespace weir::test {
 
 Backends::Backends()
@@ -7,12 +9,18 @@ Backends::Backends()
       rocksdb_{options(1 << 20), memory_, numbered()},
       tiny_{options(1), memory_, numbered()} {}
 
-detail::StateBackend* Backends::draw(base::Random& random) {
-  switch (random.below(3)) {
-    case 0: return heap();
-    case 1: return rocksdb();
-    default: return tiny();
+detail::StateBackend* Backends::of(BackendKind kind) {
+  switch (kind) {
+    case BackendKind::heap: return heap();
+    case BackendKind::rocksdb: return rocksdb();
+    case BackendKind::tiny: return tiny();
   }
+  return nullptr;
+}
+
+detail::StateBackend* Backends::draw(base::Random& random) {
+  return of(
+      std::array{BackendKind::heap, BackendKind::rocksdb, BackendKind::tiny}[random.below(3)]);
 }
 
 state::RocksDbOptions Backends::options(std::size_t row_cache) {

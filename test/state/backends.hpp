@@ -9,6 +9,8 @@
 
 namespace weir::test {
 
+enum class BackendKind { heap, rocksdb, tiny };
+
 /// Backends whose files are in memory. Must outlive what they open.
 class Backends {
 public:
@@ -19,6 +21,8 @@ public:
   detail::StateBackend* rocksdb() { return &rocksdb_; }
   /// Its rows hardly fit anywhere: nearly each look at a key goes to RocksDB.
   detail::StateBackend* tiny() { return &tiny_; }
+  /// One of them; tests generate kinds, since pointers would outlive the object.
+  detail::StateBackend* of(BackendKind kind);
   detail::StateBackend* draw(base::Random& random);
 
 private:

@@ -59,7 +59,8 @@ struct Bound {
 
 TEST_CASE("each key sees its own values", "[state]") {
   test::Backends backends;
-  Bound<Owner> bound{GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny())};
+  Bound<Owner> bound{backends.of(
+      GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb, test::BackendKind::tiny))};
   bound.at("a").value.set("one");
   bound.at("b").value.set("two");
   CHECK(bound.at("a").value.get() == "one");
@@ -79,7 +80,8 @@ TEST_CASE("looking creates no row", "[state]") {
 
 TEST_CASE("every kind of state does what its name says", "[state]") {
   test::Backends backends;
-  Bound<Owner> bound{GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny())};
+  Bound<Owner> bound{backends.of(
+      GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb, test::BackendKind::tiny))};
   Owner& o = bound.at("a");
   CHECK(o.list.get().empty());
   o.list.add(1);
@@ -139,7 +141,8 @@ TEST_CASE("a key whose last state is cleared leaves no row behind", "[state]") {
 
 TEST_CASE("a value can be cleared and set again while a key is current", "[state]") {
   test::Backends backends;
-  StateBackend* backend = GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny());
+  StateBackend* backend = backends.of(
+      GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb, test::BackendKind::tiny));
   Bound<Single> single{backend};
   Single& o = single.at("a");
   o.value.set("x");

@@ -254,7 +254,8 @@ TEST_CASE("files of a store restore at another parallelism, and in memory",
     }
     handles.push_back(part.snapshot(env, "/chk/" + std::to_string(i)).value());
   }
-  StateBackend* into = GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny());
+  StateBackend* into = backends.of(
+      GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb, test::BackendKind::tiny));
   const auto parallelism = GENERATE(1U, 2U, 3U, 8U);
   int found = 0;
   for (std::uint32_t i = 0; i < parallelism; ++i) {
@@ -288,7 +289,7 @@ TEST_CASE("states that are declared in another order find what is theirs",
   Part part{backends.rocksdb()};
   part.fill(0, 500);
   const auto handle = part.snapshot(env, "/chk-1").value();
-  Part<Other> after{GENERATE_REF(backends.heap(), backends.rocksdb())};
+  Part<Other> after{backends.of(GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb))};
   REQUIRE(read_copy(handle, {&env, "/chk-1"}, *backends.rocksdb(), after.state, true).ok());
   CHECK(after.count(500) == 500);
   after.with(7, [](Other& o) {

@@ -82,7 +82,9 @@ bool has_none(Owner& o) {
 
 TEST_CASE("state lives as long as its Ttl says, and not a millisecond more", "[state][ttl]") {
   test::Backends backends;
-  Table<Owner> table{ttl(10s), GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny())};
+  Table<Owner> table{ttl(10s),
+                     backends.of(GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb,
+                                          test::BackendKind::tiny))};
   table.with(1, fill);
   table.go_on(9999ms);
   table.with(2, fill);  // another key, so that a small cache loses the first one
@@ -104,7 +106,8 @@ TEST_CASE("a write begins a new life, and a read does if it is to", "[state][ttl
   test::Backends backends;
   const auto update = GENERATE(Ttl::Update::on_create_and_write, Ttl::Update::on_read_and_write);
   Table<Owner> table{{.after = 10s, .update = update},
-                     GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny())};
+                     backends.of(GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb,
+                                          test::BackendKind::tiny))};
   table.with(1, fill);
   table.with(2, fill);
   table.go_on(6s);
@@ -125,7 +128,9 @@ TEST_CASE("a write begins a new life, and a read does if it is to", "[state][ttl
 
 TEST_CASE("elements and entries expire one by one", "[state][ttl]") {
   test::Backends backends;
-  Table<Owner> table{ttl(10s), GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny())};
+  Table<Owner> table{ttl(10s),
+                     backends.of(GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb,
+                                          test::BackendKind::tiny))};
   for (int i = 0; i < 4; ++i) {
     table.with(1, [i](Owner& o) {
       o.list.add(i);
@@ -146,7 +151,8 @@ TEST_CASE("what has expired may be shown once more", "[state][ttl]") {
   test::Backends backends;
   Table<Owner> table{
       {.after = 10s, .visibility = Ttl::Visibility::return_expired_if_not_cleaned_up},
-      GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny())};
+      backends.of(
+          GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb, test::BackendKind::tiny))};
   table.with(1, fill);
   table.go_on(11s);
   table.with(1, [](Owner& o) {
@@ -178,8 +184,9 @@ TEST_CASE("rows in memory go when all they hold has expired, though nobody asks 
 
 TEST_CASE("a snapshot leaves out what has expired, and nothing comes back by it", "[state][ttl]") {
   test::Backends backends;
-  StateBackend* from = GENERATE_REF(backends.heap(), backends.rocksdb(), backends.tiny());
-  StateBackend* to = GENERATE_REF(backends.heap(), backends.rocksdb());
+  StateBackend* from = backends.of(
+      GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb, test::BackendKind::tiny));
+  StateBackend* to = backends.of(GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb));
   Table<Owner> before{ttl(10s), from};
   before.with(1, fill);
   before.with(2, [](Owner& o) { o.value.set("old"); });

@@ -325,9 +325,9 @@ private:
         ++slot;
         continue;
       }
-      const bool is_last = ref.page->count == 1;
-      erase(layout_.hash_key(row), row);           // another row may take its slot
-      if (is_last && !ref.page->overflow) return;  // the page went with it
+      const bool ends_page = ref.page->count == 1 && !ref.page->overflow;
+      erase(layout_.hash_key(row), row);  // another row may take its slot
+      if (ends_page) return;              // the page went with it
     }
   }
 
