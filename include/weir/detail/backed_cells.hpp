@@ -42,21 +42,7 @@ struct BackedColumn {
 /// Type with everything but a codec.
 template <class T>
 const Type& cell_type_of() {
-  static const Type type{
-      .schema = {},
-      .size = sizeof(T),
-      .align = alignof(T),
-      .trivial = false,
-      .packed = 0,
-      .copy = [](void* to, const void* from) { ::new (to) T(*static_cast<const T*>(from)); },
-      .relocate =
-          [](void* to, void* from) {
-            ::new (to) T(std::move(*static_cast<T*>(from)));
-            std::destroy_at(static_cast<T*>(from));
-          },
-      .destroy = [](void* value) { std::destroy_at(static_cast<T*>(value)); },
-      .encode = nullptr,
-      .decode = nullptr};
+  static const Type type = memory_type_of<T>();
   return type;
 }
 

@@ -27,25 +27,38 @@ struct Type {
   void (*decode)(ByteReader& in, void* to);  // constructs at `to`; check `in.ok()` afterwards
 };
 
+/// Returns what can be done with a T in memory, which need not have a codec.
+template <class T>
+Type memory_type_of() {
+  return {.schema = {},
+          .size = sizeof(T),
+          .align = alignof(T),
+          .trivial = std::is_trivially_copyable_v<T>,
+          .packed = 0,
+          .copy = [](void* to, const void* from) { ::new (to) T(*static_cast<const T*>(from)); },
+          .relocate =
+              [](void* to, void* from) {
+                ::new (to) T(std::move(*static_cast<T*>(from)));
+                std::destroy_at(static_cast<T*>(from));
+              },
+          .destroy = [](void* value) { std::destroy_at(static_cast<T*>(value)); },
+          .encode = nullptr,
+          .decode = nullptr};
+}
+
 /// Returns the operations of T.
 template <Record T>
 const Type& type_of() {
-  static const Type type{
-      .schema = weir::schema<T>(),
-      .size = sizeof(T),
-      .align = alignof(T),
-      .trivial = std::is_trivially_copyable_v<T>,
-      .packed = is_packed<T>() ? sizeof(T) : 0,
-      .copy = [](void* to, const void* from) { ::new (to) T(*static_cast<const T*>(from)); },
-      .relocate =
-          [](void* to, void* from) {
-            ::new (to) T(std::move(*static_cast<T*>(from)));
-            std::destroy_at(static_cast<T*>(from));
-          },
-      .destroy = [](void* value) { std::destroy_at(static_cast<T*>(value)); },
-      .encode = [](const void* value,
-                   ByteWriter& out) { detail::encode<T>(*static_cast<const T*>(value), out); },
-      .decode = [](ByteReader& in, void* to) { ::new (to) T(detail::decode<T>(in)); }};
+  static const Type type = [] {
+    Type made = memory_type_of<T>();
+    made.schema = weir::schema<T>();
+    made.packed = is_packed<T>() ? sizeof(T) : 0;
+    made.encode = [](const void* value, ByteWriter& out) {
+      detail::encode<T>(*static_cast<const T*>(value), out);
+    };
+    made.decode = [](ByteReader& in, void* to) { ::new (to) T(detail::decode<T>(in)); };
+    return made;
+  }();
   return type;
 }
 
