@@ -105,6 +105,8 @@ public:
   /// Destroys everything: nobody needs the state any more.
   void drop() { backed_ ? backed_->drop() : table_.clear(); }
 
+  /// Whether any state has a Ttl.
+  bool expires() const { return has_ttl_; }
   /// The time by which state expires, in milliseconds since 1970. It goes on only between batches.
   std::int64_t time() const { return time_; }
   void set_time(WallTime now) {

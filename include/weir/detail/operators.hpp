@@ -96,8 +96,7 @@ public:
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<In>&>(body);
     ensure_hashes(batch, key_of_);
-    if (clock_ != nullptr) state_.set_time(clock_->wall());
-    state_.expire(kExpireRows * (end - begin));
+    if (state_.expires()) drop_expired(end - begin);
     if (state_.backed() != nullptr)
       state_.load_ahead(batch.hashes, begin, end,
                         [&](std::size_t i) -> decltype(auto) { return key_in(batch, i); });
@@ -114,6 +113,11 @@ public:
   KeyedState* keyed_state() override { return &state_; }
 
 private:
+  void drop_expired(std::size_t records) {
+    if (clock_ != nullptr) state_.set_time(clock_->wall());
+    state_.expire(kExpireRows * records);
+  }
+
   decltype(auto) key_in(const Batch<In>& batch, std::size_t i) const {
     return std::invoke(key_of_, batch.records[i]);
   }
