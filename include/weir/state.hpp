@@ -18,7 +18,9 @@
 //  - Types: anything with a Codec. Map keys also need <; maps iterate in ascending order of keys.
 #pragma once
 
-#include <weir/detail/state_handle.hpp>
+#include <weir/detail/list_handle.hpp>
+#include <weir/detail/map_handle.hpp>
+#include <weir/detail/value_handle.hpp>
 
 #include <concepts>
 #include <functional>
