@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "state/rocksdb/expiry_filter.hpp"
+#include "state/row_blocks.hpp"
 #include "state/row_reader.hpp"
 #include "state/schema.hpp"
 
@@ -16,8 +17,7 @@ using detail::StateKind;
 using detail::StoreCursor;
 using detail::StoreWrites;
 
-constexpr std::size_t kBlockBytes = 64 << 10;  // payload after which a block is closed
-constexpr std::size_t kWriteBytes = 1 << 20;   // changes of a store that are made at once
+constexpr std::size_t kWriteBytes = 1 << 20;  // changes of a store that are made at once
 
 Schema parse(const std::string& text) {
   auto schema = Schema::parse(text);
@@ -246,35 +246,17 @@ KeyedStateInfo info_of(const KeyedStateHandle& handle) {
 Result<KeyedStateHandle> write_view(const KeyedStateInfo& info, detail::StoreView& view,
                                     StateFile& file) {
   KeyedStateHandle handle = empty_handle(info);
+  RowBlocks blocks{file, handle};
   RowWalk walk{info, view};
   ByteWriter row;
-  ByteWriter payload;
-  std::uint32_t group = 0;
-  std::uint64_t group_begin = file.size();
-  const auto close_block = [&]() -> Status {
-    if (payload.size() == 0) return {};
-    const Status status = file.add_block(payload.view()).status();
-    payload.clear();
-    return status;
-  };
-  const auto close_group = [&]() -> Status {
-    if (Status status = close_block(); !status.ok()) return status;
-    if (file.size() != group_begin)
-      handle.groups.push_back({group, group_begin, file.size() - group_begin});
-    group_begin = file.size();
-    return {};
-  };
-  for (auto next = walk.next(row); next; next = walk.next(row)) {
-    if (*next != group) {
-      if (Status status = close_group(); !status.ok()) return status;
-      group = *next;
-    }
-    payload.put_raw(row.view().data(), row.size());
-    ++handle.rows;
-    if (payload.size() < kBlockBytes) continue;
-    if (Status status = close_block(); !status.ok()) return status;
+  std::optional<std::uint32_t> group;
+  for (auto next = walk.next(row); next && blocks.status().ok(); next = walk.next(row)) {
+    if (next != group) blocks.begin_group(*next);
+    group = next;
+    blocks.row().put_raw(row.view().data(), row.size());
+    blocks.end_row();
   }
-  if (Status status = close_group(); !status.ok()) return status;
+  if (Status status = blocks.finish(); !status.ok()) return status;
   return handle;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "state/backed_snapshot.hpp"
+#include "state/row_blocks.hpp"
 #include "state/row_reader.hpp"
 #include "state/schema.hpp"
 
@@ -16,8 +17,6 @@ using detail::FrozenRows;
 using detail::KeyedState;
 using detail::RowLayout;
 using detail::Type;
-
-constexpr std::size_t kBlockBytes = 64 << 10;  // payload after which a block is closed
 
 void encode_value(const Type& type, const char* value, ByteWriter& out) {
   if (type.packed != 0)
@@ -111,32 +110,23 @@ KeyedStateHandle empty_handle(const KeyedStateInfo& info) {
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows& rows,
                                     StateFile& file) {
   KeyedStateHandle handle = empty_handle(info);
+  RowBlocks blocks{file, handle};
   const bool expires = info.expires();
   const std::size_t packed = expires ? 0 : packed_bytes(rows.layout());
-  ByteWriter payload;
-  Status status;
   for (std::uint32_t group = rows.range().begin; group < rows.range().end; ++group) {
-    const std::uint64_t begin = file.size();
-    const auto close_block = [&] {
-      if (payload.size() == 0 || !status.ok()) return;
-      auto added = file.add_block(payload.view());
-      if (!added.ok()) status = added.status();
-      payload.clear();
-    };
+    blocks.begin_group(group);
     rows.for_each(group, [&](const char* row) {
       if (packed != 0)
-        payload.put_raw(row, packed);
+        blocks.row().put_raw(row, packed);
       else if (!expires)
-        encode_row(rows.layout(), row, payload);
-      else if (!encode_live_row(rows.layout(), info.expiries, row, payload))
+        encode_row(rows.layout(), row, blocks.row());
+      else if (!encode_live_row(rows.layout(), info.expiries, row, blocks.row()))
         return;
-      ++handle.rows;
-      if (payload.size() >= kBlockBytes) close_block();
+      blocks.end_row();
     });
-    close_block();
-    if (!status.ok()) return status;
-    if (file.size() != begin) handle.groups.push_back({group, begin, file.size() - begin});
+    if (!blocks.status().ok()) return blocks.status();
   }
+  if (Status status = blocks.finish(); !status.ok()) return status;
   return handle;
 }
 
