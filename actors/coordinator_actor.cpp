@@ -113,7 +113,7 @@ struct Perform {
         [env = &state.services_->env, directory = action.directory, log = &state.services_->log] {
           const Status status = delete_savepoint(*env, directory);
           if (!status.ok())
-            log->warn("what is there of a savepoint that failed cannot be deleted",
+            log->warn("a savepoint that nobody needs any more cannot be deleted",
                       {{"directory", directory}, {"error", status.message()}});
         });
   }
