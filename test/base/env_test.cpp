@@ -4,6 +4,7 @@
 #include "base/paths.hpp"
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -149,6 +150,18 @@ TEST_CASE("whole directories are created and renamed alike on disk and in memory
     CHECK_FALSE(env.rename(place.path("d"), place.path("file")).ok());
     CHECK(env.rename(place.path("d"), place.path("gone/d")).code() == ErrorCode::not_found);
   }
+}
+
+TEST_CASE("a file has no second name on another file system", "[env]") {
+  Place place{true};
+  place.write("a", "x");
+  struct stat here = {};
+  struct stat there = {};
+  REQUIRE(::stat(place.directory.c_str(), &here) == 0);
+  if (::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev) return;  // there is only one
+  const Status status = place.env.link(place.path("a"), "/dev/shm/weir-env-test");
+  CHECK(status.code() == ErrorCode::failed_precondition);
+  CHECK_THAT(status.message(), Catch::Contains(place.path("a")));
 }
 
 TEST_CASE("missing permission is reported as such", "[env]") {

@@ -69,6 +69,34 @@ struct KilledRun {
   std::vector<fs::path> checkpoints;
 };
 
+/// A disk of its own size, as far as this user may have one.
+class SmallDisk {
+public:
+  SmallDisk(std::string path, const std::string& size) : path_{std::move(path)} {
+    fs::create_directories(path_);
+    is_mounted_ = mount({"-t", "tmpfs", "-o", "size=" + size, "tmpfs"});
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (is_mounted_) run_to_end({"/bin/umount", "-l", path_});
+  }
+
+  bool is_mounted() const { return is_mounted_; }
+  void resize(const std::string& size) { REQUIRE(mount({"-o", "remount,size=" + size})); }
+  const std::string& path() const { return path_; }
+
+private:
+  bool mount(std::vector<std::string> words) const {
+    words.insert(words.begin(), "/bin/mount");
+    words.push_back(path_);
+    return run_to_end(std::move(words)).code == 0;
+  }
+
+  std::string path_;
+  bool is_mounted_ = false;
+};
+
 }  // namespace
 
 TEST_CASE("checkpoints on RocksDB share files, and any of them restores", "[process][rocksdb]") {
@@ -91,6 +119,11 @@ TEST_CASE("checkpoints on RocksDB share files, and any of them restores", "[proc
       run_to_end({test::program("weir"), "inspect", newest, "--state", "counts/accumulator"});
   CHECK(entries.code == 0);
   CHECK_THAT(entries.last_line, Contains("{\"key\":\"") && Contains("\"value\":"));
+
+  const auto no_room = run_to_end({"/usr/bin/env", "TMPDIR=/nowhere", test::program("weir"),
+                                   "inspect", newest, "--state", "counts/accumulator"});
+  CHECK(no_room.code == 1);
+  CHECK_THAT(no_room.last_line, Contains("TMPDIR names another place"));
 
   const std::string backend = GENERATE("rocksdb", "hashmap");
   const auto last = run_to_end(run.runs.command(
@@ -141,4 +174,27 @@ TEST_CASE("a checkpoint whose file is missing is passed over", "[process][rocksd
   CHECK_THAT(last.output, Contains("skipping a damaged checkpoint"));
   REQUIRE(last.code == 0);
   run.runs.require_exact("final");
+}
+
+TEST_CASE("a local disk without room fails a subtask, and the job goes on when there is some",
+          "[process][rocksdb]") {
+  const std::string size = GENERATE("8k", "200k");  // nothing can be opened; little can be written
+  CAPTURE(size);
+  WordCountRuns runs;
+  runs.write_corpus(5, 300, 100'000);
+  SmallDisk disk{runs.root() + "/disk", size};
+  if (!disk.is_mounted()) {
+    WARN("this user may not mount a disk");
+    return;
+  }
+  std::vector<std::string> command = runs.command(on_rocksdb({}));
+  command.insert(command.begin(), {"/usr/bin/env", "TMPDIR=" + disk.path()});
+  Child child{command};
+  REQUIRE(child.wait_for("taskmanager.state.local.root-dirs names another"));
+  CHECK_THAT(child.output(), Contains("the state in " + disk.path()) && Contains("No space left"));
+  disk.resize("100m");
+  const int code = child.wait();
+  INFO(child.output());
+  REQUIRE(code == 0);
+  runs.require_exact("final");
 }

@@ -41,12 +41,17 @@ void flip_byte(const std::string& path, std::streamoff at) {
 
 /// A cluster with two workers, on which a long word count runs.
 struct RunningJob {
-  RunningJob() {
+  /// SAVEPOINTS in `more` stands for `target()`.
+  explicit RunningJob(std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--set", "execution.checkpointing.data-inline-threshold=0"});
+    for (std::string& word : more) {
+      if (const auto at = word.find("SAVEPOINTS"); at != std::string::npos)
+        word.replace(at, 10, target());
+    }
     cluster.add_worker();
     cluster.add_worker();
     runs.write_corpus(1, 500, 100'000);  // enough for what is asked meanwhile
-    submit.emplace(
-        cluster.submit(runs.command({"--set", "execution.checkpointing.data-inline-threshold=0"})));
+    submit.emplace(cluster.submit(runs.command(std::move(more))));
     REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
   }
   Ended ask(std::vector<std::string> words) const {
@@ -100,6 +105,16 @@ TEST_CASE(
   job.runs.require_exact("final");
   CHECK_FALSE(fs::exists(moved));                     // claimed
   CHECK(fs::exists(taken.last_line + "/_metadata"));  // nobody's but the one who asked
+}
+
+TEST_CASE("a stop without a target saves where the job's options say", "[process][savepoint]") {
+  RunningJob job{{"--set", "execution.checkpointing.savepoint-dir=SAVEPOINTS"}};
+  const Ended stopped = job.ask({"stop", "word-count", "--savepoint"});
+  INFO(stopped.output);
+  REQUIRE(stopped.code == 0);
+  CHECK_THAT(stopped.last_line, Contains(job.target() + "/savepoint-word-count-"));
+  CHECK(fs::exists(stopped.last_line + "/_metadata"));
+  CHECK(job.submit->wait() == 130);
 }
 
 TEST_CASE("a damaged savepoint is found by inspect, with file and byte", "[process][savepoint]") {

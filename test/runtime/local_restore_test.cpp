@@ -291,3 +291,18 @@ TEST_CASE("a kept file of RocksDB that is damaged is of no use", "[local][rocksd
   node.require_restored(RestoredFrom::storage);
   CHECK(node.kept() == nullptr);
 }
+
+TEST_CASE("files of a checkpoint that came to nothing are not kept", "[local][rocksdb]") {
+  RocksDbNode node;
+  const std::string place = kPlace + "7/counts-0.";
+  const auto files = [&] {
+    return std::shared_ptr<detail::StoreDirectory>{node.backends.rocksdb()->make_directory("op")};
+  };
+  node.local.remove(node.local.on_aborted(CheckpointId{7}));
+  node.local.keep(CheckpointId{7}, place, files());
+  CHECK(node.local.kept(place) == nullptr);
+  node.local.remove(node.local.on_end());
+  CHECK(node.kept() == nullptr);
+  node.local.keep(CheckpointId{8}, place, files());
+  CHECK(node.local.kept(place) == nullptr);
+}

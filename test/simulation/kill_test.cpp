@@ -1,11 +1,9 @@
 // Jobs on a simulated machine: whoever dies, whenever, the output is exactly right.
-#include "test/support/count_job.hpp"
-#include "test/support/sim_figures.hpp"
+#include "test/support/kill_matrix.hpp"
 
 using namespace std::chrono_literals;
 using namespace weir;
 using test::CountJob;
-using test::Figures;
 using test::figures_of;
 using test::require_finish;
 
@@ -35,24 +33,8 @@ TEST_CASE("one seed is one trace", "[sim]") {
 
 TEST_CASE("whoever dies at whatever phase of a checkpoint, each count is committed once",
           "[sim][swarm]") {
-  test::for_each_seed(5, [](std::uint64_t seed) {
-    Figures figures;
-    for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
-      for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,
-                               Phase::acknowledged, Phase::completed, Phase::committing}) {
-        CAPTURE(victim, to_string(phase), seed);
-        testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-        CountJob count;
-        auto run = cluster.start(count.job());
-        run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
-        require_finish(run);
-        CHECK(run.restarts() >= 1);
-        count.check_exactly_once();
-        figures += figures_of(run);
-      }
-    }
-    return figures;
-  });
+  test::for_each_seed(5,
+                      [](std::uint64_t seed) { return test::require_exact_under_kills(seed, {}); });
 }
 
 TEST_CASE("with sources that hardly pause, records that overtake a barrier wait for it",

@@ -1,8 +1,10 @@
 // Jobs whose state lies in RocksDB, behind a cache that hardly holds a row: whoever dies, whenever,
 // the output is exactly right.
 #include "base/random.hpp"
-#include "test/support/count_job.hpp"
-#include "test/support/sim_figures.hpp"
+#include "test/support/kill_matrix.hpp"
+
+#include <map>
+#include <string>
 
 using namespace std::chrono_literals;
 using namespace weir;
@@ -54,22 +56,7 @@ Job count_thrice(const CountJob& count, JobOptions options) {
 TEST_CASE("RocksDB: whoever dies at whatever phase, each count is committed once",
           "[sim][rocksdb][swarm]") {
   test::for_each_seed(2, [](std::uint64_t seed) {
-    Figures figures;
-    for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
-      for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,
-                               Phase::acknowledged, Phase::completed, Phase::committing}) {
-        CAPTURE(victim, to_string(phase), seed);
-        testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-        CountJob count;
-        auto run = cluster.start(count.job(on_rocksdb(seed)));
-        run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
-        require_finish(run);
-        CHECK(run.restarts() >= 1);
-        count.check_exactly_once();
-        figures += figures_of(run);
-      }
-    }
-    return figures;
+    return test::require_exact_under_kills(seed, on_rocksdb(seed));
   });
 }
 
@@ -130,4 +117,29 @@ TEST_CASE("state moves between memory and RocksDB, at any parallelism", "[sim][r
     figures += figures_of(run);
     return figures;
   });
+}
+
+TEST_CASE("RocksDB: checkpoints that are not incremental, and savepoints, hold rows",
+          "[sim][rocksdb]") {
+  const bool incremental = GENERATE(true, false);
+  testing::Cluster cluster{{.seed = 3}};
+  CountJob count;
+  auto run = cluster.start(count.job(
+      on_rocksdb(1, {.every = 20ms, .storage = "/checkpoints", .incremental = incremental})));
+  REQUIRE(run.run_until_checkpoint(3));
+  const auto files_in = [&](const std::string& directory) {
+    std::map<bool, int> found;  // by whether it is RocksDB's
+    for (const auto& file : cluster.disk().list(directory).value()) {
+      if (file.name != "_metadata") ++found[file.name.ends_with(".sst")];
+    }
+    return found;
+  };
+  const auto checkpoint = files_in("/checkpoints/count/chk-3");
+  CHECK(checkpoint.contains(true) == incremental);
+  CHECK(checkpoint.contains(false) != incremental);
+  const auto savepoint = run.savepoint("/savepoints");
+  REQUIRE(savepoint.ok());
+  CHECK(files_in(*savepoint) == std::map<bool, int>{{false, 2}});
+  require_finish(run);
+  count.check_exactly_once();
 }

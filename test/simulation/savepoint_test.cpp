@@ -1,7 +1,6 @@
 // Savepoints of jobs that run, that are killed meanwhile, and that stop behind one; and jobs that
 // continue from one.
-#include "test/support/count_job.hpp"
-#include "test/support/sim_figures.hpp"
+#include "test/support/kill_matrix.hpp"
 
 #include <weir/testing.hpp>
 
@@ -15,9 +14,6 @@ using test::figures_of;
 using test::require_finish;
 
 namespace {
-
-constexpr auto kPhases = {Phase::triggered,    Phase::aligning,  Phase::snapshotted,
-                          Phase::acknowledged, Phase::completed, Phase::committing};
 
 JobOptions stored_in(const std::string& directory, Duration every = 50ms) {
   return {.checkpoint = {.every = every, .storage = directory, .inline_threshold = 0}};
@@ -106,62 +102,62 @@ TEST_CASE("a savepoint commits nothing; whoever continues from it does", "[sim][
 TEST_CASE("savepoints under kills: who asked hears of it, and checkpoints go on",
           "[sim][savepoint][swarm]") {
   test::for_each_seed(3, [](std::uint64_t seed) {
-    Figures figures;
-    for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
-      for (const Phase phase : kPhases) {
-        CAPTURE(victim, to_string(phase), seed);
-        testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-        CountJob count;
-        auto run = cluster.start(count.job(stored_in("/chk")));
-        REQUIRE(run.run_until_checkpoint(1));
-        const std::uint64_t before = run.checkpoints();
-        const std::uint64_t request = run.ask_savepoint("/sp");
-        run.at(testing::checkpoint(before + 1), phase).kill(victim);
-        require_finish(run);
-        const auto answer = run.savepoint_answer(request);
-        REQUIRE(answer);  // at the latest with the end of the job, but never nothing
-        if (!answer->ok())
-          CHECK_THAT(answer->status().message(), Catch::Contains("savepoint failed"));
-        else
-          CHECK(names_in(cluster, **answer).size() == 3);
-        CHECK(run.checkpoints() > before);
-        CHECK(run.failed_checkpoints() <= 2);
-        count.check_exactly_once();
-        figures += figures_of(run);
-      }
-    }
-    return figures;
+    CAPTURE(seed);
+    return test::for_each_kill([&](const char* victim, Phase phase) {
+      testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+      CountJob count;
+      auto run = cluster.start(count.job(stored_in("/chk")));
+      REQUIRE(run.run_until_checkpoint(1));
+      const std::uint64_t before = run.checkpoints();
+      const std::uint64_t request = run.ask_savepoint("/sp");
+      run.at(testing::checkpoint(before + 1), phase).kill(victim);
+      require_finish(run);
+      const auto answer = run.savepoint_answer(request);
+      REQUIRE(answer);  // at the latest with the end of the job, but never nothing
+      if (!answer->ok())
+        CHECK_THAT(answer->status().message(), Catch::Contains("savepoint failed"));
+      else
+        CHECK(names_in(cluster, **answer).size() == 3);
+      CHECK(run.checkpoints() > before);
+      CHECK(run.failed_checkpoints() <= 2);
+      count.check_exactly_once();
+      return figures_of(run);
+    });
   });
 }
 
 TEST_CASE("stopping behind a savepoint under kills: the job stops or goes on, exactly once",
           "[sim][savepoint][swarm]") {
   test::for_each_seed(3, [](std::uint64_t seed) {
-    Figures figures;
-    for (const char* victim : {"numbers/0", "counts/1", "out/0", "coordinator", "node"}) {
-      for (const Phase phase : kPhases) {
-        CAPTURE(victim, to_string(phase), seed);
-        testing::Cluster cluster{{.seed = seed}};
-        CountJob count;
-        bool has_finished = false;
-        {
-          auto run = cluster.start(count.job(stored_in("/chk")));
-          REQUIRE(run.run_until_checkpoint(1));
-          const std::uint64_t request = run.ask_savepoint("/sp", true);
-          run.at(testing::checkpoint(run.checkpoints() + 1), phase).kill(victim);
-          has_finished = run.finish();
-          REQUIRE(run.has_ended());
-          REQUIRE(run.savepoint_answer(request));
-          figures += figures_of(run);
-        }
-        if (!has_finished) {
-          auto next = cluster.start(count.job(stored_in("/chk")), {.restore_latest = true});
-          require_finish(next);
-        }
-        count.check_exactly_once();
+    CAPTURE(seed);
+    int stopped = 0;
+    const Figures all = test::for_each_kill([&](const char* victim, Phase phase) {
+      testing::Cluster cluster{{.seed = seed}};
+      CountJob count;
+      bool has_finished = false;
+      Figures figures;
+      {
+        auto run = cluster.start(count.job(stored_in("/chk")));
+        REQUIRE(run.run_until_checkpoint(1));
+        const std::uint64_t request = run.ask_savepoint("/sp", true);
+        run.at(testing::checkpoint(run.checkpoints() + 1), phase).kill(victim);
+        has_finished = run.finish();
+        REQUIRE(run.has_ended());
+        REQUIRE(run.savepoint_answer(request));
+        CHECK(run.savepoint_answer(request)->ok() == !has_finished);
+        figures = figures_of(run);
       }
-    }
-    return figures;
+      if (!has_finished) {
+        ++stopped;
+        auto next = cluster.start(count.job(stored_in("/chk")), {.restore_latest = true});
+        require_finish(next);
+      }
+      count.check_exactly_once();
+      return figures;
+    });
+    CHECK(stopped > 0);
+    CHECK(stopped < static_cast<int>(all.plans));
+    return all;
   });
 }
 
