@@ -32,11 +32,7 @@ Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& e
   hosted->launch = std::move(launch).value();
   hosted->context = std::make_shared<const JobContext>(
       hosted->launch.plan, options.run,
-      runtime::SnapshotPlace{
-          .env = &storage_env,
-          .directory = hosted->storage->place(),
-          .inline_threshold = static_cast<std::size_t>(job.options().checkpoint.inline_threshold),
-          .incremental = job.options().checkpoint.incremental},
+      runtime::snapshot_place(storage_env, hosted->storage->place(), job.options().checkpoint),
       options.force_bytes);
   return HostedJobPtr{std::move(hosted)};
 }

@@ -1,10 +1,9 @@
 // Metadata as bytes: a header of magic, format version, length and checksum, then Protocol Buffers.
+#include "base/compression.hpp"
 #include "base/frame.hpp"
 #include "checkpoint/metadata.hpp"
 #include "proto/checkpoint.pb.h"
 #include "state/state_codec.hpp"
-
-#include <zstd.h>
 
 #include <algorithm>
 #include <utility>
@@ -15,7 +14,6 @@ namespace {
 constexpr base::FrameKind kMetadataKind{"WEIRMETA"};
 constexpr base::FrameKind kRecordKind{"WEIRCOOR"};
 constexpr std::size_t kSplitListBytesMax = std::size_t{1} << 30;
-constexpr int kCompressionLevel = 1;  // paths shrink tenfold even so
 
 Status unframe(base::FrameKind kind, std::string_view bytes,
                google::protobuf::MessageLite& message) {
@@ -24,26 +22,6 @@ Status unframe(base::FrameKind kind, std::string_view bytes,
   if (!message.ParseFromArray(payload->data(), static_cast<int>(payload->size())))
     return {ErrorCode::corrupt, "its content is no valid message"};
   return {};
-}
-
-std::string compress(const std::string& bytes) {
-  std::string compressed(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size = ZSTD_compress(compressed.data(), compressed.size(), bytes.data(),
-                                         bytes.size(), kCompressionLevel);
-  compressed.resize(size);  // cannot fail: the buffer is as large as the bound
-  return compressed;
-}
-
-Result<std::string> decompress(const std::string& bytes) {
-  const Status corrupt{ErrorCode::corrupt, "its list of splits cannot be decompressed"};
-  const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
-      size > kSplitListBytesMax)
-    return corrupt;
-  std::string result(static_cast<std::size_t>(size), '\0');
-  const std::size_t n = ZSTD_decompress(result.data(), result.size(), bytes.data(), bytes.size());
-  return ZSTD_isError(n) != 0 || n != result.size() ? Result<std::string>{corrupt}
-                                                    : Result<std::string>{std::move(result)};
 }
 
 std::string encode_splits(const RemainingSplits& remaining) {
@@ -57,14 +35,17 @@ std::string encode_splits(const RemainingSplits& remaining) {
   to_proto(carrier, converted);
   proto::SplitList list;
   list.mutable_splits()->Swap(converted.mutable_sources(0)->mutable_splits());
-  return compress(list.SerializeAsString());
+  Bytes compressed;
+  base::Compressor{}.append(list.SerializeAsString(), compressed);  // paths shrink tenfold
+  return compressed;
 }
 
 Result<std::vector<state::SplitPosition>> decode_splits(const std::string& bytes) {
-  auto raw = decompress(bytes);
-  if (!raw.ok()) return raw.status();
+  Bytes raw;
+  Status status = base::Decompressor{}.read(bytes, kSplitListBytesMax, raw);
+  if (!status.ok()) return status.with_context("its list of splits");
   proto::SplitList list;
-  if (!list.ParseFromString(*raw))
+  if (!list.ParseFromString(raw))
     return Status{ErrorCode::corrupt, "its list of splits is no valid message"};
   proto::SubtaskState carrier;
   carrier.add_sources()->mutable_splits()->Swap(list.mutable_splits());

@@ -13,11 +13,15 @@ constexpr std::size_t kWriteBytes = 256 << 10;  // per write to the file: few ca
 constexpr std::size_t kReadBytes = 256 << 10;
 constexpr std::size_t kHeaderBytes = 8;  // of a block: length and checksum
 constexpr std::uint32_t kBlockBytesMax = 1U << 30;
+constexpr std::uint32_t kIsCompressed = 1U << 31;  // On disk: do not change.
 
 }  // namespace
 
-StateFile::StateFile(Create create, std::size_t inline_threshold)
-    : create_{std::move(create)}, inline_threshold_{inline_threshold} {}
+StateFile::StateFile(Create create, std::size_t inline_threshold, Compression compression)
+    : create_{std::move(create)},
+      compressor_{compression == Compression::zstd ? std::make_unique<base::Compressor>()
+                                                   : nullptr},
+      inline_threshold_{inline_threshold} {}
 
 StateFile::StateFile(Env& env, std::string path, std::size_t inline_threshold)
     : StateFile{[&env, path = std::move(path)] { return env.create(path); }, inline_threshold} {}
@@ -27,7 +31,16 @@ Result<std::uint64_t> StateFile::add_block(std::string_view payload) {
     return Status{ErrorCode::invalid_argument,
                   "one key's state takes " + std::to_string(payload.size()) +
                       " bytes, more than the 1 GiB that a checkpoint can hold for a key"};
-  const auto length = static_cast<std::uint32_t>(payload.size());
+  std::uint32_t is_compressed = 0;
+  if (compressor_ != nullptr) {
+    packed_.clear();
+    compressor_->append(payload, packed_);
+    if (packed_.size() < payload.size()) {
+      payload = packed_;
+      is_compressed = kIsCompressed;
+    }
+  }
+  const std::uint32_t length = static_cast<std::uint32_t>(payload.size()) | is_compressed;
   const std::uint32_t checksum = base::crc32c(payload);
   char header[kHeaderBytes];
   std::memcpy(header, &length, sizeof length);
@@ -78,16 +91,14 @@ void StateReader::seek(std::uint64_t offset, std::uint64_t size) {
 }
 
 Result<std::string_view> StateReader::next_block() {
-  const auto damaged = [this](const char* how) {
-    return Status{ErrorCode::corrupt,
-                  name_ + " is damaged at byte " + std::to_string(offset_) + ": " + how};
-  };
   if (left_ < kHeaderBytes) return damaged("a block header does not fit");
   if (Status status = fill(kHeaderBytes); !status.ok()) return status;
   std::uint32_t length = 0;
   std::uint32_t checksum = 0;
   const char* header = (file_ == nullptr ? bytes_.data() : buffer_.data()) + at_;
   std::memcpy(&length, header, sizeof length);
+  const bool is_compressed = (length & kIsCompressed) != 0;
+  length &= ~kIsCompressed;
   std::memcpy(&checksum, header + sizeof length, sizeof checksum);
   if (length > kBlockBytesMax || length > left_ - kHeaderBytes)
     return damaged("a block is longer than what is left");
@@ -98,7 +109,16 @@ Result<std::string_view> StateReader::next_block() {
   at_ += kHeaderBytes + length;
   offset_ += kHeaderBytes + length;
   left_ -= kHeaderBytes + length;
-  return payload;
+  if (!is_compressed) return payload;
+  if (!decompressor_) decompressor_.emplace();
+  Status status = decompressor_->read(payload, kBlockBytesMax, plain_);
+  if (!status.ok()) return damaged(status.message());
+  return std::string_view{plain_};
+}
+
+Status StateReader::damaged(const std::string& how) const {
+  return {ErrorCode::corrupt,
+          name_ + " is damaged at byte " + std::to_string(offset_) + ": " + how};
 }
 
 /// Makes sure that `size` bytes from at_ on are in memory.

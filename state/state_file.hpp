@@ -2,17 +2,28 @@
 // stored in the checkpoint's metadata, so that a thousand small subtasks do not make a thousand
 // files.
 //
-// A stream is a sequence of blocks: length (4 bytes), CRC32C of the payload (4 bytes), payload.
+// A stream is a sequence of blocks: length (4 bytes), CRC32C of the payload (4 bytes), payload. The
+// highest bit of the length says that the payload is compressed.
 #pragma once
+
+#include "base/compression.hpp"
 
 #include <weir/bytes.hpp>
 #include <weir/env.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weir::state {
+
+/// What becomes of blocks that are added.
+enum class Compression : std::uint8_t {
+  none,
+  zstd,  // those that get smaller by it
+};
 
 /// Takes the blocks of one stream. One thread at a time.
 class StateFile {
@@ -21,11 +32,12 @@ public:
 
   /// `create` makes the file; it is called only once more than `inline_threshold` bytes have been
   /// written.
-  StateFile(Create create, std::size_t inline_threshold);
+  StateFile(Create create, std::size_t inline_threshold,
+            Compression compression = Compression::none);
   /// `path` is created, and its missing directory is an error, likewise.
   StateFile(Env& env, std::string path, std::size_t inline_threshold);
 
-  /// Adds a block; returns its size in the stream.
+  /// Adds a block of at most 1 GiB, else `invalid_argument`; returns its size in the stream.
   Result<std::uint64_t> add_block(std::string_view payload);
 
   /// Bytes added so far.
@@ -42,8 +54,10 @@ private:
   Status spill();
 
   Create create_;
+  std::unique_ptr<base::Compressor> compressor_;  // null: blocks stay as they are
   std::size_t inline_threshold_;
   std::uint64_t size_ = 0;
+  Bytes packed_;  // a compressed block
   Bytes buffer_;  // added and not yet written to the file
   std::unique_ptr<WritableFile> file_;
 };
@@ -68,10 +82,13 @@ public:
 
 private:
   Status fill(std::size_t size);
+  Status damaged(const std::string& how) const;
 
   std::string name_;
   std::unique_ptr<ReadableFile> file_;  // null: everything is in bytes_
   std::string_view bytes_;
+  std::optional<base::Decompressor> decompressor_;  // once it is needed
+  Bytes plain_;                                     // a block that was compressed
   Bytes buffer_;              // read from the file, not yet returned from at_ on
   std::size_t at_ = 0;        // in buffer_ or bytes_
   std::uint64_t offset_ = 0;  // of at_ in the stream

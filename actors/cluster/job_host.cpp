@@ -18,15 +18,9 @@ Result<JobContextPtr> build_job_part(const HostJob& order, JobFactory& jobs, Env
     return Status{ErrorCode::failed_precondition,
                   "its program builds another job than the coordinator's: " + different +
                       "; start all processes from the same program"};
-  const CheckpointOptions& checkpoint = job->options().checkpoint;
   return std::make_shared<const JobContext>(
       std::move(plan), order.run,
-      runtime::SnapshotPlace{
-          .env = &env,
-          .directory = order.directory,
-          .inline_threshold = static_cast<std::size_t>(checkpoint.inline_threshold),
-          .incremental = checkpoint.incremental},
-      false);
+      runtime::snapshot_place(env, order.directory, job->options().checkpoint), false);
 }
 
 void JobHost::add(JobId job, NodeActor node) {

@@ -47,6 +47,8 @@ struct CheckpointOptions {
   int inline_threshold = 20'000;
   /// State in RocksDB is written as its files, each of them once; false writes all rows each time.
   bool incremental = true;
+  /// Rows of state are compressed when they are written, by zstd.
+  bool compress_snapshots = false;
 };
 
 /// Where the state of operators lives while the job runs.

@@ -12,6 +12,15 @@ using checkpoint::Barrier;
 using checkpoint::SnapshotTimings;
 using state::PreparedTransaction;
 
+SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOptions& options) {
+  using state::Compression;
+  return {.env = &env,
+          .directory = std::move(directory),
+          .inline_threshold = static_cast<std::size_t>(options.inline_threshold),
+          .incremental = options.incremental,
+          .compression = options.compress_snapshots ? Compression::zstd : Compression::none};
+}
+
 /// Touched by the subtask before and after, by the pool in between; never by both at once.
 struct SnapshotTaker::Work {
   struct Persist {
@@ -72,7 +81,8 @@ struct SnapshotTaker::Work {
   }
 
   Status write_keyed() {
-    state::StateFile file{[this] { return create_file(); }, place.inline_threshold};
+    state::StateFile file{[this] { return create_file(); }, place.inline_threshold,
+                          place.compression};
     for (state::KeyedCut& cut : keyed) {
       auto handle = cut.has_copy() ? write_files(cut) : cut.write(file);
       if (!handle.ok()) return handle.status();

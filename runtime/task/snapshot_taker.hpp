@@ -14,6 +14,9 @@
 #include "runtime/task/commit_run.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/source_input.hpp"
+#include "state/state_file.hpp"
+
+#include <weir/options.hpp>
 
 #include <deque>
 #include <memory>
@@ -31,10 +34,14 @@ struct SnapshotPlace {
   std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
   /// A store is copied with its files: only those that no checkpoint has are written.
   bool incremental = true;
-  Env* savepoints = nullptr;  // where savepoints are written to
+  state::Compression compression = state::Compression::none;  // of rows
+  Env* savepoints = nullptr;                                  // where savepoints are written to
   /// Of the node, which keeps copies there; null: it keeps none.
   std::shared_ptr<checkpoint::LocalState> local = nullptr;
 };
+
+/// Where the subtasks of a job write whose checkpoints lie in `directory` of `env`.
+SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOptions& options);
 
 /// See the file comment.
 class SnapshotTaker {

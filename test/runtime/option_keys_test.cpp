@@ -50,6 +50,7 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(c + "num-retained", "3").checkpoint.retained == 3);
   CHECK(with(c + "data-inline-threshold", "0").checkpoint.inline_threshold == 0);
   CHECK_FALSE(with(c + "incremental", "false").checkpoint.incremental);
+  CHECK(with(c + "snapshot-compression", "true").checkpoint.compress_snapshots);
   CHECK(with("execution.state-recovery.from-local", "true").state.local_recovery);
   CHECK(with(c + "externalized-checkpoint-retention", "DELETE_ON_CANCELLATION")
             .checkpoint.retention == Retention::delete_on_cancellation);

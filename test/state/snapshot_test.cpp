@@ -61,9 +61,10 @@ struct Table {
 
 template <class O, class K>
 KeyedStateHandle write(Env& env, Table<O, K>& table, std::size_t inline_threshold,
-                       const std::string& path = "/state") {
+                       const std::string& path = "/state",
+                       Compression compression = Compression::none) {
   FrozenRows frozen = table.state.table().freeze();
-  StateFile file{env, path, inline_threshold};
+  StateFile file{[&] { return env.create(path); }, inline_threshold, compression};
   auto handle = write_rows(table.info(), frozen, file);
   REQUIRE(handle.ok());
   REQUIRE(file.finish().ok());
@@ -119,9 +120,10 @@ void check_filled(Table<Owner>& table, int keys) {
 TEST_CASE("state comes back from a stream as it was written", "[snapshot]") {
   base::MemoryEnv env;
   const int keys = GENERATE(0, 1, 100, 20'000);
+  const auto compression = GENERATE(Compression::none, Compression::zstd);
   Table<Owner> before;
   fill(before, keys);
-  const KeyedStateHandle handle = write(env, before, 20'000);
+  const KeyedStateHandle handle = write(env, before, 20'000, "/state", compression);
   CHECK(handle.rows == static_cast<std::uint64_t>(keys));
   CHECK(handle.path.empty() == (keys <= 100));
 
@@ -235,7 +237,8 @@ TEST_CASE("every flipped or missing byte of a stream is noticed and named", "[sn
   base::MemoryEnv env;
   Table<Owner> before;
   fill(before, 60);
-  const KeyedStateHandle handle = write(env, before, 0, "/damaged");
+  const auto compression = GENERATE(Compression::none, Compression::zstd);
+  const KeyedStateHandle handle = write(env, before, 0, "/damaged", compression);
   const Bytes bytes = base::read_file(env, "/damaged").value();
   const auto read_damaged = [&](const Bytes& damaged) {
     auto file = env.create("/damaged").value();
@@ -252,6 +255,35 @@ TEST_CASE("every flipped or missing byte of a stream is noticed and named", "[sn
     REQUIRE(read_damaged(bytes.substr(0, at)).code() == ErrorCode::corrupt);
   }
   CHECK(read_damaged(bytes).ok());
+}
+
+TEST_CASE("compressed state takes less room, and what cannot be compressed takes no more",
+          "[snapshot]") {
+  base::MemoryEnv env;
+  const auto written = [&env](std::string_view payload, Compression compression) {
+    StateFile file{[&env] { return env.create("/state"); }, 0, compression};
+    return file.add_block(payload).value();
+  };
+  const std::string same(10'000, 'x');
+  CHECK(written(same, Compression::zstd) * 100 < written(same, Compression::none));
+  base::Random random{1};
+  std::string noise;
+  while (noise.size() < same.size()) noise += static_cast<char>(random.below(256));
+  CHECK(written(noise, Compression::zstd) == written(noise, Compression::none));
+}
+
+TEST_CASE("a block whose checksum holds and which was never compressed is damage", "[snapshot]") {
+  base::MemoryEnv env;
+  StateFile file{env, "/unused", 1 << 20};
+  REQUIRE(file.add_block("no frame of zstd").ok());
+  REQUIRE(file.finish().ok());
+  Bytes stream = file.take_inlined();
+  stream[3] = static_cast<char>(stream[3] | 0x80);
+  StateReader reader{stream, "/state"};
+  reader.seek(0, stream.size());
+  const auto block = reader.next_block();
+  CHECK(block.status().code() == ErrorCode::corrupt);
+  CHECK(block.status().message().find("/state is damaged at byte") != std::string::npos);
 }
 
 TEST_CASE("a disk that fills up while state is written is an error, not damage", "[snapshot]") {

@@ -1,5 +1,5 @@
-// ListHandle: the list of the current key. In a store it is a cell that may know only what was added
-// (backed_cells.hpp).
+// ListHandle: the list of the current key. In a store it is a cell that may know only what was
+// added (backed_cells.hpp).
 #pragma once
 
 #include <weir/detail/state_handle.hpp>
