@@ -105,6 +105,11 @@ private:
   detail::StoredFiles& known_;
 };
 
+/// Files that RocksDB never changes once they are written.
+bool is_immutable(const NativeFile& file) {
+  return !file.path.empty() && file.name.ends_with(".sst");
+}
+
 /// Calls `take` with the pieces of a file in a checkpoint, and compares its checksum.
 template <class Take>
 Status read_file(const NativeFile& file, Env& env, const std::string& directory, Take take) {
@@ -118,16 +123,24 @@ Status read_file(const NativeFile& file, Env& env, const std::string& directory,
   return {ErrorCode::corrupt, path + " is damaged: its checksum is wrong"};
 }
 
+/// Brings a file of a checkpoint to the local disk: as another name of it, where that is the same
+/// disk, and it is read only to see whether it is undamaged.
+Status fetch(const NativeFile& file, Env& env, const std::string& directory, StoreDirectory& into) {
+  const bool is_linked =
+      is_immutable(file) && into.link(base::join_path(directory, file.path), file.name);
+  if (is_linked) return read_file(file, env, directory, [](std::string_view) { return Status{}; });
+  auto out = into.create(file.name);
+  if (!out.ok()) return out.status();
+  Status status = read_file(file, env, directory,
+                            [&](std::string_view bytes) { return (*out)->append(bytes); });
+  return status.ok() ? (*out)->close() : status;
+}
+
 /// Brings the files of a handle to the local disk.
 Status fetch(const KeyedStateHandle& handle, Env& env, const std::string& directory,
              StoreDirectory& into) {
   for (const NativeFile& file : handle.files) {
-    auto out = into.create(file.name);
-    if (!out.ok()) return out.status();
-    const Status status = read_file(file, env, directory,
-                                    [&](std::string_view bytes) { return (*out)->append(bytes); });
-    if (!status.ok()) return status;
-    if (Status closed = (*out)->close(); !closed.ok()) return closed;
+    if (Status status = fetch(file, env, directory, into); !status.ok()) return status;
   }
   return {};
 }
@@ -179,7 +192,7 @@ void adopt(const KeyedStateHandle& handle, const std::string& directory,
   rows.store().adopt(std::move(files));
   rows.stored_files().clear();
   for (const NativeFile& file : handle.files) {
-    if (file.name.ends_with(".sst"))
+    if (is_immutable(file))
       rows.stored_files()[file.name] = {base::join_path(directory, file.path), file.size, file.crc};
   }
   const detail::KeyGroupRange range = into.table().range();

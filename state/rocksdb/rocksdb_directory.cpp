@@ -101,14 +101,14 @@ Result<std::unique_ptr<ReadableFile>> RocksDbDirectory::open(const std::string& 
   return std::unique_ptr<ReadableFile>{new Readable{std::move(file), path}};
 }
 
+bool RocksDbDirectory::link(const std::string& path, const std::string& name) {
+  return env_->CreateDirIfMissing(path_).ok() &&
+         env_->LinkFile(path, base::join_path(path_, name)).ok();
+}
+
 void RocksDbDirectory::add_all(RocksDbDirectory& other) {
-  check_rocksdb(env_->CreateDirIfMissing(path_), path_, "created");
   for (const detail::StoreFile& file : other.files()) {
-    const bool is_linked =
-        file.is_immutable &&
-        env_->LinkFile(base::join_path(other.path_, file.name), base::join_path(path_, file.name))
-            .ok();
-    if (is_linked) continue;
+    if (file.is_immutable && link(base::join_path(other.path_, file.name), file.name)) continue;
     if (const Status status = copy_file(file.name, other); !status.ok())
       throw detail::StoreError{status.message()};
   }

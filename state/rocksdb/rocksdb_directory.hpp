@@ -23,6 +23,7 @@ public:
 
   Result<std::unique_ptr<WritableFile>> create(const std::string& name) override;
   Result<std::unique_ptr<ReadableFile>> open(const std::string& name) override;
+  bool link(const std::string& path, const std::string& name) override;
 
   /// Adds what is needed of another database: by links where files never change. Throws StoreError.
   void add_all(RocksDbDirectory& other);

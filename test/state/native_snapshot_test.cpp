@@ -8,8 +8,10 @@
 #include <weir/state.hpp>
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -105,6 +107,7 @@ public:
   Result<std::unique_ptr<ReadableFile>> open(const std::string& name) override {
     return env_.open("/" + name);
   }
+  bool link(const std::string&, const std::string&) override { return false; }
 
 private:
   base::MemoryEnv env_;
@@ -296,6 +299,47 @@ TEST_CASE("states that are declared in another order find what is theirs",
     CHECK(o.map.get(7) == 7);
     CHECK_FALSE(o.added);
   });
+}
+
+TEST_CASE("a restore on the disk of its checkpoint links files, and never changes them",
+          "[state][rocksdb][native]") {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::temp_directory_path() / ("weir-links-" + std::to_string(::getpid()));
+  fs::remove_all(root);
+  fs::create_directories(root);
+  int opened = 0;
+  RocksDbBackend disk{{.memory = 8 << 20, .row_cache = 1 << 20},
+                      make_rocksdb_memory({.memory = 8 << 20}),
+                      [&](std::string_view) -> Result<std::string> {
+                        return (root / std::to_string(++opened)).string();
+                      }};
+  Env& env = Env::posix();
+  const std::string place = (root / "chk-1").string();
+  std::optional<KeyedStateHandle> handle;
+  {
+    Part before{&disk};
+    before.fill(0, 500);
+    handle = before.snapshot(env, place).value();
+  }
+  const auto links = [&] {
+    std::set<std::uintmax_t> counts;
+    for (const NativeFile& file : handle->files) {
+      if (file.name.ends_with(".sst"))
+        counts.insert(fs::hard_link_count(fs::path{place} / file.path));
+    }
+    return counts;
+  };
+  CHECK(links() == std::set<std::uintmax_t>{1});
+  {
+    Part after{&disk};
+    REQUIRE(read_copy(*handle, {&env, place}, disk, after.state, true).ok());
+    CHECK(links() == std::set<std::uintmax_t>{2});
+    CHECK(after.count(500) == 500);
+    after.fill(250, 1000);
+    REQUIRE(after.snapshot(env, (root / "chk-2").string()).ok());
+  }
+  CHECK(verify_files(*handle, env, place).ok());
+  fs::remove_all(root);
 }
 
 TEST_CASE("a file that is damaged or missing is named", "[state][rocksdb][native]") {

@@ -131,6 +131,9 @@ public:
 
   virtual Result<std::unique_ptr<WritableFile>> create(const std::string& name) = 0;
   virtual Result<std::unique_ptr<ReadableFile>> open(const std::string& name) = 0;
+  /// Gives the file at `path`, which must never change again, the name `name` in this directory.
+  /// Returns whether it has it now: not if the file is on another disk, or on one without links.
+  virtual bool link(const std::string& path, const std::string& name) = 0;
 };
 
 /// A file of a copied store.
