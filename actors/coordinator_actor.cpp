@@ -125,11 +125,7 @@ struct Perform {
   }
 
   void operator()(const DropState& action) const {
-    std::vector<std::string> files;
-    for (const auto& handle : action.state.keyed) {
-      const std::vector<std::string> paths = handle.paths();
-      files.insert(files.end(), paths.begin(), paths.end());
-    }
+    std::vector<std::string> files = action.state.paths();
     if (!action.directory.empty()) return drop_files(action.directory, std::move(files));
     drop(action.id, [id = action.id, files](CheckpointStorage& storage, Epoch epoch) {
       return storage.drop_files(epoch, id, files);

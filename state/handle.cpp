@@ -24,6 +24,29 @@ std::vector<std::string> KeyedStateHandle::paths() const {
   return paths;
 }
 
+std::uint64_t OperatorStateHandle::elements() const {
+  std::uint64_t total = 0;
+  for (const ElementBlock& block : blocks) total += block.elements;
+  return total;
+}
+
+std::uint64_t OperatorStateHandle::size_bytes() const {
+  std::uint64_t total = 0;
+  for (const ElementBlock& block : blocks) total += block.size;
+  return total;
+}
+
+std::vector<std::string> SubtaskState::paths() const {
+  std::vector<std::string> all;
+  for (const KeyedStateHandle& handle : keyed) {
+    for (std::string& path : handle.paths()) all.push_back(std::move(path));
+  }
+  for (const OperatorStateHandle& handle : operators) {
+    if (!handle.path.empty()) all.push_back(handle.path);
+  }
+  return all;
+}
+
 std::uint64_t SubtaskState::written_bytes() const {
   std::uint64_t linked = 0;
   for (const KeyedStateHandle& handle : keyed)
@@ -34,6 +57,7 @@ std::uint64_t SubtaskState::written_bytes() const {
 std::uint64_t SubtaskState::size_bytes() const {
   std::uint64_t total = 0;
   for (const KeyedStateHandle& handle : keyed) total += handle.size_bytes();
+  for (const OperatorStateHandle& handle : operators) total += handle.size_bytes();
   for (const SourceState& source : sources) {
     for (const SplitPosition& split : source.splits)
       total += split.split.id.size() + split.position.value_or("").size();

@@ -7,6 +7,7 @@
 #include <weir/bytes.hpp>
 #include <weir/detail/key_group.hpp>
 #include <weir/detail/keyed_state.hpp>
+#include <weir/detail/operator_state.hpp>
 #include <weir/source.hpp>
 
 #include <string>
@@ -67,6 +68,31 @@ struct KeyedStateHandle {
   friend bool operator==(const KeyedStateHandle&, const KeyedStateHandle&) = default;
 };
 
+/// Elements of an operator state that lie together in a stream.
+struct ElementBlock {
+  std::uint64_t size = 0;  // bytes
+  std::uint64_t elements = 0;
+
+  friend bool operator==(const ElementBlock&, const ElementBlock&) = default;
+};
+
+/// A state of an operator on one subtask that belongs to no key (format:
+/// docs/formats/snapshot-stream.md).
+struct OperatorStateHandle {
+  std::string operator_name = {};
+  std::string name = {};
+  detail::OperatorStateKind kind = detail::OperatorStateKind::list;
+  std::string schema = {};  // of an element; of a map: of a pair
+  std::string path = {};  // of the file with the stream, relative to the checkpoint; empty: inlined
+  Bytes inlined = {};     // just the blocks of this state, if they are few
+  std::uint64_t offset = 0;               // bytes from the start of the stream to the first block
+  std::vector<ElementBlock> blocks = {};  // one behind the other
+
+  std::uint64_t elements() const;
+  std::uint64_t size_bytes() const;
+  friend bool operator==(const OperatorStateHandle&, const OperatorStateHandle&) = default;
+};
+
 /// How far a split has been read.
 struct SplitPosition {
   Split split = {};
@@ -107,10 +133,13 @@ struct SubtaskState {
   std::vector<SourceState> sources = {};
   std::vector<SinkState> sinks = {};
   bool is_finished = false;  // its inputs have ended and it has emitted everything
+  std::vector<OperatorStateHandle> operators = {};
 
   std::uint64_t size_bytes() const;
   /// Bytes that were written for this checkpoint.
   std::uint64_t written_bytes() const;
+  /// Paths of all files, relative to the checkpoint; some more than once.
+  std::vector<std::string> paths() const;
   friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
 };
 

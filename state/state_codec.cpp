@@ -62,6 +62,35 @@ KeyedStateHandle from_proto(const proto::KeyedStateHandle& in) {
   return handle;
 }
 
+void to_proto(const OperatorStateHandle& handle, proto::OperatorStateHandle& out) {
+  out.set_operator_name(handle.operator_name);
+  out.set_name(handle.name);
+  out.set_kind(static_cast<std::uint32_t>(handle.kind));
+  out.set_schema(handle.schema);
+  out.set_path(handle.path);
+  out.set_inlined(handle.inlined);
+  out.set_offset(handle.offset);
+  for (const ElementBlock& block : handle.blocks) {
+    out.add_block_sizes(block.size);
+    out.add_block_elements(block.elements);
+  }
+}
+
+OperatorStateHandle from_proto(const proto::OperatorStateHandle& in) {
+  OperatorStateHandle handle{.operator_name = in.operator_name(),
+                             .name = in.name(),
+                             .kind = static_cast<detail::OperatorStateKind>(in.kind()),
+                             .schema = in.schema(),
+                             .path = in.path(),
+                             .inlined = in.inlined(),
+                             .offset = in.offset(),
+                             .blocks = {}};
+  const int blocks = std::min(in.block_sizes_size(), in.block_elements_size());
+  for (int i = 0; i < blocks; ++i)
+    handle.blocks.push_back({in.block_sizes(i), in.block_elements(i)});
+  return handle;
+}
+
 }  // namespace
 
 void to_proto(const SubtaskState& state, proto::SubtaskState& out) {
@@ -88,6 +117,7 @@ void to_proto(const SubtaskState& state, proto::SubtaskState& out) {
     }
   }
   out.set_is_finished(state.is_finished);
+  for (const OperatorStateHandle& handle : state.operators) to_proto(handle, *out.add_operators());
 }
 
 SubtaskState from_proto(const proto::SubtaskState& in) {
@@ -108,6 +138,7 @@ SubtaskState from_proto(const proto::SubtaskState& in) {
     state.sinks.push_back(std::move(sink));
   }
   state.is_finished = in.is_finished();
+  for (const auto& handle : in.operators()) state.operators.push_back(from_proto(handle));
   return state;
 }
 

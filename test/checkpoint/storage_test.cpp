@@ -183,6 +183,26 @@ TEST_CASE("a missing or truncated state file is noticed when a checkpoint is loa
   CHECK_FALSE(storage->load(CheckpointId{1}).ok());
 }
 
+TEST_CASE("a missing or truncated file of operator state is noticed as well", "[storage]") {
+  MemoryEnv env;
+  auto storage = open(env);
+  const Epoch epoch = storage->begin_epoch().value().epoch;
+  REQUIRE(storage->reserve(epoch, CheckpointId{1}).ok());
+  auto m = metadata(1, epoch);
+  state::OperatorStateHandle handle{.operator_name = "op", .name = "list", .path = "op-0"};
+  handle.offset = 10;
+  handle.blocks = {{60, 3}, {30, 1}};
+  m.parts[0].state.operators.push_back(handle);
+  REQUIRE(storage->publish(epoch, m).ok());
+  CHECK(storage->load(CheckpointId{1}).status().code() == ErrorCode::not_found);
+  write(env, "/state/job/chk-1/op-0", std::string(99, 'x'));
+  CHECK_THAT(storage->load(CheckpointId{1}).status().message(),
+             Catch::Contains("op-0 is truncated: it has 99 of 100 bytes"));
+  write(env, "/state/job/chk-1/op-0", std::string(100, 'x'));
+  CHECK(storage->load(CheckpointId{1}).value().parts[0].state.operators ==
+        m.parts[0].state.operators);
+}
+
 TEST_CASE("two processes cannot use one job's directory", "[storage]") {
   MemoryEnv env;
   auto storage = open(env);

@@ -16,6 +16,7 @@
 namespace weir {
 
 namespace detail {
+class OperatorState;
 class StateHandle;
 
 /// Ends the process: a state handle was used outside of a key.
@@ -33,13 +34,17 @@ public:
   std::vector<detail::StateSpec> declared_states() const;
   /// For the engine: lets all handles work on `state`.
   void bind_states(detail::KeyedState& state);
+  /// For the engine: what has been declared that belongs to no key, in order.
+  const std::vector<detail::OperatorState*>& operator_states() const { return operator_states_; }
 
 protected:
   ~StateOwner() = default;
 
 private:
+  friend class detail::OperatorState;
   friend class detail::StateHandle;
   std::vector<detail::StateHandle*> handles_;
+  std::vector<detail::OperatorState*> operator_states_;
 };
 
 namespace detail {

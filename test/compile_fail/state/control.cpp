@@ -8,6 +8,9 @@ public:
   weir::ReducingState<int> reducing{*this, "reducing", std::plus{}};
   weir::AggregatingState<int, double> aggregating{*this, "aggregating", 0.0,
                                                   [](double& sum, int i) { sum += i; }};
+  weir::OperatorListState<Payment> operator_list{*this, "operator_list"};
+  weir::UnionListState<Payment> union_list{*this, "union_list"};
+  weir::BroadcastState<int, Payment> broadcast{*this, "broadcast"};
 };
 
 void use() {
