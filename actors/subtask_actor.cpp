@@ -3,6 +3,7 @@
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
 #include "runtime/job/launch.hpp"
+#include "runtime/task/operator_restore.hpp"
 #include "runtime/task/state_restore.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -63,8 +64,10 @@ void SubtaskState::restore() {
       [env = spawn_->context->place().env, restore = spawn_->restore,
        directory = spawn_->restore_directory, local = spawn_->local, subtask = subtask_,
        backend = rocksdb_backend()] {
-        return runtime::read_state({restore, directory, env, local.get(), backend},
-                                   subtask->states());
+        const runtime::RestoreOrder order{restore, directory, env, local.get(), backend};
+        const Status status = runtime::read_operator_states(order, subtask->operator_states());
+        if (!status.ok()) return Result<runtime::RestoredFrom>{status};
+        return runtime::read_state(order, subtask->states());
       },
       [this](const Result<runtime::RestoredFrom>& restored) {
         if (!restored.ok()) return cannot_restore(restored.status());

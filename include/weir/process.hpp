@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/emit.hpp>
+#include <weir/operator_state.hpp>
 #include <weir/state.hpp>
 
 #include <concepts>
@@ -55,7 +56,9 @@ public:
   virtual void on_record(const In& record, Ctx& ctx, Emit<Out>& out) = 0;
 };
 
-/// An operator on a stream without keys. It has no state that survives a restart.
+/// An operator on a stream without keys. Its members may be operator state, which survives
+/// restarts; see weir/operator_state.hpp. It is built on each subtask, and once more when the job
+/// is checked. Exceptions thrown by its functions fail the subtask.
 template <class In, class Out>
 class Process : public StateOwner {
   static_assert(detail::RecordCheck<In>::ok);
@@ -69,6 +72,10 @@ public:
 
   /// Handles one record.
   virtual void on_record(const In& record, const OperatorInfo& info, Emit<Out>& out) = 0;
+
+  /// Called once before the first record if the subtask restored any operator state of a
+  /// checkpoint.
+  virtual void on_restore(const OperatorInfo&) {}
 
   /// Called once after the last record of a bounded input; may emit what was held back.
   virtual void on_end(Emit<Out>&) {}

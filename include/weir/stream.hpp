@@ -83,12 +83,12 @@ inline constexpr bool kIsDeclared = false;
 template <class S, class... A>
 inline constexpr bool kIsDeclared<Declared<S, A...>> = true;
 
-/// Builds a process function once to see which states it declares.
+/// Builds a process function once to see what it declares.
 template <class P, class... Args>
-std::vector<StateSpec> states_of(GraphSpec& graph, std::string_view name, const Args&... args) {
+Declarations declared_by(GraphSpec& graph, std::string_view name, const Args&... args) {
   try {
     const P probe{args...};
-    return probe.declared_states();
+    return {probe.declared_states(), specs_of(probe.operator_states())};
   } catch (const std::exception& error) {
     graph.problems.push_back({std::string{name},
                               std::string{"its constructor threw: "} + error.what(),
@@ -193,8 +193,9 @@ public:
     } else {
       using Out = typename P::out_type;
       using Body = detail::ProcessBody<P>;
-      auto states = detail::states_of<P>(*end_.graph, name, args...);  // before the args are moved
-      return keyed<Out, Body>("process", name, std::move(states), std::move(args)...);
+      auto declared =
+          detail::declared_by<P>(*end_.graph, name, args...);  // before the args are moved
+      return keyed<Out, Body>("process", name, std::move(declared), std::move(args)...);
     }
   }
 
@@ -235,7 +236,7 @@ private:
                       "weir::Emit<R>&), T being this stream's record type");
       } else {
         using Body = detail::LambdaBody<T, Out, F, typename D::state_type...>;
-        auto states = detail::states_of<Body>(*end_.graph, name, f, declared...);
+        auto states = detail::declared_by<Body>(*end_.graph, name, f, declared...);
         return keyed<Out, Body>("process", name, std::move(states), std::move(f),
                                 std::move(declared)...);
       }
@@ -243,13 +244,13 @@ private:
   }
 
   template <class Out, class Body, class... Args>
-  Stream<Out> keyed(std::string kind, std::string_view name, std::vector<detail::StateSpec> states,
+  Stream<Out> keyed(std::string kind, std::string_view name, detail::Declarations declared,
                     Args... args) const {
     auto make = [key_of = key_of_, args...](const detail::OperatorInit& init) {
       using Operator = detail::KeyedOperator<K, T, Out, KeyOf, Body>;
       return std::unique_ptr<detail::Operator>{new Operator{init, key_of, args...}};
     };
-    return add<Out>(std::move(kind), name, std::move(states), std::move(make));
+    return add<Out>(std::move(kind), name, std::move(declared), std::move(make));
   }
 
   template <class Accumulator, class Out, class Rules>
@@ -260,11 +261,11 @@ private:
       return std::unique_ptr<detail::Operator>{
           new Operator{init, key_of, rules, when == EmitResults::at_end}};
     };
-    return add<Out>(std::move(kind), name, Operator::specs(), std::move(make));
+    return add<Out>(std::move(kind), name, {.keyed = Operator::specs()}, std::move(make));
   }
 
   template <class Out>
-  Stream<Out> add(std::string kind, std::string_view name, std::vector<detail::StateSpec> states,
+  Stream<Out> add(std::string kind, std::string_view name, detail::Declarations declared,
                   detail::OperatorMaker make) const {
     return Stream<Out>{
         end_.add({.name = std::string{name},
@@ -275,7 +276,8 @@ private:
                   .make = std::move(make),
                   .is_keyed = true,
                   .key_schema = schema<K>(),
-                  .states = std::move(states)})};
+                  .states = std::move(declared.keyed),
+                  .operator_states = std::move(declared.of_operator)})};
   }
 
   detail::OpenEnd end_;
@@ -369,11 +371,11 @@ public:
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>(name, args...): P cannot be built from args");
     } else {
-      auto states = detail::states_of<P>(*end_.graph, name, args...);
+      auto declared = detail::declared_by<P>(*end_.graph, name, args...);
       auto make = [args...](const detail::OperatorInit& init) {
         return std::unique_ptr<detail::Operator>{new detail::ProcessOperator<P>{init, args...}};
       };
-      return add<typename P::out_type>("process", name, std::move(make), std::move(states));
+      return add<typename P::out_type>("process", name, std::move(make), std::move(declared));
     }
   }
 
@@ -445,14 +447,15 @@ private:
 
   template <class R>
   Stream<R> add(std::string kind, std::string_view name, detail::OperatorMaker make,
-                std::vector<detail::StateSpec> states) const {
+                detail::Declarations declared) const {
     return Stream<R>{end_.add({.name = std::string{name},
                                .kind = std::move(kind),
                                .inputs = end_.typed(std::make_shared<detail::PlainEdge<T>>()),
                                .in_schema = schema<T>(),
                                .out_schema = schema<R>(),
                                .make = std::move(make),
-                               .states = std::move(states)})};
+                               .states = std::move(declared.keyed),
+                               .operator_states = std::move(declared.of_operator)})};
   }
 
   detail::OpenEnd end_;

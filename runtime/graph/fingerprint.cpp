@@ -1,5 +1,7 @@
 #include "runtime/graph/fingerprint.hpp"
 
+#include "state/operator_snapshot.hpp"
+
 #include <weir/hash.hpp>
 
 #include <algorithm>
@@ -22,6 +24,11 @@ std::uint64_t hash_of_plan(const Plan& plan) {
         out.put_string(state.name);
         out.put_string(state.type->schema);
       }
+      for (const auto& state : op.operator_states) {
+        out.put_string(state.name);
+        out.put(static_cast<std::uint8_t>(state.kind));
+        out.put_string(state.schema);
+      }
     }
   }
   for (const PlanEdge& edge : plan.edges()) {
@@ -40,6 +47,9 @@ std::string describe(const Plan& plan, const Vertex& vertex, const detail::Opera
   if (!op.out_schema.empty()) text += ", makes " + op.out_schema;
   if (!op.key_schema.empty()) text += ", by " + op.key_schema;
   for (const auto& state : op.states) text += ", keeps " + state.name + " " + state.type->schema;
+  for (const auto& state : op.operator_states)
+    text += ", keeps " + state.name + " " + state.schema + " as " +
+            std::string{state::name_of(state.kind)};
   for (const auto& edge : op.inputs)
     text += ", reads \"" + plan.op(edge.from).name + "\" by " +
             std::to_string(static_cast<int>(edge.partition));

@@ -1,6 +1,7 @@
 // A plan as text, as a Graphviz graph and as JSON.
 #include "runtime/graph/fingerprint.hpp"
 #include "runtime/graph/plan.hpp"
+#include "state/operator_snapshot.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -33,6 +34,9 @@ std::string render_text(const Plan& plan) {
       for (const auto& state : plan.op(i).states)
         out << "    state " << plan.op(i).name << '/' << state.name << ": " << state.type->schema
             << " per " << plan.op(i).key_schema << '\n';
+      for (const auto& state : plan.op(i).operator_states)
+        out << "    state " << plan.op(i).name << '/' << state.name << ": " << state.schema << ", "
+            << state::name_of(state.kind) << '\n';
     }
   }
   return out.str();
@@ -66,6 +70,9 @@ std::string render_json(const Plan& plan) {
       if (op.is_keyed) o["key"] = op.key_schema;
       for (const auto& state : op.states)
         o["states"].push_back({{"name", state.name}, {"schema", state.type->schema}});
+      for (const auto& state : op.operator_states)
+        o["operator_states"].push_back(
+            {{"name", state.name}, {"kind", state::name_of(state.kind)}, {"schema", state.schema}});
       v["operators"].push_back(std::move(o));
     }
     json["vertices"].push_back(std::move(v));

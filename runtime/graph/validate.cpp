@@ -93,11 +93,27 @@ private:
     for (const auto& state : op.states) {
       if (!op.is_keyed)
         add(op.name, "it declares the state \"" + state.name + "\", but its input has no keys",
-            "put key_by(...) before it and derive it from KeyedProcess");
-      if (!names.insert(state.name).second)
-        add(op.name, "it declares two states named \"" + state.name + "\"",
-            "give each state a name of its own");
+            "put key_by(...) before it and derive it from KeyedProcess, or declare state of the "
+            "operator, such as an OperatorListState");
+      check_state_name(op, state.name, names);
     }
+    for (const auto& state : op.operator_states) {
+      if (op.is_keyed)
+        add(op.name,
+            "it declares the operator state \"" + state.name + "\", but its input has keys",
+            "declare keyed state, such as a ListState, or derive it from Process and put it behind "
+            "a stream without key_by(...)");
+      check_state_name(op, state.name, names);
+    }
+  }
+
+  void check_state_name(const OperatorSpec& op, const std::string& name,
+                        std::set<std::string>& names) {
+    if (name.empty())
+      add(op.name, "it declares a state without a name", "give it one: its state is found by it");
+    if (!names.insert(name).second)
+      add(op.name, "it declares two states named \"" + name + "\"",
+          "give each state a name of its own");
   }
 
   void check_delivery(const OperatorSpec& op) {

@@ -1,6 +1,7 @@
 #include "runtime/job/restore.hpp"
 
 #include "state/keyed_snapshot.hpp"
+#include "state/operator_snapshot.hpp"
 
 #include <algorithm>
 #include <set>
@@ -35,6 +36,9 @@ public:
       for (const auto& handle : part.state.keyed) restore_keyed(handle);
       for (const auto& source : part.state.sources) restore_source(source);
       for (const auto& sink : part.state.sinks) restore_sink(sink);
+      for (const auto& handle : part.state.operators)
+        written_[{handle.operator_name, handle.name}][part.index] = {&handle,
+                                                                     part.state.is_finished};
     }
     for (const auto& remaining : metadata_.remaining) {
       if (find(remaining.operator_name, "splits") == nullptr) continue;
@@ -44,6 +48,7 @@ public:
                     remaining.all->end());
     }
     restore_ends();
+    for (const auto& [name, by_subtask] : written_) restore_operator(name.first, by_subtask);
     if (errors_.empty()) return std::move(result_);
     std::string text = "the checkpoint does not fit the job:";
     for (const std::string& error : errors_) text += "\n  " + error;
@@ -82,6 +87,33 @@ private:
           std::any_of(handle.groups.begin(), handle.groups.end(),
                       [&](const state::GroupSlice& s) { return range.contains(s.group); });
       if (overlaps) result_.subtasks[{place->vertex, i}].keyed.push_back(handle);
+    }
+  }
+
+  /// Restores one state of an operator, when it is known who has finished.
+  void restore_operator(const std::string& name,
+                        const std::map<std::uint32_t, WrittenElements>& by_subtask) {
+    const Place* place = find(name, "operator state");
+    if (place == nullptr) return;
+    const auto& declared = place->spec->operator_states;
+    const auto at = std::find_if(declared.begin(), declared.end(), [&](const auto& spec) {
+      return spec.name == by_subtask.begin()->second.handle->name;
+    });
+    const detail::OperatorStateSpec* spec = at != declared.end() ? &*at : nullptr;
+    if (spec == nullptr && allow_non_restored_) return;
+    std::vector<WrittenElements> written;
+    for (const auto& [index, elements] : by_subtask) {
+      if (Status s = state::check_compatible(*elements.handle, spec); !s.ok()) {
+        errors_.insert(s.message());
+        return;
+      }
+      written.push_back(elements);
+    }
+    const std::uint32_t parallelism = plan_.vertex(place->vertex).parallelism;
+    for (std::uint32_t i = 0; i < parallelism; ++i) {
+      SubtaskRestore& restored = result_.subtasks[{place->vertex, i}];
+      for (OperatorStateShare& share : share_of(written, {i, parallelism, restored.is_finished}))
+        restored.operators.push_back(std::move(share));
     }
   }
 
@@ -133,6 +165,8 @@ private:
   const CheckpointMetadata& metadata_;
   bool allow_non_restored_;
   std::map<std::string, Place> places_;  // by operator name
+  /// Operator state, by operator, state and subtask.
+  std::map<std::pair<std::string, std::string>, std::map<std::uint32_t, WrittenElements>> written_;
   RestorePlan result_;
   std::set<std::string> errors_;  // each once, though several subtasks have them
 };

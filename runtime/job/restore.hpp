@@ -4,6 +4,7 @@
 #include "checkpoint/coordinator.hpp"
 #include "checkpoint/metadata.hpp"
 #include "runtime/graph/plan.hpp"
+#include "runtime/job/operator_shares.hpp"
 
 #include <map>
 #include <set>
@@ -22,6 +23,7 @@ checkpoint::CheckpointMetadata make_metadata(const Plan& plan, const std::string
 struct SubtaskRestore {
   std::vector<state::KeyedStateHandle> keyed = {};  // those with key groups of its range
   bool is_finished = false;
+  std::vector<OperatorStateShare> operators = {};  // at least one of each state that there is
 
   friend bool operator==(const SubtaskRestore&, const SubtaskRestore&) = default;
 };

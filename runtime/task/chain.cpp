@@ -165,8 +165,14 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
   built->connect(link_to(plan, op, out, init));
   if (detail::KeyedState* state = built->keyed_state(); state != nullptr && !spec.states.empty())
     states_.push_back({spec.name, spec.key_schema, state});
+  for (detail::OperatorState* state : built->operator_states())
+    operator_states_.push_back({spec.name, state});
   operators_.push_back({spec.name, std::move(built)});
   return operators_.back().op.get();
+}
+
+void Chain::start() {
+  for (NamedOperator& next : operators_) call_user_code(next.name, [&] { next.op->start(); });
 }
 
 std::size_t Chain::process(BatchBody& batch, std::size_t begin) {

@@ -40,6 +40,12 @@ struct ChainState {
   detail::KeyedState* state;
 };
 
+/// A state in a chain that belongs to no key.
+struct ChainOperatorState {
+  std::string operator_name;
+  detail::OperatorState* state;
+};
+
 /// See the file comment. Functions that run user code throw UserError.
 class Chain {
 public:
@@ -48,6 +54,9 @@ public:
   Chain(const Plan& plan, const ChainInit& init, OutputGate& out);
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
+
+  /// Tells the operators that their state is restored; once, before the first record.
+  void start();
 
   /// Handles records of a batch from `begin` on, a slice of them, and returns where it stopped.
   /// Slices are the smaller the more each record makes, so that what waits for credits stays small.
@@ -66,6 +75,7 @@ public:
   const std::string& head_name() const { return head_name_; }
   std::vector<ChainSink>& sinks() { return sinks_; }
   const std::vector<ChainState>& states() const { return states_; }
+  const std::vector<ChainOperatorState>& operator_states() const { return operator_states_; }
   /// Records handed to sinks so far.
   std::uint64_t records_written() const { return records_written_; }
 
@@ -95,6 +105,7 @@ private:
   std::vector<NamedOperator> operators_;       // in the order of the vertex
   std::vector<ChainSink> sinks_;
   std::vector<ChainState> states_;
+  std::vector<ChainOperatorState> operator_states_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
   std::size_t slice_ = 8;     // records of the next slice: few, until it is known what they make
   std::size_t finished_ = 0;  // operators that have finished

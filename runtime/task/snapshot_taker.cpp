@@ -2,6 +2,7 @@
 
 #include "base/paths.hpp"
 #include "state/keyed_cut.hpp"
+#include "state/operator_snapshot.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,6 +35,7 @@ struct SnapshotTaker::Work {
   Duration frozen_at{};
   std::shared_ptr<Chain> chain;  // keeps the frozen rows alive if the subtask ends meanwhile
   std::vector<state::KeyedCut> keyed;
+  std::vector<state::OperatorCut> operators;
   std::vector<Persist> persist;
   SnapshotPlace place;
   std::string directory;
@@ -70,6 +72,7 @@ struct SnapshotTaker::Work {
       if (!status.ok()) return;
     }
     if (!keyed.empty()) status = write_keyed();
+    if (status.ok() && !operators.empty()) status = write_operators();
   }
 
   Result<std::unique_ptr<WritableFile>> create_file() const {
@@ -97,6 +100,21 @@ struct SnapshotTaker::Work {
       handle.inlined = stream;
       if (!file.is_inlined()) handle.path = file_name;
     }
+    return {};
+  }
+
+  /// A file of its own: it has other readers than keyed state, and no copy on the node.
+  Status write_operators() {
+    const std::string name = file_name + ".operators";
+    Env& env = barrier.directory.empty() ? *place.env : *place.savepoints;
+    state::StateFile file{env, base::join_path(directory, name), place.inline_threshold};
+    for (state::OperatorCut& cut : operators) {
+      auto handle = state::write_elements(cut, file);
+      if (!handle.ok()) return handle.status();
+      result.operators.push_back(std::move(handle).value());
+    }
+    if (Status finished = file.finish(); !finished.ok()) return finished;
+    state::place_in(file, name, result.operators);
     return {};
   }
 
@@ -144,6 +162,8 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
 
   for (const ChainState& s : chain_->states())
     work->keyed.emplace_back(state::describe(s.operator_name, s.key_schema, *s.state), *s.state);
+  for (const ChainOperatorState& s : chain_->operator_states())
+    work->operators.emplace_back(s.operator_name, *s.state);
   if (source_ != nullptr)
     work->result.sources.push_back({chain_->head_name(), position_schema_, source_->positions()});
   for (std::size_t i = 0; i < chain_->sinks().size(); ++i) {

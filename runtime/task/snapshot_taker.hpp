@@ -1,7 +1,7 @@
 // SnapshotTaker: a subtask's snapshots, from the frozen state to the acknowledgement, and the
 // commits that follow when the checkpoint has completed.
 //
-//  in the subtask's turn   freeze keyed state, note positions, prepare transactions   (sync part)
+//  in the subtask's turn   freeze state, note positions, prepare transactions         (sync part)
 //  in the blocking pool    bring the state's store up to date, if it has one          (async part)
 //                          persist transactions, write the frozen state
 //  in the subtask's turn   release the frozen state, acknowledge or decline

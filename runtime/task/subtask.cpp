@@ -70,6 +70,7 @@ void Subtask::start() {
   guarded([this] {
     flushed_at_ = port_.now();
     if (life_ == Life::created) {
+      chain_->start();
       life_ = Life::running;
     } else {  // restored from behind its end: says again what it said then
       output_.broadcast(EndOfData{});

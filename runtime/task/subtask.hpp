@@ -67,6 +67,10 @@ public:
 
   /// The chain's keyed states, to be filled before `start`.
   const std::vector<ChainState>& states() const { return chain_->states(); }
+  /// Those that belong to no key, likewise.
+  const std::vector<ChainOperatorState>& operator_states() const {
+    return chain_->operator_states();
+  }
 
   /// The receiver of this output channel is in another process. To be said before `start`.
   void set_remote(ChannelIndex output) { output_.encode(output); }

@@ -1,6 +1,6 @@
 #include "test/interaction/execution.hpp"
 
-#include "runtime/task/state_restore.hpp"
+#include "runtime/task/operator_restore.hpp"
 
 #include <utility>
 
@@ -53,11 +53,11 @@ public:
   std::optional<Duration> wake_at() const { return wake_at_; }
 
   Status restore() {
-    return runtime::read_state({.restore = execution_.restore_.subtasks[id_],
-                                .directory = execution_.restore_.directory,
-                                .env = &execution_.around_.env},
-                               subtask_.states())
-        .status();
+    const runtime::RestoreOrder order{.restore = execution_.restore_.subtasks[id_],
+                                      .directory = execution_.restore_.directory,
+                                      .env = &execution_.around_.env};
+    const Status status = runtime::read_operator_states(order, subtask_.operator_states());
+    return status.ok() ? runtime::read_state(order, subtask_.states()).status() : status;
   }
 
   /// Calls the subtask and lets it work.

@@ -70,6 +70,34 @@ private:
   ValueState<int> b_{*this, "a"};
 };
 
+/// Declares state that belongs to no key although its stream has keys.
+class Keyless final : public KeyedProcess<int, int, int> {
+public:
+  void on_record(const int& n, Ctx&, Emit<int>& out) override { out(n); }
+
+private:
+  OperatorListState<int> list_{*this, "list"};
+};
+
+/// Declares operator state, all of one name if `is_twice_named`.
+class Keeping final : public Process<int, int> {
+public:
+  explicit Keeping(bool is_twice_named) : map_{*this, is_twice_named ? "list" : "map"} {}
+  void on_record(const int& n, const OperatorInfo&, Emit<int>& out) override { out(n); }
+
+private:
+  OperatorListState<int> list_{*this, "list"};
+  BroadcastState<int, std::string> map_;
+};
+
+Job keeping_job(bool is_twice_named) {
+  Job job{"keeping"};
+  job.source("numbers", numbers.source())
+      .process<Keeping>("keeping", is_twice_named)
+      .sink("out", ints.sink());
+  return job;
+}
+
 class Throwing final : public KeyedProcess<int, int, int> {
 public:
   Throwing() { throw std::runtime_error{"no network"}; }
@@ -132,6 +160,20 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
   CHECK(mentions(with({.restart = restart::failure_rate({.max_failures = -1})}),
                  "failure-rate.max-failures-per-interval is negative"));
   CHECK(mentions(with({.network = {.batches_per_channel = 1}}), "below 2"));
+}
+
+TEST_CASE("state of operators is for streams without keys, and has names of its own",
+          "[validate][operator state]") {
+  CHECK(problems_of(keeping_job(false)).empty());
+  CHECK(mentions(problems_of(keeping_job(true)), "it declares two states named \"list\""));
+  Job job{"keyless"};
+  job.source("numbers", numbers.source())
+      .key_by(std::identity{})
+      .process<Keyless>("keyless")
+      .sink("out", ints.sink());
+  CHECK(mentions(problems_of(job),
+                 "\"keyless\": it declares the operator state \"list\", but its input has keys; "
+                 "declare keyed state, such as a ListState, or derive it from Process"));
 }
 
 TEST_CASE("repeated writes that do no harm are allowed", "[validate]") {
@@ -283,4 +325,10 @@ TEST_CASE("a plan can be drawn", "[plan]") {
   CHECK(mentions(text, "state counts/accumulator: i64 per i32"));
   CHECK(mentions(render(plan, GraphFormat::dot), "\"numbers\" -> \"counts\" [label=\"hash\"]"));
   CHECK(mentions(render(plan, GraphFormat::json), "\"partition\": \"hash\""));
+
+  const Plan keeping = Plan::build(keeping_job(false).graph(), 0);
+  CHECK(
+      mentions(render(keeping, GraphFormat::text), "state keeping/map: (i32,str), broadcast map"));
+  CHECK(mentions(render(keeping, GraphFormat::json), "\"kind\": \"operator list\""));
+  CHECK(mentions(fingerprint(keeping).operators[1], "keeps list i32 as operator list"));
 }

@@ -31,6 +31,12 @@ struct EdgeSpec {
   std::shared_ptr<const EdgeType> type = {};
 };
 
+/// What an operator declares to remember.
+struct Declarations {
+  std::vector<StateSpec> keyed = {};
+  std::vector<OperatorStateSpec> of_operator = {};
+};
+
 using OperatorMaker = std::function<std::unique_ptr<Operator>(const OperatorInit&)>;
 
 /// One operator. Exactly one of `make`, `source` and `sink` is set.
@@ -49,6 +55,7 @@ struct OperatorSpec {
   bool is_keyed = false;
   std::string key_schema = {};
   std::vector<StateSpec> states = {};
+  std::vector<OperatorStateSpec> operator_states = {};
 };
 
 /// A job's operators in the order in which they were declared, and what was wrong already then.

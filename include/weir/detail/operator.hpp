@@ -4,6 +4,7 @@
 #include <weir/clock.hpp>
 #include <weir/detail/batch.hpp>
 #include <weir/detail/keyed_state.hpp>
+#include <weir/detail/operator_state.hpp>
 #include <weir/env.hpp>
 #include <weir/process.hpp>
 
@@ -37,6 +38,9 @@ public:
   /// Says where records go; called once, before the first record.
   virtual void connect(BatchConsumer* next) = 0;
 
+  /// All states are restored; called once, before the first record.
+  virtual void start() {}
+
   /// Handles the records from `begin` to `end` of a batch that nobody else uses, and passes on all
   /// it has to say about them.
   virtual void process(BatchBody& batch, std::size_t begin, std::size_t end) = 0;
@@ -48,6 +52,9 @@ public:
 
   /// Returns the operator's keyed state, or null if it has none.
   virtual KeyedState* keyed_state() { return nullptr; }
+
+  /// Returns the operator's states that belong to no key, in the order of declaration.
+  virtual std::vector<OperatorState*> operator_states() { return {}; }
 };
 
 }  // namespace weir::detail

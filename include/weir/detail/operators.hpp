@@ -57,6 +57,10 @@ public:
 
   void connect(BatchConsumer* next) override { emit_.connect(next); }
 
+  void start() override {
+    if (is_restored(process_.operator_states())) process_.on_restore(info_);
+  }
+
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& records = static_cast<Batch<typename P::in_type>&>(body).records;
     for (std::size_t i = begin; i < end; ++i) process_.on_record(records[i], info_, emit_);
@@ -68,6 +72,8 @@ public:
     emit_.flush();
     return true;
   }
+
+  std::vector<OperatorState*> operator_states() override { return process_.operator_states(); }
 
 private:
   OperatorInfo info_;
