@@ -1,7 +1,5 @@
 #include "state/row_json.hpp"
 
-#include "state/schema.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -202,6 +200,10 @@ std::string value_json(std::string_view schema, std::string_view bytes) {
   ByteReader in{bytes};
   const Json json = read_value(*parsed, in);
   return in.ok() && in.at_end() ? dump(json) : "\"damaged\"";
+}
+
+std::string read_json(const Schema& schema, ByteReader& in) {
+  return dump(read_value(schema, in));
 }
 
 }  // namespace weir::state

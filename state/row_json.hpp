@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/handle.hpp"
+#include "state/schema.hpp"
 #include "state/state_file.hpp"
 
 #include <functional>
@@ -28,5 +29,8 @@ Status print_rows(
 /// becomes {"index": 0, "value": ...}, what a codec of its own has written {"bytes": "hex"}.
 /// What a state with a Ttl holds becomes {"touched": milliseconds since 1970, "value": ...}.
 std::string value_json(std::string_view schema, std::string_view bytes);
+
+/// Reads one value of `schema` and returns it in the same way; `in` fails if it is damaged.
+std::string read_json(const Schema& schema, ByteReader& in);
 
 }  // namespace weir::state

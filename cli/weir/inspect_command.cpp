@@ -4,6 +4,7 @@
 #include "checkpoint/storage.hpp"
 #include "cli/follow.hpp"
 #include "cli/weir/commands.hpp"
+#include "cli/weir/inspect_operators.hpp"
 #include "cli/weir/scratch.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/native_snapshot.hpp"
@@ -143,9 +144,7 @@ void print_summary(const CheckpointMetadata& metadata) {
   for (const SubtaskPart& part : metadata.parts) {
     bytes += part.state.size_bytes();
     finished += part.state.is_finished ? 1 : 0;
-    for (const KeyedStateHandle& handle : part.state.keyed) {
-      for (const std::string& path : handle.paths()) files.insert(path);
-    }
+    for (const std::string& path : part.state.paths()) files.insert(path);
   }
   std::printf("job \"%s\", run %s: %s, number %llu, begun %s\n", c(metadata.job), c(metadata.run),
               std::string{name_of(metadata.kind)}.c_str(),
@@ -172,7 +171,7 @@ Status verify(const std::string& directory, const CheckpointMetadata& metadata) 
       if (!status.ok()) return status.with_context(directory);
     }
   }
-  return {};
+  return verify_operator_states(directory, metadata);
 }
 
 Status print_entries(const std::string& directory, const KeyedStateHandle& handle,
@@ -186,22 +185,15 @@ Status print_entries(const std::string& directory, const KeyedStateHandle& handl
   return reader.ok() ? state::print_rows(handle, *reader, state, print) : reader.status();
 }
 
-/// A key is named as JSON, or a text as it is.
-bool is_key(const std::string& json, const std::string& asked) {
-  return json == asked || json == "\"" + asked + "\"";
-}
-
 Status print_state(const std::string& directory, const CheckpointMetadata& metadata,
                    const Options& options) {
   std::set<std::string> known;
-  bool is_known = false;
   for (const SubtaskPart& part : metadata.parts) {
     for (const KeyedStateHandle& handle : part.state.keyed) {
       for (const state::StateDescription& description : handle.states) {
         const std::string name = handle.operator_name + "/" + description.name;
         known.insert(name);
         if (name != options.state) continue;
-        is_known = true;
         const Status status =
             print_entries(directory, handle, description.name,
                           [&](const std::string& key, const std::string& value) {
@@ -212,10 +204,14 @@ Status print_state(const std::string& directory, const CheckpointMetadata& metad
       }
     }
   }
-  if (is_known) return {};
+  if (Status status = print_elements_of(directory, metadata, options.state,
+                                        options.key ? &*options.key : nullptr, known);
+      !status.ok())
+    return status;
+  if (known.contains(options.state)) return {};
   std::string text = "there is no state \"" + options.state + "\" in " + directory + "; it has";
   for (const std::string& name : known) text += " " + name;
-  return {ErrorCode::not_found, text + (known.empty() ? " no keyed state" : "")};
+  return {ErrorCode::not_found, text + (known.empty() ? " none" : "")};
 }
 
 Status inspect(const Options& options) {
@@ -227,6 +223,7 @@ Status inspect(const Options& options) {
   if (!options.state.empty()) return print_state(directory, *metadata, options);
   print_summary(*metadata);
   print_keyed(*metadata);
+  print_operator_states(*metadata);
   print_sources(*metadata);
   print_sinks(*metadata);
   std::fflush(stdout);
