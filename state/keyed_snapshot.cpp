@@ -6,6 +6,8 @@
 #include "state/row_reader.hpp"
 #include "state/schema.hpp"
 
+#include <weir/timers.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -61,6 +63,10 @@ std::size_t packed_bytes(const RowLayout& layout) {
   const auto& [type, offset] = layout.columns[0];
   const bool is_packed = layout.key->packed != 0 && type->packed != 0;
   return is_packed && offset == layout.key->packed ? offset + type->packed : 0;
+}
+
+std::string how_to_declare(std::string_view name) {
+  return name.starts_with(detail::kTimerStates) ? "override on_timer" : "declare it";
 }
 
 }  // namespace
@@ -148,8 +154,9 @@ Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& in
                                  [&](const auto& state) { return state.name == written.name; });
     if (at == info.states.end()) {
       if (!allow_non_restored)
-        return refuse("the job no longer declares its state \"" + written.name +
-                      "\"; declare it, or drop it with --allow-non-restored-state");
+        return refuse("the job no longer declares its state \"" + written.name + "\"; " +
+                      how_to_declare(written.name) +
+                      ", or drop it with --allow-non-restored-state");
       if (!Schema::parse(written.schema).ok())
         return refuse("its state \"" + written.name + "\" has the unknown schema " +
                       written.schema);

@@ -46,8 +46,13 @@ Json read_number(Schema::Number number, ByteReader& in) {
 
 Json read_value(const Schema& schema, ByteReader& in);
 
+/// A map to nothing is shown as the set that it is.
+bool is_nothing(const Schema& schema) {
+  return schema.kind() == Schema::Kind::parts && schema.parts() == 0;
+}
+
 Json read_sequence(const Schema& schema, ByteReader& in) {
-  const bool is_map = schema.parts() == 2;
+  const bool is_map = schema.parts() == 2 && !is_nothing(schema.part(1));
   const bool is_object = is_map && schema.part(0).kind() == Schema::Kind::text;
   Json values = is_object ? Json::object() : Json::array();
   for (std::size_t n = in.get_count(); n != 0 && in.ok(); --n) {

@@ -1,12 +1,14 @@
 // Process functions: operators written as classes, with state as members.
 #pragma once
 
+#include <weir/detail/timer_service.hpp>
 #include <weir/emit.hpp>
 #include <weir/operator_state.hpp>
 #include <weir/state.hpp>
 
 #include <concepts>
 #include <cstdint>
+#include <stdexcept>
 #include <string_view>
 
 namespace weir {
@@ -20,18 +22,45 @@ struct OperatorInfo {
   std::uint32_t attempt = 1;  ///< 1 for the first execution, one more after each restart
 };
 
-/// What a keyed process function may ask while it handles a record.
+/// What a keyed process function may ask while it handles a record or a timer. Valid only during
+/// the call that received it.
 template <class K>
 class Context {
 public:
-  Context(const K& key, const OperatorInfo& info) : key_{key}, info_{info} {}
-
   const K& key() const { return key_; }
   const OperatorInfo& info() const { return info_; }
+
+  /// The key's timers that fire when event time has come as far as they say; at the end of a
+  /// bounded input all do. Throws std::logic_error if the process does not override `on_timer`.
+  Timers<K>& event_timers() { return timers_.of(TimeDomain::event_time); }
+  /// The same by the wall clock of the process. They fire when a later millisecond has begun; one
+  /// that came due while the job was down fires when it is back. After the end of the input none
+  /// do.
+  Timers<K>& processing_timers() { return timers_.of(TimeDomain::processing_time); }
+
+  /// In `on_timer`: which kind of timer it is. Throws std::logic_error in `on_record`.
+  TimeDomain time_domain() const {
+    if (fired_ == nullptr)
+      throw std::logic_error{"it asks for the time domain of a timer in on_record"};
+    return *fired_;
+  }
+
+  /// What the wall clock of the process shows. It may jump in both directions.
+  Timestamp processing_time() const { return timers_.processing_time(); }
+  /// How far event time has come: nothing at or before it is expected any more. The least time
+  /// there is while nothing is known, also after a restart; the greatest at the end of the input.
+  Timestamp event_time() const { return timers_.event_time(); }
+
+  /// For the engine. `fired` is null unless a timer is handled.
+  Context(const K& key, const OperatorInfo& info, detail::TimerService<K>& timers,
+          const TimeDomain* fired)
+      : key_{key}, info_{info}, timers_{timers}, fired_{fired} {}
 
 private:
   const K& key_;
   const OperatorInfo& info_;
+  detail::TimerService<K>& timers_;
+  const TimeDomain* fired_;
 };
 
 /// An operator on a keyed stream. One object serves all keys of a subtask, one record at a time.
@@ -54,6 +83,10 @@ public:
 
   /// Handles one record. State handles show the state of `ctx.key()`.
   virtual void on_record(const In& record, Ctx& ctx, Emit<Out>& out) = 0;
+
+  /// Handles a timer that was set for `at`. State handles show the state of `ctx.key()`. A timer
+  /// that it sets and that is already due fires soon after.
+  virtual void on_timer([[maybe_unused]] Timestamp at, Ctx&, Emit<Out>&) {}
 };
 
 /// An operator on a stream without keys. Its members may be operator state, which survives

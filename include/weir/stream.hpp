@@ -7,7 +7,7 @@
 
 #include <weir/detail/callable.hpp>
 #include <weir/detail/graph.hpp>
-#include <weir/detail/operators.hpp>
+#include <weir/detail/timed_operator.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -193,9 +193,10 @@ public:
     } else {
       using Out = typename P::out_type;
       using Body = detail::ProcessBody<P>;
-      auto declared =
-          detail::declared_by<P>(*end_.graph, name, args...);  // before the args are moved
-      return keyed<Out, Body>("process", name, std::move(declared), std::move(args)...);
+      using Operator = std::conditional_t<detail::has_timers<P>(), detail::TimedOperator<P, KeyOf>,
+                                          detail::KeyedOperator<K, T, Out, KeyOf, Body>>;
+      auto declared = detail::declared_by<Body>(*end_.graph, name, args...);  // before they move
+      return keyed<Out, Operator>(name, std::move(declared), std::move(args)...);
     }
   }
 
@@ -236,21 +237,19 @@ private:
                       "weir::Emit<R>&), T being this stream's record type");
       } else {
         using Body = detail::LambdaBody<T, Out, F, typename D::state_type...>;
+        using Operator = detail::KeyedOperator<K, T, Out, KeyOf, Body>;
         auto states = detail::declared_by<Body>(*end_.graph, name, f, declared...);
-        return keyed<Out, Body>("process", name, std::move(states), std::move(f),
-                                std::move(declared)...);
+        return keyed<Out, Operator>(name, std::move(states), std::move(f), std::move(declared)...);
       }
     }
   }
 
-  template <class Out, class Body, class... Args>
-  Stream<Out> keyed(std::string kind, std::string_view name, detail::Declarations declared,
-                    Args... args) const {
+  template <class Out, class Operator, class... Args>
+  Stream<Out> keyed(std::string_view name, detail::Declarations declared, Args... args) const {
     auto make = [key_of = key_of_, args...](const detail::OperatorInit& init) {
-      using Operator = detail::KeyedOperator<K, T, Out, KeyOf, Body>;
       return std::unique_ptr<detail::Operator>{new Operator{init, key_of, args...}};
     };
-    return add<Out>(std::move(kind), name, std::move(declared), std::move(make));
+    return add<Out>("process", name, std::move(declared), std::move(make));
   }
 
   template <class Accumulator, class Out, class Rules>

@@ -95,6 +95,10 @@ private:
         add(op.name, "it declares the state \"" + state.name + "\", but its input has no keys",
             "put key_by(...) before it and derive it from KeyedProcess, or declare state of the "
             "operator, such as an OperatorListState");
+      if (!state.is_reserved && state.name.starts_with(detail::kTimerStates))
+        add(op.name,
+            "it declares the state \"" + state.name + "\", which is a name for states of timers",
+            "give it a name that does not begin with " + std::string{detail::kTimerStates});
       check_state_name(op, state.name, names);
     }
     for (const auto& state : op.operator_states) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/graph/plan.hpp"
+#include "runtime/task/chain_timers.hpp"
 #include "runtime/task/output_gate.hpp"
 #include "runtime/task/user_error.hpp"
 
@@ -38,6 +39,7 @@ struct ChainState {
   std::string operator_name;
   std::string key_schema;
   detail::KeyedState* state;
+  detail::OperatorTimers* timers = nullptr;  // kept in `state`; null: there are none
 };
 
 /// A state in a chain that belongs to no key.
@@ -76,6 +78,7 @@ public:
   std::vector<ChainSink>& sinks() { return sinks_; }
   const std::vector<ChainState>& states() const { return states_; }
   const std::vector<ChainOperatorState>& operator_states() const { return operator_states_; }
+  ChainTimers& timers() { return timers_; }
   /// Records handed to sinks so far.
   std::uint64_t records_written() const { return records_written_; }
 
@@ -106,6 +109,7 @@ private:
   std::vector<ChainSink> sinks_;
   std::vector<ChainState> states_;
   std::vector<ChainOperatorState> operator_states_;
+  ChainTimers timers_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
   std::size_t slice_ = 8;     // records of the next slice: few, until it is known what they make
   std::size_t finished_ = 0;  // operators that have finished

@@ -77,9 +77,7 @@ private:
   std::string damaged_copy_;
 };
 
-}  // namespace
-
-Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<ChainState>& states) {
+Result<RestoredFrom> read_rows(const RestoreOrder& order, const std::vector<ChainState>& states) {
   Reading reading{order, order.copies};
   Status status = reading.run(states);
   if (status.ok()) return reading.from();
@@ -90,6 +88,26 @@ Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<Cha
   status = again.run(states);
   if (!status.ok()) return status;
   return again.from();
+}
+
+Status restore_timers(const std::vector<ChainState>& states) {
+  try {
+    for (const ChainState& some : states) {
+      if (some.timers != nullptr) some.timers->restore();
+    }
+  } catch (const detail::StoreError& error) {
+    return {ErrorCode::unavailable, error.what()};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<ChainState>& states) {
+  auto restored = read_rows(order, states);
+  if (!restored.ok()) return restored;
+  if (Status status = restore_timers(states); !status.ok()) return status;
+  return restored;
 }
 
 }  // namespace weir::runtime

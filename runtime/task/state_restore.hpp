@@ -29,9 +29,10 @@ struct RestoreOrder {
   std::function<std::shared_ptr<detail::StateBackend>()> backend = {};
 };
 
-/// Adds the rows of all handles in `order` to `states`, which are empty. Blocks. If a copy proves
-/// to be damaged, all is read again from where the checkpoint lies. `corrupt` names the file; the
-/// states then hold some of the rows and must not be used.
+/// Adds the rows of all handles in `order` to `states`, which are empty, and makes their timers
+/// what these say. Blocks. If a copy proves to be damaged, all is read again from where the
+/// checkpoint lies. `corrupt` names the file; the states then hold some of the rows and must not be
+/// used.
 Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<ChainState>& states);
 
 }  // namespace weir::runtime

@@ -124,7 +124,7 @@ void Subtask::on_aborted(CheckpointId id) {
     snapshots_->on_aborted(id);
     if (stopped_by_ != id) return;
     stopped_by_.reset();
-    life_ = Life::running;  // the job goes on
+    life_ = has_ended_ ? Life::firing : Life::running;  // the job goes on
   });
 }
 
@@ -165,8 +165,9 @@ Subtask::Next Subtask::drive() {
 /// Does one piece of work; returns whether there may be more at once.
 bool Subtask::work(Next& next) {
   switch (life_) {
-    case Life::running:
+    case Life::running: return run(next);
     case Life::drained: return take_step(next);
+    case Life::firing: fire_event_timers(next); return true;
     case Life::finishing: finish(); return true;
     case Life::stopped:
       return source_ == nullptr && take_step(next);  // nothing is read, but marks still pass
@@ -176,6 +177,32 @@ bool Subtask::work(Next& next) {
     case Life::failed: return false;
   }
   return false;
+}
+
+/// Processing timers and input take turns, so that neither waits for the other.
+bool Subtask::run(Next& next) {
+  ChainTimers& timers = chain_->timers();
+  if (timers.empty()) return take_step(next);
+  const bool are_due = timers.fire_due(port_.wall());
+  if (take_step(next) || are_due) return true;
+  wait_for_timers(next);
+  return false;
+}
+
+void Subtask::wait_for_timers(Next& next) const {
+  const auto wait = chain_->timers().until_due(port_.wall());
+  if (!wait) return;
+  const Duration due = port_.now() + *wait;
+  if (next.when != Next::When::at_time || due < next.time) next = {Next::When::at_time, due};
+}
+
+/// At the end of the input event time comes to its end, too. Meanwhile marks pass as before: what
+/// has not fired is state.
+void Subtask::fire_event_timers(Next& next) {
+  if (chain_->timers().advance_event_time(Timestamp::max()))
+    life_ = Life::finishing;
+  else if (channels_ != nullptr)
+    take_step(next);
 }
 
 bool Subtask::take_step(Next& next) {
@@ -193,7 +220,8 @@ bool Subtask::take_step(Next& next) {
     case InputStep::Kind::idle: return false;
     case InputStep::Kind::wait: next = {Next::When::at_time, step->wake_at}; return false;
     case InputStep::Kind::ended:
-      if (life_ == Life::running) life_ = Life::finishing;
+      has_ended_ = true;
+      if (life_ == Life::running) life_ = Life::firing;
       return true;
   }
   return false;
@@ -209,7 +237,8 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
   const bool is_finished = life_ == Life::drained;
   snapshots_->take(barrier, {.start_delay = due.start_delay, .alignment = due.alignment},
                    is_finished);
-  if (barrier.kind == checkpoint::CheckpointKind::stop && life_ == Life::running) {
+  const bool can_stop = life_ == Life::running || life_ == Life::firing;
+  if (barrier.kind == checkpoint::CheckpointKind::stop && can_stop) {
     stopped_by_ = barrier.id;
     life_ = Life::stopped;
   }

@@ -2,8 +2,9 @@
 // commands come in; frames, credits and reports go out through a SubtaskPort. It has no thread, no
 // clock and no actor of its own.
 //
-//   running ──(all inputs have ended)──► finishing ──(all is emitted)──► drained ─┐
-//   running ──(a stop barrier)──► stopped ────────────────────────────────────────┤
+//   running ──(all inputs have ended)──► firing ──(all event timers have fired)──► finishing
+//   finishing ──(all is emitted)──► drained ──────────────────────────────────────┐
+//   running, firing ──(a stop barrier)──► stopped ────────────────────────────────┤
 //                                       (the job's last checkpoint has completed) ▼
 //                                               done ◄──(all is committed)──── ending
 //
@@ -101,6 +102,7 @@ private:
   enum class Life : std::uint8_t {
     created,
     running,
+    firing,
     finishing,
     drained,
     stopped,
@@ -113,6 +115,9 @@ private:
   void guarded(F&& f);
   bool is_alive() const { return life_ != Life::failed && life_ != Life::done; }
   bool work(Next& next);
+  bool run(Next& next);
+  void wait_for_timers(Next& next) const;
+  void fire_event_timers(Next& next);
   bool take_step(Next& next);
   void take_snapshot(const InputStep::Due& due);
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
@@ -131,6 +136,7 @@ private:
   std::unique_ptr<TaskInput> input_;
   std::unique_ptr<SnapshotTaker> snapshots_;
   Life life_ = Life::created;
+  bool has_ended_ = false;                  // all inputs have
   CheckpointId handled_;                    // the newest checkpoint forwarded or cancelled
   std::optional<CheckpointId> stopped_by_;  // the checkpoint whose stop barrier has come
   Duration flushed_at_{};                   // when half-full batches were last sent

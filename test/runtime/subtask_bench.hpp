@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +42,8 @@ public:
   template <class F>
   Trace turn(F&& f) {
     f(subtask_);
-    while (subtask_.drive().when == runtime::Subtask::Next::When::at_once) {
-    }
+    do next_ = subtask_.drive();
+    while (next_.when == runtime::Subtask::Next::When::at_once);
     return std::exchange(trace_, {});
   }
   Trace start() {
@@ -73,6 +74,11 @@ public:
     return turn([&](runtime::Subtask& subtask) { subtask.resume(piece.second); });
   }
   std::size_t waiting_work() const { return work_.size(); }
+  /// When the subtask wants to be driven again, if nothing happens; none: not before.
+  std::optional<Duration> wakes_at() const {
+    if (next_.when != runtime::Subtask::Next::When::at_time) return std::nullopt;
+    return next_.time;
+  }
 
   runtime::Subtask& subtask() { return subtask_; }
   base::MemoryEnv& env() { return env_; }
@@ -140,6 +146,7 @@ private:
   std::map<std::uint32_t, std::uint64_t> outputs_;  // frames received, by channel
   std::uint64_t batches_ = 0;
   std::uint64_t records_left_ = 0;
+  runtime::Subtask::Next next_;
   Trace trace_;
   std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
   std::vector<checkpoint::Ack> acks_;

@@ -32,6 +32,7 @@ struct StateSpec {
   /// Whether anything of a value of `type` was touched after `dead`, in milliseconds since 1970;
   /// null if it lives for ever.
   bool (*is_live)(const void* cell, std::int64_t dead) = nullptr;
+  bool is_reserved = false;  // the engine's own, under a name that jobs may not use
 };
 
 /// What a store must know of the columns of states.
@@ -202,6 +203,7 @@ public:
   }
 
   const K& key() const { return *key_; }
+  std::uint64_t hash() const override { return hash_; }
 
   /// Of a backed state: makes room for the rows of a batch from `begin` to `end`, and reads
   /// together what is known to be read from them. `key_at(i)` is the key of record i. No key may be
@@ -229,7 +231,6 @@ protected:
   const char* find_row() override { return table().find(hash_, *key_); }
   char* find_writable_row() override { return table().find_writable(hash_, *key_); }
   std::pair<char*, bool> upsert_row() override { return table().upsert(hash_, *key_); }
-  std::uint64_t hash() const override { return hash_; }
 
 private:
   static RowLayout layout_of(const std::vector<StateSpec>& specs, bool is_backed) {

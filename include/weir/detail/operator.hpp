@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,27 @@ struct OperatorInit {
     if (backend == nullptr || specs.empty()) return {};
     return backend->open(info.name, store_columns(specs));
   }
+};
+
+/// The timers of an operator, as the engine drives them. User functions inside may throw.
+class OperatorTimers {
+public:
+  /// Makes them what the restored state says; before the first record. May block and throw
+  /// StoreError.
+  virtual void restore() = 0;
+
+  /// When the first processing timer fires, if any is set.
+  virtual std::optional<Timestamp> next_processing() const = 0;
+
+  /// Processing time has come to `to`: fires the timers it has passed, a few a call; true when no
+  /// more of them are left.
+  virtual bool advance_processing_time(Timestamp to) = 0;
+
+  /// The same with event time, which never goes back: nothing at or before `to` will come any more.
+  virtual bool advance_event_time(Timestamp to) = 0;
+
+protected:
+  ~OperatorTimers() = default;
 };
 
 /// Takes batches of one type and passes on batches of another. One thread at a time. User functions
@@ -55,6 +77,9 @@ public:
 
   /// Returns the operator's states that belong to no key, in the order of declaration.
   virtual std::vector<OperatorState*> operator_states() { return {}; }
+
+  /// Returns the operator's timers, or null if it has none.
+  virtual OperatorTimers* timers() { return nullptr; }
 };
 
 }  // namespace weir::detail

@@ -82,19 +82,19 @@ private:
 };
 
 /// Runs a function with keyed state, positioned on the key of each record. Body declares states
-/// like a StateOwner and has `handle(record, key, info, emit)`.
+/// like a StateOwner and has `bind(state, init)` and `handle(record, key, info, emit)`.
 template <Key K, class In, class Out, class KeyOf, class Body>
-class KeyedOperator final : public Operator {
+class KeyedOperator : public Operator {
 public:
   template <class... Args>
   KeyedOperator(const OperatorInit& init, KeyOf key_of, const Args&... args)
-      : info_{init.info},
-        clock_{init.clock},
+      : clock_{init.clock},
         key_of_{std::move(key_of)},
+        info_{init.info},
         body_{args...},
         state_{init.key_groups, init.max_parallelism, body_.declared_states(),
                init.open_store(body_.declared_states())} {
-    body_.bind_states(state_);
+    body_.bind(state_, init);
   }
 
   void connect(BatchConsumer* next) override { emit_.connect(next); }
@@ -118,42 +118,73 @@ public:
 
   KeyedState* keyed_state() override { return &state_; }
 
-private:
+protected:
   void drop_expired(std::size_t records) {
     if (clock_ != nullptr) state_.set_time(clock_->wall());
     state_.expire(kExpireRows * records);
   }
 
+private:
   decltype(auto) key_in(const Batch<In>& batch, std::size_t i) const {
     return std::invoke(key_of_, batch.records[i]);
   }
 
-  OperatorInfo info_;
   const Clock* clock_;
   KeyOf key_of_;
+
+protected:
+  OperatorInfo info_;
   Body body_;
   KeyedStateOf<K> state_;
   Emit<Out> emit_;
 };
 
+/// Whether P overrides `on_timer`. An override that cannot be reached from here counts as one: the
+/// compiler then says what is wrong with it.
+template <class P>
+constexpr bool has_timers() {
+  using Base = KeyedProcess<typename P::key_type, typename P::in_type, typename P::out_type>;
+  if constexpr (requires { &P::on_timer; })
+    return !std::is_same_v<decltype(&P::on_timer), decltype(&Base::on_timer)>;
+  else
+    return true;
+}
+
 /// The body of a KeyedOperator that is a KeyedProcess.
 template <class P>
 class ProcessBody {
+  using K = typename P::key_type;
+  using Out = typename P::out_type;
+
 public:
   template <class... Args>
-  explicit ProcessBody(const Args&... args) : process_{args...} {}
+  explicit ProcessBody(const Args&... args)
+      : process_{args...}, timers_{process_, has_timers<P>()} {}
 
   std::vector<StateSpec> declared_states() const { return process_.declared_states(); }
-  void bind_states(KeyedState& state) { process_.bind_states(state); }
+  const std::vector<OperatorState*>& operator_states() const { return process_.operator_states(); }
+  void bind(KeyedStateOf<K>& state, const OperatorInit& init) {
+    process_.bind_states(state);
+    timers_.bind(state, init.clock);
+  }
 
-  void handle(const typename P::in_type& record, const typename P::key_type& key,
-              const OperatorInfo& info, Emit<typename P::out_type>& out) {
-    Context<typename P::key_type> context{key, info};
+  void handle(const typename P::in_type& record, const K& key, const OperatorInfo& info,
+              Emit<Out>& out) {
+    Context<K> context{key, info, timers_, nullptr};
     process_.on_record(record, context, out);
   }
+  void on_timer(Timestamp at, TimeDomain domain, const K& key, const OperatorInfo& info,
+                Emit<Out>& out) {
+    Context<K> context{key, info, timers_, &domain};
+    process_.on_timer(at, context, out);
+  }
+
+  TimerService<K>& timers() { return timers_; }
+  const TimerService<K>& timers() const { return timers_; }
 
 private:
   P process_;
+  TimerService<K> timers_;  // declares its states behind those of the process
 };
 
 /// The body of a KeyedOperator that is a lambda with declared states.
@@ -163,6 +194,8 @@ public:
   template <class... D>
   explicit LambdaBody(F f, const D&... declared)
       : f_{std::move(f)}, states_{make_state<States>(declared)...} {}
+
+  void bind(KeyedState& state, const OperatorInit&) { bind_states(state); }
 
   template <class K>
   void handle(const In& record, const K&, const OperatorInfo&, Emit<Out>& out) {

@@ -1,0 +1,70 @@
+// TimedOperator: runs a KeyedProcess that has timers.
+#pragma once
+
+#include <weir/detail/operators.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace weir::detail {
+
+// So that barriers and records need not wait long; as many as a slice has records.
+inline constexpr std::size_t kTimersAtOnce = 128;
+
+/// See the file comment. Timers fire one at a time, between records, in the order of their queue.
+template <class P, class KeyOf>
+class TimedOperator final : public KeyedOperator<typename P::key_type, typename P::in_type,
+                                                 typename P::out_type, KeyOf, ProcessBody<P>>,
+                            private OperatorTimers {
+  using Base = KeyedOperator<typename P::key_type, typename P::in_type, typename P::out_type, KeyOf,
+                             ProcessBody<P>>;
+  using K = typename P::key_type;
+
+public:
+  using Base::Base;
+
+  /// Records of an operator before this one may have set timers after event time had ended.
+  bool finish() override { return advance_event_time(Timestamp::max()); }
+
+  OperatorTimers* timers() override { return this; }
+
+private:
+  void restore() override { service().restore(); }
+
+  std::optional<Timestamp> next_processing() const override {
+    const TimerQueue<K>& queue = service().of(TimeDomain::processing_time).queue();
+    return queue.empty() ? std::nullopt : std::optional{queue.front().time};
+  }
+  bool advance_processing_time(Timestamp to) override {
+    return fire(TimeDomain::processing_time, to);
+  }
+  bool advance_event_time(Timestamp to) override {
+    service().advance_event_time(to);
+    return fire(TimeDomain::event_time, service().event_time());
+  }
+
+  /// Fires timers up to `to`, a few of them; returns whether none is left.
+  bool fire(TimeDomain domain, Timestamp to) {
+    Timers<K>& timers = service().of(domain);
+    if (!timers.is_due(to)) return true;
+    if (this->state_.expires()) this->drop_expired(kTimersAtOnce);
+    if (this->state_.backed() != nullptr) this->state_.backed()->keep_budget();
+    const std::uint64_t flushes_max = this->emit_.flushes() + kFinishBatches;
+    for (std::size_t i = 0; i < kTimersAtOnce && this->emit_.flushes() < flushes_max; ++i) {
+      if (!timers.is_due(to)) break;
+      const Timer<K> timer = timers.pop();
+      this->state_.enter(timer.hash, timer.key);
+      timers.fired(timer.time);
+      this->body_.on_timer(timer.time, domain, timer.key, this->info_, this->emit_);
+      this->state_.leave();
+    }
+    this->emit_.flush();
+    return !timers.is_due(to);
+  }
+
+  TimerService<K>& service() { return this->body_.timers(); }
+  const TimerService<K>& service() const { return this->body_.timers(); }
+};
+
+}  // namespace weir::detail
