@@ -1,5 +1,7 @@
 #include "runtime/graph/validate.hpp"
 
+#include "base/names.hpp"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -8,20 +10,12 @@
 namespace weir::runtime {
 namespace {
 
+using base::is_name;
 using detail::GraphSpec;
 using detail::OperatorSpec;
 
 constexpr std::int64_t kRocksDbMemoryLeast = 8 << 20;  // less only stalls
 constexpr int kParallelismMax = 32768;                 // the most key groups there can be
-
-bool is_name(const std::string& name) {
-  // Names become file names, log fields and words of chaos rules.
-  return !name.empty() && name.size() <= 100 && name[0] != '.' &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.';
-         });
-}
 
 class Checker {
 public:
@@ -48,7 +42,7 @@ private:
   void check_job() {
     if (!is_name(graph_.name))
       add("", "the job's name \"" + graph_.name + "\" cannot be the name of a directory",
-          "use 1 to 100 letters, digits, \"-\", \"_\" and \".\", not beginning with \".\"");
+          std::string{base::kNameRule});
     const auto is_source = [](const OperatorSpec& op) { return op.source != nullptr; };
     if (std::none_of(graph_.operators.begin(), graph_.operators.end(), is_source))
       add("", "the job has no source", "begin with job.source(name, source)");
@@ -60,7 +54,7 @@ private:
       ++uses[op.name];
       if (!is_name(op.name))
         add(op.name, "an operator's name cannot be \"" + op.name + "\"",
-            "use 1 to 100 letters, digits, \"-\", \"_\" and \".\", not beginning with \".\"");
+            std::string{base::kNameRule});
     }
     for (const auto& [name, count] : uses) {
       if (count > 1)
