@@ -1,10 +1,11 @@
 #include "state/row_json.hpp"
 
+#include "state/row_schema.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace weir::state {
 namespace {
@@ -104,73 +105,13 @@ Json read_value(const Schema& schema, ByteReader& in) {
   return {};
 }
 
-/// The schemas of a handle.
-struct RowSchema {
-  Schema key;
-  std::vector<Schema> values;  // of the states, in the order of the handle
-
-  static Result<RowSchema> of(const KeyedStateHandle& handle) {
-    RowSchema row;
-    const auto parse = [&](const std::string& text) -> Result<Schema> {
-      auto schema = Schema::parse(text);
-      if (schema.ok()) return schema;
-      return Status{ErrorCode::failed_precondition,
-                    schema.status().message() + "; a newer version of Weir wrote it"};
-    };
-    auto key = parse(handle.key_schema);
-    if (!key.ok()) return key.status();
-    row.key = std::move(key).value();
-    for (const StateDescription& state : handle.states) {
-      auto value = parse(state.schema);
-      if (!value.ok()) return value.status();
-      row.values.push_back(std::move(value).value());
-    }
-    return row;
-  }
-
-  /// Reads a row: calls `on_key`, then `on_value` with the number of each state that is there. Each
-  /// must read its value.
-  template <class OnKey, class OnValue>
-  void read(ByteReader& in, OnKey on_key, OnValue on_value) const {
-    on_key(key);
-    const bool has_bits = values.size() > 1;
-    const std::string_view bits =
-        has_bits ? in.get_raw((values.size() + 7) / 8) : std::string_view{"\x01"};
-    for (std::size_t i = 0; i < values.size() && in.ok(); ++i) {
-      if ((bits[i / 8] >> (i % 8) & 1) != 0) on_value(i, values[i]);
-    }
-  }
-};
-
-/// Calls `read_row` until all blocks of all groups are read.
-template <class ReadRow>
-Status for_each_row(const KeyedStateHandle& handle, StateReader& reader, ReadRow read_row) {
-  for (const GroupSlice& slice : handle.groups) {
-    reader.seek(slice.offset, slice.size);
-    std::uint64_t offset = slice.offset;
-    while (!reader.at_end()) {
-      auto payload = reader.next_block();
-      if (!payload.ok()) return payload.status();
-      ByteReader in{*payload};
-      while (in.ok() && !in.at_end()) read_row(in);
-      if (!in.ok())
-        return {ErrorCode::corrupt, (handle.path.empty() ? "the metadata" : handle.path) +
-                                        " holds a row of operator \"" + handle.operator_name +
-                                        "\" that cannot be decoded, in the block at byte " +
-                                        std::to_string(offset)};
-      offset += 8 + payload->size();
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Status verify_rows(const KeyedStateHandle& handle, StateReader& reader) {
   const auto schema = RowSchema::of(handle);
   if (!schema.ok()) return schema.status();
   std::uint64_t rows = 0;
-  Status status = for_each_row(handle, reader, [&](ByteReader& in) {
+  Status status = for_each_row(handle, reader, [&](ByteReader& in, RowPlace) {
     ++rows;
     schema->read(
         in, [&](const Schema& key) { key.skip(in); },
@@ -187,7 +128,7 @@ Status print_rows(
     const std::function<void(const std::string& key, const std::string& value)>& print) {
   const auto schema = RowSchema::of(handle);
   if (!schema.ok()) return schema.status();
-  return for_each_row(handle, reader, [&](ByteReader& in) {
+  return for_each_row(handle, reader, [&](ByteReader& in, RowPlace) {
     Json key_json;
     schema->read(
         in, [&](const Schema& key) { key_json = read_value(key, in); },

@@ -73,6 +73,9 @@ public:
   /// Goes to `offset`, where `size` bytes of blocks begin.
   void seek(std::uint64_t offset, std::uint64_t size);
 
+  /// Where the next block begins in the stream.
+  std::uint64_t offset() const { return offset_; }
+
   /// Whether all bytes announced to `seek` have been read.
   bool at_end() const { return left_ == 0; }
 
