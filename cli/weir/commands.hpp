@@ -30,5 +30,6 @@ void add_cancel(CLI::App& tool, Action& action);
 void add_stop(CLI::App& tool, Action& action);
 void add_savepoint(CLI::App& tool, Action& action);
 void add_inspect(CLI::App& tool, Action& action);
+void add_edit(CLI::App& tool, Action& action);
 
 }  // namespace weir::cli

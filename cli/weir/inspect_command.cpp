@@ -1,11 +1,9 @@
 // weir inspect: what is in a checkpoint or savepoint, and whether it is undamaged.
 #include "base/paths.hpp"
 #include "base/text.hpp"
-#include "checkpoint/storage.hpp"
 #include "cli/follow.hpp"
 #include "cli/weir/commands.hpp"
 #include "cli/weir/inspect_operators.hpp"
-#include "cli/weir/scratch.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/native_snapshot.hpp"
 #include "state/row_json.hpp"
@@ -22,6 +20,8 @@
 #include <set>
 #include <string>
 #include <utility>
+
+#include "savepoints/rows.hpp"
 
 namespace weir::cli {
 namespace {
@@ -58,18 +58,6 @@ std::string utc(WallTime time) {
 
 const char* c(const std::string& text) {
   return text.c_str();
-}
-
-/// Opens the stream of a handle; the metadata must outlive the reader.
-Result<state::StateReader> open_stream(const std::string& directory,
-                                       const KeyedStateHandle& handle) {
-  if (handle.path.empty())
-    return state::StateReader{handle.inlined, base::join_path(directory, "_metadata") +
-                                                  " (state of " + handle.operator_name + ")"};
-  const std::string path = base::join_path(directory, handle.path);
-  auto file = Env::posix().open(path);
-  if (!file.ok()) return file.status();
-  return state::StateReader{std::move(file).value(), path};
 }
 
 void print_groups(const std::string& vertex_index, const KeyedStateHandle& handle) {
@@ -157,8 +145,8 @@ void print_summary(const CheckpointMetadata& metadata) {
 using PrintEntry = std::function<void(const std::string& key, const std::string& value)>;
 
 Status verify_stream(const std::string& directory, const KeyedStateHandle& handle) {
-  auto reader = open_stream(directory, handle);
-  return reader.ok() ? state::verify_rows(handle, *reader) : reader.status();
+  auto rows = savepoints::open_rows(Env::posix(), directory, handle);
+  return rows.ok() ? state::verify_rows(rows->handle, rows->reader) : rows.status();
 }
 
 /// Reads all of it.
@@ -176,13 +164,8 @@ Status verify(const std::string& directory, const CheckpointMetadata& metadata) 
 
 Status print_entries(const std::string& directory, const KeyedStateHandle& handle,
                      const std::string& state, const PrintEntry& print) {
-  if (handle.is_native()) {
-    Scratch scratch;
-    auto rows = scratch.rows_of(handle, directory);
-    return rows.ok() ? state::print_rows(rows->handle, rows->reader, state, print) : rows.status();
-  }
-  auto reader = open_stream(directory, handle);
-  return reader.ok() ? state::print_rows(handle, *reader, state, print) : reader.status();
+  auto rows = savepoints::open_rows(Env::posix(), directory, handle);
+  return rows.ok() ? state::print_rows(rows->handle, rows->reader, state, print) : rows.status();
 }
 
 Status print_state(const std::string& directory, const CheckpointMetadata& metadata,
@@ -215,19 +198,17 @@ Status print_state(const std::string& directory, const CheckpointMetadata& metad
 }
 
 Status inspect(const Options& options) {
-  const std::string path = checkpoint::strip_scheme(options.path);
-  auto metadata = checkpoint::CheckpointStorage::load(Env::posix(), path);
-  if (!metadata.ok())
-    return metadata.status().with_context(path + " is no usable checkpoint or savepoint");
-  const std::string directory = base::name_of(path) == "_metadata" ? base::parent_of(path) : path;
-  if (!options.state.empty()) return print_state(directory, *metadata, options);
-  print_summary(*metadata);
-  print_keyed(*metadata);
-  print_operator_states(*metadata);
-  print_sources(*metadata);
-  print_sinks(*metadata);
+  const auto opened = savepoints::open_savepoint(Env::posix(), options.path);
+  if (!opened.ok()) return opened.status();
+  const auto& [directory, metadata] = *opened;
+  if (!options.state.empty()) return print_state(directory, metadata, options);
+  print_summary(metadata);
+  print_keyed(metadata);
+  print_operator_states(metadata);
+  print_sources(metadata);
+  print_sinks(metadata);
   std::fflush(stdout);
-  if (Status status = verify(directory, *metadata); !status.ok()) return status;
+  if (Status status = verify(directory, metadata); !status.ok()) return status;
   std::puts("all checksums are right");
   return {};
 }

@@ -162,3 +162,75 @@ TEST_CASE("who asks for a savepoint in vain hears why, and the job goes on",
   CHECK(job.submit->wait() == 0);
   job.runs.require_exact("final");
 }
+
+TEST_CASE("a savepoint is edited with the command, and the job goes on from what it makes",
+          "[process][savepoint]") {
+  RunningJob job;
+  const Ended stopped = job.ask({"stop", "word-count", "--savepoint", job.target()});
+  INFO(stopped.output);
+  REQUIRE(stopped.code == 0);
+  const std::string& path = stopped.last_line;
+  const std::string renamed = job.runs.root() + "/renamed";
+  const std::string again = job.runs.root() + "/again";
+
+  const Ended edited = weir_tool(
+      {"edit", path, renamed, "--rename", "counts=words", "--rename", "counts/accumulator=total"});
+  INFO(edited.output);
+  REQUIRE(edited.code == 0);
+  CHECK(edited.last_line == renamed);
+  CHECK_THAT(edited.output, Contains("renamed operator \"counts\" to \"words\"") &&
+                                Contains("renamed state \"accumulator\" of operator \"counts\""));
+  const Ended inspected = weir_tool({"inspect", renamed});
+  CHECK_THAT(inspected.output, Contains("operator \"words\"") && Contains("state \"total\""));
+  CHECK(inspected.last_line == "all checksums are right");
+  CHECK(weir_tool({"inspect", path}).last_line == "all checksums are right");
+
+  // The new one needs nothing of the old one.
+  fs::remove_all(path);
+  REQUIRE(weir_tool({"edit", renamed, again, "--rename", "words=counts", "--rename",
+                     "words/total=accumulator"})
+              .code == 0);
+  const auto refused = run_to_end(job.runs.command({"--restore", renamed}));
+  CHECK(refused.code == 3);
+  CHECK_THAT(refused.output, Contains("no operator \"words\""));
+  const auto last = run_to_end(job.runs.command({"--restore", again, "--parallelism", "3"}));
+  INFO(last.output);
+  REQUIRE(last.code == 0);
+  job.runs.require_exact("final");
+}
+
+TEST_CASE("who edits in vain hears why, and nothing is left behind", "[process][savepoint]") {
+  RunningJob job;
+  const Ended taken = job.ask({"stop", "word-count", "--savepoint", job.target()});
+  REQUIRE(taken.code == 0);
+  const std::string& path = taken.last_line;
+  const std::string target = job.runs.root() + "/new";
+  const auto edit = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"edit", path, target});
+    const Ended ended = weir_tool(words);
+    CHECK_FALSE(fs::exists(target));
+    return ended;
+  };
+  const Ended unknown = edit({"--drop", "count"});
+  CHECK(unknown.code == 1);
+  CHECK_THAT(unknown.last_line, Contains("\"count\"; it has counts, lines, out"));
+  const Ended no_name = edit({"--rename", "counts"});
+  CHECK(no_name.code == 2);
+  CHECK_THAT(no_name.last_line, Contains("\"counts\" is not --rename OPERATOR=NAME"));
+  const Ended no_path = edit({"--take", "counts="});
+  CHECK(no_path.code == 2);
+  CHECK_THAT(no_path.last_line, Contains("is not --take OPERATOR=PATH"));
+  const Ended twice = edit({"--rename", "counts=out"});
+  CHECK(twice.code == 2);
+  CHECK_THAT(twice.last_line, Contains("there would be two of operator \"out\""));
+  const Ended onto = weir_tool({"edit", path, path});
+  CHECK(onto.code == 1);
+  CHECK_THAT(onto.last_line, Contains("exists") && Contains("name a new directory"));
+  const Ended none = weir_tool({"edit", path + "/none", target});
+  CHECK(none.code == 1);
+  CHECK_THAT(none.last_line, Contains("is no usable checkpoint or savepoint"));
+  fs::remove(path + "/counts-1-1.state");
+  const Ended missing = edit({});
+  CHECK(missing.code == 1);
+  CHECK_THAT(missing.last_line, Contains("counts-1-1.state"));
+}

@@ -1,4 +1,4 @@
-#include "cli/weir/scratch.hpp"
+#include "savepoints/scratch.hpp"
 
 #include "base/files.hpp"
 #include "base/paths.hpp"
@@ -7,10 +7,8 @@
 #include <cstdlib>
 #include <utility>
 
-namespace weir::cli {
+namespace weir::savepoints {
 namespace {
-
-constexpr std::size_t kMemory = 64 << 20;
 
 std::string pattern() {
   const char* directory = std::getenv("TMPDIR");
@@ -19,10 +17,10 @@ std::string pattern() {
 
 }  // namespace
 
-Scratch::Scratch()
+Scratch::Scratch(std::size_t memory)
     : path_{pattern()},
-      backend_{{.memory = kMemory},
-               state::make_rocksdb_memory({.memory = kMemory}),
+      backend_{{.memory = memory},
+               state::make_rocksdb_memory({.memory = memory}),
                [this](std::string_view) -> Result<std::string> { return new_path(); }} {
   if (::mkdtemp(path_.data()) == nullptr) path_.clear();
 }
@@ -35,14 +33,19 @@ std::string Scratch::new_path() {
   return base::join_path(path_, std::to_string(++given_out_));
 }
 
-Result<Scratch::Rows> Scratch::rows_of(const state::KeyedStateHandle& handle,
+Status Scratch::status() const {
+  if (!path_.empty()) return {};
+  return {ErrorCode::unavailable, "no directory can be made at " + pattern() +
+                                      ": TMPDIR names another place, with room for a copy of "
+                                      "the state"};
+}
+
+Result<Scratch::Rows> Scratch::rows_of(const state::KeyedStateHandle& handle, Env& env,
                                        const std::string& directory) {
-  if (path_.empty())
-    return Status{ErrorCode::unavailable,
-                  "there is no room for a copy of the state; TMPDIR names another place"};
+  if (Status room = status(); !room.ok()) return room;
   const std::string path = new_path();
   state::StateFile rows{Env::posix(), path, 0};
-  auto written = state::write_as_rows(handle, Env::posix(), directory, backend_, rows);
+  auto written = state::write_as_rows(handle, env, directory, backend_, rows);
   if (!written.ok()) return written.status();
   if (Status status = rows.finish(); !status.ok()) return status;
   if (rows.is_inlined())
@@ -52,4 +55,4 @@ Result<Scratch::Rows> Scratch::rows_of(const state::KeyedStateHandle& handle,
   return Rows{std::move(written).value(), state::StateReader{std::move(file).value(), path}};
 }
 
-}  // namespace weir::cli
+}  // namespace weir::savepoints
