@@ -86,27 +86,24 @@ private:
     return edit != nullptr ? edit->name : name;
   }
 
-  /// A chain that had come to its end must run if one of its operators begins with other state.
+  /// Where an operator begins anew, those behind it must run again even if they had come to their
+  /// end. Which ones that are is not known here: all but sources that keep their positions.
   void begin_anew() {
-    const auto changes = [&](const std::string& name) {
-      return is_dropped(name) || taken_.contains(new_name(name));
-    };
-    std::set<std::string> vertices;
-    for (const SubtaskPart& part : plan_.metadata.parts) {
-      if (changes(part.vertex)) vertices.insert(part.vertex);
-      for_each_list(part.state, [&](const auto& list) {
-        for (const auto& held : list) {
-          if (changes(held.operator_name)) vertices.insert(part.vertex);
-        }
-      });
-    }
+    const bool any_dropped = std::any_of(edits_.begin(), edits_.end(),
+                                         [](const auto& edit) { return edit.second.is_dropped; });
+    if (!any_dropped && taken_.empty()) return;
     for (SubtaskPart& part : plan_.metadata.parts) {
-      if (vertices.contains(part.vertex)) part.state.is_finished = false;
+      const auto& sources = part.state.sources;
+      const bool keeps_end = std::any_of(
+          sources.begin(), sources.end(),
+          [&](const state::SourceState& source) { return !is_dropped(source.operator_name); });
+      part.state.is_finished = part.state.is_finished && keeps_end;
     }
   }
 
   void edit_part(SubtaskPart& part) const {
-    part.vertex = is_dropped(part.vertex) ? part.vertex : new_name(part.vertex);
+    // Chains are called after their first operator; another one may get the name of one dropped.
+    part.vertex = is_dropped(part.vertex) ? "" : new_name(part.vertex);
     for_each_list(part.state, [&](auto& list) {
       std::erase_if(list, [&](const auto& held) { return is_dropped(held.operator_name); });
     });

@@ -1,13 +1,13 @@
 // Keyed state of a savepoint as the splits of a source. A split is called HANDLE:FIRST-LAST: the
 // how-manieth handle of the operator, and the key groups. A position is an offset in its stream.
 #include "base/paths.hpp"
-#include "base/text.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/row_reader.hpp"
 
 #include <weir/detail/savepoint_rows.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 #include <utility>
 
@@ -29,6 +29,23 @@ constexpr std::uint64_t kSplitBytes = 1 << 20;  // key groups are joined up to t
 struct Found {
   Opened opened;
   std::vector<const KeyedStateHandle*> handles = {};  // of it
+};
+
+/// What a split is called after.
+struct Range {
+  std::size_t handle;
+  std::uint32_t first;
+  std::uint32_t last;
+
+  std::string name() const {
+    return std::to_string(handle) + ":" + std::to_string(first) + "-" + std::to_string(last);
+  }
+  static std::optional<Range> parse(const std::string& name) {
+    Range range{};
+    const int read =
+        std::sscanf(name.c_str(), "%zu:%u-%u", &range.handle, &range.first, &range.last);
+    return read == 3 ? std::optional{range} : std::nullopt;
+  }
 };
 
 /// Walks over slices of a stream.
@@ -102,23 +119,16 @@ public:
                                               std::uint64_t position) override {
     auto found = find(env);
     if (!found.ok()) return found.status();
-    const std::size_t colon = std::min(split.id.find(':'), split.id.size());
-    const std::size_t dash = std::min(split.id.find('-'), split.id.size());
-    const auto index = base::parse_int(split.id.substr(0, colon));
-    const auto first =
-        base::parse_int(split.id.substr(std::min(colon + 1, dash), dash - colon - 1));
-    const auto last = base::parse_int(split.id.substr(std::min(dash + 1, split.id.size())));
-    const auto handles = static_cast<std::int64_t>((*found)->handles.size());
-    if (!index.ok() || !first.ok() || !last.ok() || *index >= handles)
+    const auto range = Range::parse(split.id);
+    if (!range || range->handle >= (*found)->handles.size())
       return Status{ErrorCode::failed_precondition,
                     "split " + split.id + " is not in " + query_.path +
                         ": it is another savepoint than when the job began; put back that one"};
-    auto rows = open_rows(env, (*found)->opened.directory,
-                          *(*found)->handles[static_cast<std::size_t>(*index)]);
+    auto rows = open_rows(env, (*found)->opened.directory, *(*found)->handles[range->handle]);
     if (!rows.ok()) return rows.status();
     std::vector<GroupSlice> slices;
     for (const GroupSlice& slice : rows->handle.groups) {
-      if (slice.group >= *first && slice.group <= *last) slices.push_back(slice);
+      if (slice.group >= range->first && slice.group <= range->last) slices.push_back(slice);
     }
     return std::unique_ptr<SavepointRows>{
         std::make_unique<SliceRows>(*found, std::move(rows).value(), std::move(slices), position)};
@@ -177,9 +187,7 @@ private:
   static void add_splits(std::size_t index, const KeyedStateHandle& handle,
                          std::vector<Split>& splits) {
     const auto add = [&](const GroupSlice& first, const GroupSlice& last, std::uint64_t bytes) {
-      splits.push_back({std::to_string(index) + ":" + std::to_string(first.group) + "-" +
-                            std::to_string(last.group),
-                        bytes});
+      splits.push_back({Range{index, first.group, last.group}.name(), bytes});
     };
     if (handle.is_native())
       return add(handle.groups.front(), handle.groups.back(), handle.size_bytes());

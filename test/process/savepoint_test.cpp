@@ -174,25 +174,25 @@ TEST_CASE("a savepoint is edited with the command, and the job goes on from what
   const std::string again = job.runs.root() + "/again";
 
   const Ended edited = weir_tool(
-      {"edit", path, renamed, "--rename", "counts=words", "--rename", "counts/accumulator=total"});
+      {"edit", path, renamed, "--rename", "counts=tally", "--rename", "counts/accumulator=total"});
   INFO(edited.output);
   REQUIRE(edited.code == 0);
   CHECK(edited.last_line == renamed);
-  CHECK_THAT(edited.output, Contains("renamed operator \"counts\" to \"words\"") &&
+  CHECK_THAT(edited.output, Contains("renamed operator \"counts\" to \"tally\"") &&
                                 Contains("renamed state \"accumulator\" of operator \"counts\""));
   const Ended inspected = weir_tool({"inspect", renamed});
-  CHECK_THAT(inspected.output, Contains("operator \"words\"") && Contains("state \"total\""));
+  CHECK_THAT(inspected.output, Contains("operator \"tally\"") && Contains("state \"total\""));
   CHECK(inspected.last_line == "all checksums are right");
   CHECK(weir_tool({"inspect", path}).last_line == "all checksums are right");
 
   // The new one needs nothing of the old one.
   fs::remove_all(path);
-  REQUIRE(weir_tool({"edit", renamed, again, "--rename", "words=counts", "--rename",
-                     "words/total=accumulator"})
+  REQUIRE(weir_tool({"edit", renamed, again, "--rename", "tally=counts", "--rename",
+                     "tally/total=accumulator"})
               .code == 0);
   const auto refused = run_to_end(job.runs.command({"--restore", renamed}));
   CHECK(refused.code == 3);
-  CHECK_THAT(refused.output, Contains("no operator \"words\""));
+  CHECK_THAT(refused.output, Contains("no operator \"tally\""));
   const auto last = run_to_end(job.runs.command({"--restore", again, "--parallelism", "3"}));
   INFO(last.output);
   REQUIRE(last.code == 0);

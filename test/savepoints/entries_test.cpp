@@ -246,6 +246,12 @@ TEST_CASE("a source of other names or types is refused with what there is", "[sa
   CHECK_THAT(message(entries<std::string>("/sp", "users", reduced_values<double>("score"))),
              Contains("written as ValueState") && Contains("ReducingState"));
   CHECK_THAT(message(visits("/sp/none")), Contains("/sp/none"));
+  for (const std::string split : {"7:0-3", "0:1", "other"}) {
+    const SourceContext context{env, kClock, 1};
+    const Status status = test::read_split(visits("/sp"), {split}, std::nullopt, context).status;
+    CHECK(status.code() == ErrorCode::failed_precondition);
+    CHECK_THAT(status.message(), Contains("split " + split + " is not in /sp"));
+  }
   const std::string file = "/sp/" + state_files("/sp", env).at(0);
   require_ok(env.remove_file(file));
   CHECK_THAT(message(visits("/sp")), Contains(file));

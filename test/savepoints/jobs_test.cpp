@@ -2,6 +2,7 @@
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "checkpoint/storage.hpp"
+#include "test/support/collect.hpp"
 #include "test/support/kill_matrix.hpp"
 
 #include <weir/savepoints.hpp>
@@ -253,7 +254,8 @@ TEST_CASE("savepoints and checkpoints of both backends are read, and the sum is 
 
 TEST_CASE("a state is dropped out of files of RocksDB", "[sim][savepoints]") {
   testing::Cluster cluster{{.seed = 3}};
-  const testing::ReplayLog<int> input{CountJob::numbers(400), 3, {.pause = 10ms}};
+  const testing::ReplayLog<int> input{
+      CountJob::numbers(900), 3, {.rows_per_poll = 5, .pause = 10ms}};
   testing::TransactionLog<int> output;
   JobOptions options = on_rocksdb(stored_in("/chk"));
   options.parallelism = 2;
@@ -344,4 +346,50 @@ TEST_CASE("operators that were dropped begin anew", "[sim][savepoints]") {
   auto run = cluster.start(again.job(stored_in("/c")), {.restore_path = "/new"});
   require_finish(run);
   again.check_exactly_once();
+}
+
+TEST_CASE("a job computes the entries of a savepoint, each once", "[sim][savepoints]") {
+  testing::Cluster cluster{{.seed = 9}};
+  Env& disk = cluster.disk();
+  const testing::ReplayLog<int> input{
+      CountJob::numbers(900), 3, {.rows_per_poll = 5, .pause = 10ms}};
+  JobOptions options = stored_in("/chk");
+  options.parallelism = 2;
+  options.restart = restart::fixed_delay({.attempts = 1000, .delay = 10ms});
+  Job job{"fill", options};
+  job.source("numbers", input.source())
+      .key_by([](int n) { return n % 60; })
+      .count("counted", EmitResults::at_end)
+      .sink("entries", savepoints::entry_files<Count>("/entries"));
+  auto run = cluster.start(job);
+  run.at(testing::checkpoint(2), Phase::acknowledged).kill("counted/1");
+  require_finish(run);
+  CHECK(run.restarts() == 1);
+
+  auto writer = SavepointWriter::create("/sp", {.parallelism = 2}, disk);
+  require_ok(writer.status());
+  auto counts = writer->keyed<int>("counts", kCounts);
+  require_ok(savepoints::put_all("file:///entries", counts, disk));
+  auto others = writer->keyed<int>("others", value_state<std::string>("text"));
+  const Status types = savepoints::put_all("/entries", others, disk);
+  CHECK(types.code() == ErrorCode::failed_precondition);
+  CHECK_THAT(types.message(), Catch::Contains("(i32,i64)") && Catch::Contains("(i32,str)"));
+  CHECK(savepoints::put_all("/none", counts, disk).code() == ErrorCode::not_found);
+
+  const std::string file = "/entries/" + disk.list("/entries").value().at(0).name;
+  Bytes bytes = base::read_file(disk, file).value();
+  bytes.pop_back();
+  test::write_file(disk, file, bytes);
+  CHECK_THAT(savepoints::put_all("/entries", counts, disk).message(),
+             Catch::Contains(file + " is damaged"));
+  test::write_file(disk, file, "word,count\n");
+  CHECK(savepoints::put_all("/entries", counts, disk).code() == ErrorCode::corrupt);
+
+  require_ok(writer->publish());
+
+  const test::StoppedClock clock;
+  const auto read = test::read_all(savepoints::entries<int>("/sp", "counts", kCounts),
+                                   SourceContext{disk, clock, 1});
+  CHECK(read.size() == 60);
+  for (const auto& [key, count] : read) CHECK(count == 15);
 }
