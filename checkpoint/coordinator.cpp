@@ -39,9 +39,8 @@ Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
     : options_{options},
       trigger_{{options.every, options.min_pause, options.max_concurrent}},
       failures_{options.tolerable_failures},
-      last_id_{last_id},
-      retained_{std::move(retained)},
-      claimed_{std::move(claimed)} {}
+      retention_{options.retained, std::move(retained), std::move(claimed)},
+      last_id_{last_id} {}
 
 void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
                              Duration first_delay) {
@@ -63,7 +62,7 @@ Actions Coordinator::on_savepoint_request(SavepointRequest request, Duration now
         SavepointFailed{std::move(request.ticket), FailureReason::tasks_not_running, "", {}});
     return actions;
   }
-  asked_.push_back(std::move(request));
+  savepoints_.ask(std::move(request));
   start_due(now, actions);
   return actions;
 }
@@ -101,10 +100,7 @@ void Coordinator::expire_publications(Duration now, Actions& actions) {
 /// A savepoint waits for the reservation before it, and holds up others until it has its own: a
 /// source passes over a barrier whose id is behind that of the last.
 void Coordinator::start_due(Duration now, Actions& actions) {
-  if (!asked_.empty() && reserving_.empty()) {
-    begin_savepoint(asked_.front(), now, actions);
-    asked_.erase(asked_.begin());
-  }
+  if (savepoints_.has_waiting() && reserving_.empty()) begin_savepoint(now, actions);
   if (is_reserving_savepoint()) return;
   while (const auto kind = trigger_.take(now, under_way())) {
     last_id_ = last_id_.next();
@@ -113,13 +109,11 @@ void Coordinator::start_due(Duration now, Actions& actions) {
   }
 }
 
-void Coordinator::begin_savepoint(const SavepointRequest& request, Duration now, Actions& actions) {
+void Coordinator::begin_savepoint(Duration now, Actions& actions) {
   last_id_ = last_id_.next();
-  const std::string directory = request.place + "-" + std::to_string(last_id_.value());
-  const auto kind = request.stops ? CheckpointKind::stop : CheckpointKind::savepoint;
-  savepoints_.emplace(last_id_, Savepoint{request.ticket, directory});
-  reserving_.emplace(last_id_, Reservation{kind, now + options_.timeout});
-  actions.push_back(ReserveId{last_id_, directory});
+  const Savepoint& savepoint = savepoints_.begin(last_id_);
+  reserving_.emplace(last_id_, Reservation{savepoint.kind, now + options_.timeout});
+  actions.push_back(ReserveId{last_id_, savepoint.directory});
 }
 
 bool Coordinator::is_reserving_savepoint() const {
@@ -137,15 +131,15 @@ Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration
   }
   if (status.ok()) {
     Barrier barrier{id, wall, at->second.kind, mode(), {}};
-    if (const auto savepoint = savepoints_.find(id); savepoint != savepoints_.end())
-      barrier.directory = savepoint->second.directory;
+    if (const Savepoint* savepoint = savepoints_.find(id)) barrier.directory = savepoint->directory;
     pending_.emplace(id, PendingCheckpoint{barrier, participants_, now, at->second.deadline});
     reserving_.erase(at);
     actions.push_back(TriggerSources{std::move(barrier)});
   } else {
     abort(id, FailureReason::trigger_failed, status.message(), now, actions);
   }
-  if (!asked_.empty() || is_savepoint(id)) start_due(now, actions);  // others had to wait for it
+  if (savepoints_.has_waiting() || is_savepoint(id))
+    start_due(now, actions);  // others had to wait for it
   return actions;
 }
 
@@ -154,10 +148,9 @@ Actions Coordinator::on_ack(Ack ack) {
   const CheckpointId id = ack.id;
   const auto at = pending_.find(id);
   if (at == pending_.end()) {
-    const auto savepoint = savepoints_.find(id);
-    const bool has_completed = publishing_.contains(id) || undecided_.contains(id) ||
-                               std::binary_search(retained_.begin(), retained_.end(), id) ||
-                               (savepoint != savepoints_.end() && savepoint->second.keeps_files);
+    const Savepoint* savepoint = savepoints_.find(id);
+    const bool has_completed = publishing_.contains(id) || retention_.keeps(id) ||
+                               (savepoint != nullptr && savepoint->keeps_files);
     last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
     if (!has_completed) drop(id, actions);  // its files may have come after the abort
     return actions;
@@ -203,15 +196,15 @@ void Coordinator::publication_failed(const PendingCheckpoint& pending, const Sta
   trigger_.on_ended(now);
   actions.push_back(NotifyAborted{
       id, kind, FailureReason::publish_failed, status.message(), {}, is_savepoint(id)});
-  if (const auto savepoint = savepoints_.find(id); savepoint != savepoints_.end()) {
-    savepoint->second.keeps_files = status.code() == ErrorCode::unknown_outcome;
-    if (!savepoint->second.keeps_files) drop(id, actions);
-    return savepoint_failed(id, FailureReason::publish_failed, status.message(), {}, actions);
-  }
-  if (status.code() == ErrorCode::unknown_outcome)
-    undecided_.insert(id);  // it may be there all the same, and a restore will find it
+  const bool is_undecided = status.code() == ErrorCode::unknown_outcome;
+  if (!is_undecided)
+    drop(id, actions);
+  else if (is_savepoint(id))
+    savepoints_.keep_files(id);
   else
-    actions.push_back(DropFiles{id});
+    retention_.on_undecided(id);
+  if (is_savepoint(id))
+    return savepoint_failed(id, FailureReason::publish_failed, status.message(), {}, actions);
   count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
 }
 
@@ -220,21 +213,11 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   trigger_.on_ended(now);
   if (is_savepoint(id)) return complete_savepoint(pending, now, actions);
   failures_.on_success(id);
-  retained_.insert(std::upper_bound(retained_.begin(), retained_.end(), id), id);
-  const auto kept = static_cast<std::size_t>(options_.retained);
-  if (!claimed_.empty() && retained_.size() >= kept)
-    actions.push_back(DropSavepoint{std::exchange(claimed_, {})});
-  while (retained_.size() > kept) {
-    actions.push_back(DropFiles{retained_.front()});
-    retained_.erase(retained_.begin());
-  }
-  while (!undecided_.empty() && *undecided_.begin() < id) {
-    actions.push_back(DropFiles{*undecided_.begin()});
-    undecided_.erase(undecided_.begin());
-  }
+  Retention::Replaced replaced = retention_.on_completed(id);
+  if (!replaced.claimed.empty()) actions.push_back(DropSavepoint{std::move(replaced.claimed)});
+  for (const CheckpointId old : replaced.checkpoints) actions.push_back(DropFiles{old});
   subsume(id, now, actions);
   const CheckpointReport report = report_on(pending, now);
-  last_completed_ = std::max(last_completed_, std::optional{id});
   has_completed_last_ |= report.is_final || report.kind == CheckpointKind::stop;
   actions.push_back(NotifyCompleted{report});
 }
@@ -243,13 +226,13 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
 void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration now,
                                      Actions& actions) {
   const CheckpointId id = pending.id();
-  Savepoint& savepoint = savepoints_.at(id);
-  savepoint.keeps_files = true;
+  savepoints_.keep_files(id);
   if (pending.barrier().kind == CheckpointKind::stop) {
     subsume(id, now, actions);
     has_completed_last_ = true;
     actions.push_back(NotifyCompleted{report_on(pending, now)});
   }
+  const Savepoint& savepoint = *savepoints_.find(id);
   actions.push_back(SavepointCompleted{savepoint.ticket, savepoint.directory, id});
 }
 
@@ -263,15 +246,16 @@ void Coordinator::subsume(CheckpointId completed, Duration now, Actions& actions
 }
 
 void Coordinator::drop(CheckpointId id, Actions& actions) {
-  if (const auto savepoint = savepoints_.find(id); savepoint != savepoints_.end())
-    actions.push_back(DropSavepoint{savepoint->second.directory});
+  if (const Savepoint* savepoint = savepoints_.find(id))
+    actions.push_back(DropSavepoint{savepoint->directory});
   else
     actions.push_back(DropFiles{id});
 }
 
 void Coordinator::savepoint_failed(CheckpointId id, FailureReason reason, const std::string& detail,
                                    std::vector<SubtaskId> missing, Actions& actions) {
-  actions.push_back(SavepointFailed{savepoints_.at(id).ticket, reason, detail, std::move(missing)});
+  actions.push_back(
+      SavepointFailed{savepoints_.find(id)->ticket, reason, detail, std::move(missing)});
 }
 
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
@@ -311,10 +295,8 @@ Actions Coordinator::on_tasks_failed(Duration now) {
     abort(reserving_.begin()->first, FailureReason::task_failed, "", now, actions);
   while (!pending_.empty())
     abort(pending_.begin()->first, FailureReason::task_failed, "", now, actions);
-  for (SavepointRequest& request : asked_)
-    actions.push_back(
-        SavepointFailed{std::move(request.ticket), FailureReason::task_failed, "", {}});
-  asked_.clear();
+  for (std::string& ticket : savepoints_.give_up_waiting())
+    actions.push_back(SavepointFailed{std::move(ticket), FailureReason::task_failed, "", {}});
   trigger_.stop();
   return actions;
 }
@@ -325,8 +307,8 @@ RestorePoint Coordinator::restore_point() const {
       publishing_.begin(), publishing_.end(),
       [](const auto& entry) { return entry.second.barrier().kind != CheckpointKind::savepoint; });
   if (is_undecided) return {Kind::undecided, {}};
-  if (!undecided_.empty() || has_completed_last_) return {Kind::impossible, {}};
-  return {Kind::known, last_completed_};
+  if (!retention_.is_decided() || has_completed_last_) return {Kind::impossible, {}};
+  return {Kind::known, retention_.last_completed()};
 }
 
 void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements) {

@@ -15,8 +15,6 @@
 // Invariants
 //  - Ids grow strictly and are durable before any subtask hears of them.
 //  - Subtasks are notified of a completion only after its metadata is durable.
-//  - After `unknown_outcome` of a publication nothing of that checkpoint is deleted before a newer
-//    one has completed: a restore may find it complete.
 //  - A savepoint belongs to whoever asked. It neither subsumes nor is subsumed, counts for no
 //    retention and no failure, and is not restored from. Only with one that the job stops behind
 //    are results committed (Flink FLIP-203).
@@ -25,6 +23,8 @@
 
 #include "checkpoint/failure_policy.hpp"
 #include "checkpoint/pending.hpp"
+#include "checkpoint/retention.hpp"
+#include "checkpoint/savepoint_table.hpp"
 #include "checkpoint/trigger_policy.hpp"
 
 #include <weir/options.hpp>
@@ -32,7 +32,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -158,7 +157,7 @@ public:
   std::optional<Duration> next_wake() const;
 
   /// Completed checkpoints that are kept, ascending.
-  const std::vector<CheckpointId>& retained() const { return retained_; }
+  const std::vector<CheckpointId>& retained() const { return retention_.retained(); }
   /// Checkpoints whose answers are being collected, by id.
   const std::map<CheckpointId, PendingCheckpoint>& pending() const { return pending_; }
   /// What the last answer was worth.
@@ -171,17 +170,10 @@ private:
     Duration deadline;
   };
 
-  /// One that has begun, until the end of the execution.
-  struct Savepoint {
-    std::string ticket;
-    std::string directory;
-    bool keeps_files = false;  // it is complete, or may be
-  };
-
   int under_way() const;
   bool is_reserving_savepoint() const;
   bool is_savepoint(CheckpointId id) const { return savepoints_.contains(id); }
-  void begin_savepoint(const SavepointRequest& request, Duration now, Actions& actions);
+  void begin_savepoint(Duration now, Actions& actions);
   void complete_savepoint(const PendingCheckpoint& pending, Duration now, Actions& actions);
   void savepoint_failed(CheckpointId id, FailureReason reason, const std::string& detail,
                         std::vector<SubtaskId> missing, Actions& actions);
@@ -201,18 +193,14 @@ private:
   CheckpointOptions options_;
   TriggerPolicy trigger_;
   FailurePolicy failures_;
+  Retention retention_;
+  SavepointTable savepoints_;
   CheckpointId last_id_;
-  std::vector<Speaker> participants_;    // empty: the job is not running
-  std::vector<SavepointRequest> asked_;  // wait for the reservation that is under way
-  std::map<CheckpointId, Savepoint> savepoints_;
+  std::vector<Speaker> participants_;  // empty: the job is not running
   std::map<CheckpointId, Reservation> reserving_;
   std::map<CheckpointId, PendingCheckpoint> pending_;
   std::map<CheckpointId, PendingCheckpoint> publishing_;
-  std::set<CheckpointId> undecided_;  // published with an unknown outcome
-  std::vector<CheckpointId> retained_;
-  std::string claimed_;  // as one more of them, the oldest; "" if there is none
-  std::optional<CheckpointId> last_completed_;  // by this coordinator
-  bool has_completed_last_ = false;             // after which subtasks end
+  bool has_completed_last_ = false;  // after which subtasks end
   AckResult last_ack_result_ = AckResult::success;
 };
 

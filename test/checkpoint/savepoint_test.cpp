@@ -63,6 +63,25 @@ CheckpointMetadata metadata() {
 
 }  // namespace
 
+TEST_CASE("savepoints begin in the order of the requests, or not at all", "[savepoint]") {
+  SavepointTable table;
+  table.ask({"a", "/sp/s", false});
+  table.ask({"b", "/sp/s", true});
+  table.ask({"c", "/sp/s", false});
+  CHECK(table.begin(CheckpointId{4}).ticket == "a");
+  const Savepoint& second = table.begin(CheckpointId{5});
+  CHECK(second.directory == "/sp/s-5");
+  CHECK(second.kind == CheckpointKind::stop);
+  CHECK(table.give_up_waiting() == std::vector<std::string>{"c"});
+  CHECK_FALSE(table.has_waiting());
+  CHECK(table.contains(CheckpointId{4}));
+  CHECK_FALSE(table.contains(CheckpointId{6}));
+  CHECK(table.find(CheckpointId{6}) == nullptr);
+  table.keep_files(CheckpointId{4});
+  CHECK(table.find(CheckpointId{4})->keeps_files);
+  CHECK_FALSE(table.find(CheckpointId{5})->keeps_files);
+}
+
 TEST_CASE("a savepoint goes to a directory of its own, and who asked hears of it", "[savepoint]") {
   Job job;
   const auto reserve = all<ReserveId>(job.ask());
