@@ -105,7 +105,8 @@ struct Perform {
         SavepointEnded{state.attempt_,
                        {action.ticket, ErrorCode::unavailable,
                         "the savepoint failed: " +
-                            state.reason_of(action.reason, action.detail, action.missing)}});
+                            state.reason_of(action.reason, action.detail, action.missing)},
+                       action.has_drained});
   }
 
   void operator()(const DropSavepoint& action) const {

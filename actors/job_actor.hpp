@@ -116,8 +116,8 @@ private:
   CoordinatorActor coordinator_;         // of the execution
   LivingActors living_;
   std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
-  std::map<std::string, bool> savepoints_;     // by ticket, not answered: whether the job stops
-  bool relocates_ = false;                     // behind the next checkpoint
+  std::map<std::string, checkpoint::CheckpointKind> savepoints_;  // by ticket, not answered
+  bool relocates_ = false;                                        // behind the next checkpoint
   runtime::JobCounters counters_;
   runtime::JobView view_;
 };

@@ -10,6 +10,8 @@
 
 namespace weir::actors {
 
+using checkpoint::CheckpointKind;
+
 void JobActorState::on_take_savepoint(const TakeSavepoint& take) {
   if (savepoints_.contains(take.ticket)) return;  // asked twice
   const JobContext& context = *spawn_->job->context;
@@ -19,27 +21,30 @@ void JobActorState::on_take_savepoint(const TakeSavepoint& take) {
     return spawn_->on_savepoint({take.ticket, ErrorCode::invalid_argument,
                                  "a savepoint needs a directory to go to: name one, or set "
                                  "execution.checkpointing.savepoint-dir"});
-  const bool can_begin = take.stops ? machine_->on_stop_with_savepoint()
-                                    : machine_->state() == runtime::JobState::running;
+  const bool stops = take.kind != CheckpointKind::savepoint;
+  const bool can_begin = stops
+                             ? machine_->on_stop_with_savepoint(take.kind == CheckpointKind::drain)
+                             : machine_->can_take_savepoint();
   if (!can_begin)
     return spawn_->on_savepoint(
         {take.ticket, ErrorCode::unavailable,
          "the job is " + std::string{to_string(machine_->state())} +
              (machine_->state() == runtime::JobState::running ? " in part, or stopping" : "") +
              ": no savepoint can be taken now; ask again when all of it runs"});
-  savepoints_.emplace(take.ticket, take.stops);
+  savepoints_.emplace(take.ticket, take.kind);
   self_->send(coordinator_, RequestSavepoint{take.ticket,
                                              checkpoint::savepoint_place(
                                                  target, plan().graph().name, context.run()),
-                                             take.stops});
+                                             take.kind, take.format});
 }
 
 void JobActorState::on_savepoint_ended(const SavepointEnded& ended) {
   const auto waiting = savepoints_.find(ended.answer.ticket);
   if (ended.attempt != execution_ || waiting == savepoints_.end()) return;
-  const bool stops = waiting->second;
+  const bool stops = waiting->second != CheckpointKind::savepoint;
   const bool is_complete = ended.answer.code == ErrorCode::ok;
   answer(ended.answer);
+  if (ended.has_drained) return fail({ended.answer.text, runtime::JobFailure::Kind::transient});
   if (!stops) return;
   if (is_complete)
     machine_->on_stop_savepoint_completed();

@@ -91,9 +91,10 @@ void LocalCluster::stop(bool at_once) {
   caf::anon_send(impl_->job_actor_, StopJob{at_once});
 }
 
-Result<std::string> LocalCluster::savepoint(const std::string& target, bool stops) {
+Result<std::string> LocalCluster::savepoint(const std::string& target, std::optional<StopMode> stop,
+                                            SavepointFormat format) {
   const std::string ticket = impl_->savepoints.begin();
-  caf::anon_send(impl_->job_actor_, TakeSavepoint{ticket, target, stops});
+  caf::anon_send(impl_->job_actor_, TakeSavepoint{ticket, target, savepoint_kind(stop), format});
   return impl_->savepoints.wait(ticket);
 }
 

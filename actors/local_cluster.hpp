@@ -34,9 +34,10 @@ public:
 
   void stop(bool at_once) override;
 
-  /// Takes a savepoint under `target`, and ends the job behind it if it `stops`; waits for it and
+  /// Takes a savepoint under `target`, and ends the job behind it as `stop` says; waits for it and
   /// returns its path. "": the target is that of the job's options.
-  Result<std::string> savepoint(const std::string& target, bool stops);
+  Result<std::string> savepoint(const std::string& target, std::optional<StopMode> stop,
+                                SavepointFormat format);
 
   /// Kills a subtask, "coordinator", "node" or "any", as a crash would.
   void kill(const std::string& victim);

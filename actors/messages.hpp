@@ -22,6 +22,7 @@
 #include <caf/type_id.hpp>
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -160,6 +161,7 @@ struct SavepointAnswer {
 struct SavepointEnded {
   AttemptId attempt;
   SavepointAnswer answer;
+  bool has_drained = false;  // and failed: the execution cannot go on
 };
 
 struct CheckpointDone {
@@ -191,10 +193,18 @@ struct StopJob {
 
 /// Take a savepoint, and perhaps end the job behind it.
 struct TakeSavepoint {
-  std::string ticket;  // no two requests have the same
+  std::string ticket;  // no two requests have the same; one that is repeated has it again
   std::string target;  // a directory; "": as the job's options say
-  bool stops = false;
+  checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::savepoint;  // or stop, drain
+  SavepointFormat format = SavepointFormat::canonical;
 };
+
+/// Returns what a savepoint is taken as, behind which the job ends as `stop` says, or goes on.
+inline checkpoint::CheckpointKind savepoint_kind(std::optional<StopMode> stop) {
+  using checkpoint::CheckpointKind;
+  if (!stop) return CheckpointKind::savepoint;
+  return *stop == StopMode::drain ? CheckpointKind::drain : CheckpointKind::stop;
+}
 
 // ---- slots ------------------------------------------------------------------------------------
 

@@ -131,7 +131,11 @@ Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration
   }
   if (status.ok()) {
     Barrier barrier{id, wall, at->second.kind, mode(), {}};
-    if (const Savepoint* savepoint = savepoints_.find(id)) barrier.directory = savepoint->directory;
+    if (const Savepoint* savepoint = savepoints_.find(id)) {
+      barrier.directory = savepoint->directory;
+      barrier.format = savepoint->format;
+    }
+    if (barrier.kind == CheckpointKind::drain) begin_drain(actions);
     pending_.emplace(id, PendingCheckpoint{barrier, participants_, now, at->second.deadline});
     reserving_.erase(at);
     actions.push_back(TriggerSources{std::move(barrier)});
@@ -141,6 +145,13 @@ Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration
   if (savepoints_.has_waiting() || is_savepoint(id))
     start_due(now, actions);  // others had to wait for it
   return actions;
+}
+
+/// From the trigger on.
+void Coordinator::begin_drain(Actions& actions) {
+  trigger_.stop();
+  for (std::string& ticket : savepoints_.give_up_waiting())
+    actions.push_back(SavepointFailed{std::move(ticket), FailureReason::job_stopping, "", {}});
 }
 
 Actions Coordinator::on_ack(Ack ack) {
@@ -227,7 +238,7 @@ void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration 
                                      Actions& actions) {
   const CheckpointId id = pending.id();
   savepoints_.keep_files(id);
-  if (pending.barrier().kind == CheckpointKind::stop) {
+  if (pending.barrier().kind != CheckpointKind::savepoint) {
     subsume(id, now, actions);
     has_completed_last_ = true;
     actions.push_back(NotifyCompleted{report_on(pending, now)});
@@ -254,8 +265,12 @@ void Coordinator::drop(CheckpointId id, Actions& actions) {
 
 void Coordinator::savepoint_failed(CheckpointId id, FailureReason reason, const std::string& detail,
                                    std::vector<SubtaskId> missing, Actions& actions) {
+  const Savepoint& savepoint = *savepoints_.find(id);
+  const bool was_triggered = !trigger_.is_running();  // if it drains
+  const bool has_drained =
+      savepoint.kind == CheckpointKind::drain && was_triggered && !has_completed_last_;
   actions.push_back(
-      SavepointFailed{savepoints_.find(id)->ticket, reason, detail, std::move(missing)});
+      SavepointFailed{savepoint.ticket, reason, detail, std::move(missing), has_drained});
 }
 
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,

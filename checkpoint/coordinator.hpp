@@ -18,6 +18,8 @@
 //  - A savepoint belongs to whoever asked. It neither subsumes nor is subsumed, counts for no
 //    retention and no failure, and is not restored from. Only with one that the job stops behind
 //    are results committed (Flink FLIP-203).
+//  - Once sources have been told to drain nothing else begins: what they have ended must be in no
+//    checkpoint but that one. If it fails there is no way on but a restart of all.
 //  - Sources hear of a savepoint and of what began before it in the order of their ids.
 #pragma once
 
@@ -82,6 +84,7 @@ struct SavepointFailed {  // likewise
   FailureReason reason;
   std::string detail;
   std::vector<SubtaskId> missing;  // had not answered
+  bool has_drained = false;        // sources have ended for it: the execution must end as well
 };
 struct DropSavepoint {  // delete this directory
   std::string directory;
@@ -133,7 +136,7 @@ public:
   /// of the input is asked for again whenever it fails, as long as the job does not.
   Actions on_request(CheckpointKind kind, Duration now);
   /// Somebody asks for a savepoint. It begins now, whatever else is under way; if not all subtasks
-  /// are running it fails now.
+  /// are running, or the job drains, it fails now.
   Actions on_savepoint_request(SavepointRequest request, Duration now);
   /// Time has passed; to be called at `next_wake` at the latest.
   Actions on_tick(Duration now);
@@ -174,6 +177,7 @@ private:
   bool is_reserving_savepoint() const;
   bool is_savepoint(CheckpointId id) const { return savepoints_.contains(id); }
   void begin_savepoint(Duration now, Actions& actions);
+  void begin_drain(Actions& actions);
   void complete_savepoint(const PendingCheckpoint& pending, Duration now, Actions& actions);
   void savepoint_failed(CheckpointId id, FailureReason reason, const std::string& detail,
                         std::vector<SubtaskId> missing, Actions& actions);

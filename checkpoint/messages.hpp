@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "state/handle.hpp"
 
+#include <weir/savepoint.hpp>
 #include <weir/time.hpp>
 
 #include <cstdint>
@@ -18,6 +19,7 @@ enum class CheckpointKind : std::uint8_t {
   end_of_input = 2,  ///< all inputs have ended; commits what the last periodic one did not
   stop = 3,          ///< sources stop behind the barrier, and the job ends when it has completed
   savepoint = 4,     ///< somebody asked for a copy; commits nothing, and the job never restores it
+  drain = 5,         ///< sources end before the barrier, and the job ends when it has completed
 };
 
 /// What a barrier does to the channels that it has reached and the others have not.
@@ -35,6 +37,7 @@ struct Barrier {
   CheckpointKind kind = CheckpointKind::periodic;
   BarrierMode mode = BarrierMode::aligned;
   std::string directory = {};  // of the savepoint that it takes; empty: a checkpoint of the job
+  SavepointFormat format = SavepointFormat::canonical;  // of that
 
   friend bool operator==(const Barrier&, const Barrier&) = default;
 };
@@ -43,7 +46,8 @@ struct Barrier {
 struct SavepointRequest {
   std::string ticket = {};  // no two requests have the same
   std::string place = {};   // its directory is this, followed by "-" and the id
-  bool stops = false;       // the job ends behind it
+  CheckpointKind kind = CheckpointKind::savepoint;  // or the job ends behind it: stop, drain
+  SavepointFormat format = SavepointFormat::canonical;
 };
 
 /// Where the time of a subtask's snapshot went.

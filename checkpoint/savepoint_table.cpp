@@ -12,7 +12,8 @@ const Savepoint& SavepointTable::begin(CheckpointId id) {
   waiting_.pop_front();
   Savepoint savepoint{.ticket = std::move(request.ticket),
                       .directory = request.place + "-" + std::to_string(id.value()),
-                      .kind = request.stops ? CheckpointKind::stop : CheckpointKind::savepoint};
+                      .kind = request.kind,
+                      .format = request.format};
   return begun_.emplace(id, std::move(savepoint)).first->second;
 }
 

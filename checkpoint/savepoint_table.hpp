@@ -16,6 +16,7 @@ struct Savepoint {
   std::string ticket = {};     // of who asked
   std::string directory = {};  // no other savepoint has it
   CheckpointKind kind = CheckpointKind::savepoint;
+  SavepointFormat format = SavepointFormat::canonical;
   bool keeps_files = false;  // it is complete, or may be
 };
 

@@ -32,11 +32,12 @@ JobResult JobHandle::wait() {
 void JobHandle::stop() {
   impl_->cluster->stop(false);
 }
-Result<std::string> JobHandle::savepoint(const std::string& target) {
-  return impl_->cluster->savepoint(target, false);
+Result<std::string> JobHandle::savepoint(const std::string& target, SavepointFormat format) {
+  return impl_->cluster->savepoint(target, std::nullopt, format);
 }
-Result<std::string> JobHandle::stop_with_savepoint(const std::string& target) {
-  return impl_->cluster->savepoint(target, true);
+Result<std::string> JobHandle::stop_with_savepoint(const std::string& target, StopMode mode,
+                                                   SavepointFormat format) {
+  return impl_->cluster->savepoint(target, mode, format);
 }
 void JobHandle::cancel() {
   impl_->cluster->stop(true);

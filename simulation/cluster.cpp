@@ -231,9 +231,11 @@ void Run::stop(bool at_once) {
   caf::anon_send(impl_->job_, actors::StopJob{at_once});
 }
 
-std::uint64_t Run::ask_savepoint(const std::string& target, bool stops) {
+std::uint64_t Run::ask_savepoint(const std::string& target, std::optional<StopMode> stop,
+                                 SavepointFormat format) {
   const std::string ticket = impl_->savepoints_.begin();
-  caf::anon_send(impl_->job_, actors::TakeSavepoint{ticket, target, stops});
+  caf::anon_send(impl_->job_,
+                 actors::TakeSavepoint{ticket, target, actors::savepoint_kind(stop), format});
   return std::stoull(ticket);
 }
 
@@ -241,8 +243,9 @@ std::optional<Result<std::string>> Run::savepoint_answer(std::uint64_t request) 
   return impl_->savepoints_.answer(std::to_string(request));
 }
 
-Result<std::string> Run::savepoint(const std::string& target, bool stops) {
-  const std::uint64_t request = ask_savepoint(target, stops);
+Result<std::string> Run::savepoint(const std::string& target, std::optional<StopMode> stop,
+                                   SavepointFormat format) {
+  const std::uint64_t request = ask_savepoint(target, stop, format);
   impl_->run_until([&] { return savepoint_answer(request).has_value(); });
   if (auto answer = savepoint_answer(request)) return *answer;
   return Status{ErrorCode::unavailable, "nobody has answered: " + report()};

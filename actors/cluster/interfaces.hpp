@@ -129,10 +129,8 @@ struct StopNamedJob {
 
 /// Take a savepoint of a job, and perhaps end it behind that. SavepointAnswer answers.
 struct SaveNamedJob {
-  std::string job;     // its number or its name
-  std::string ticket;  // no two requests have the same; one that is repeated has it again
-  std::string target;  // a directory; "": as the job's options say
-  bool stops = false;
+  std::string job;  // its number or its name
+  TakeSavepoint order;
   ClientActor client;
 };
 struct ListJobs {
@@ -161,7 +159,7 @@ WEIR_HANDLE_MESSAGE(SubmitJob, m.spec, m.restore, m.ticket, m.client, m.library)
 WEIR_HANDLE_MESSAGE(PingMaster, m.client)
 WEIR_HANDLE_MESSAGE(WatchJob, m.job, m.client)
 WEIR_HANDLE_MESSAGE(StopNamedJob, m.job, m.at_once, m.client)
-WEIR_HANDLE_MESSAGE(SaveNamedJob, m.job, m.ticket, m.target, m.stops, m.client)
+WEIR_HANDLE_MESSAGE(SaveNamedJob, m.job, m.order, m.client)
 WEIR_HANDLE_MESSAGE(ListJobs, m.client)
 
 }  // namespace weir::actors

@@ -17,8 +17,8 @@ void MasterState::on_save(const SaveNamedJob& save) {
                                      "job " + job->name + " has ended: there is nothing to save"});
   // A client that has lost its connection meanwhile asks again.
   const bool is_new =
-      savepoints_.insert_or_assign(save.ticket, AskedSavepoint{job->id, save.client}).second;
-  if (is_new) self_->send(job->actor, TakeSavepoint{save.ticket, save.target, save.stops});
+      savepoints_.insert_or_assign(save.order.ticket, AskedSavepoint{job->id, save.client}).second;
+  if (is_new) self_->send(job->actor, save.order);
 }
 
 void MasterState::on_savepoint(const SavepointAnswer& answer) {

@@ -244,13 +244,12 @@ Status RemoteCluster::stop(const std::string& job, bool at_once) {
   return answer.wait().status();
 }
 
-Result<std::string> RemoteCluster::savepoint(const std::string& job, const std::string& target,
-                                             bool stops, const std::string& ticket) {
+Result<std::string> RemoteCluster::savepoint(const std::string& job, const TakeSavepoint& order) {
   WaitingForSavepoint answer;
-  const Client client{
-      *process_, coordinator_, answer, [&](ClientActor::pointer self, const MasterActor& master) {
-        self->send(master, SaveNamedJob{job, ticket, target, stops, ClientActor{self}});
-      }};
+  const Client client{*process_, coordinator_, answer,
+                      [&](ClientActor::pointer self, const MasterActor& master) {
+                        self->send(master, SaveNamedJob{job, order, ClientActor{self}});
+                      }};
   return answer.wait();
 }
 

@@ -56,11 +56,8 @@ public:
                                             const std::shared_ptr<const Bytes>& library = nullptr);
   /// Asks a job, by number or name, to end. `not_found` if there is none.
   Status stop(const std::string& job, bool at_once);
-  /// Takes a savepoint of a job, by number or name, under `target` ("": as the job's options say),
-  /// and ends the job behind it if it `stops`. Waits for it; returns its path. `ticket` names this
-  /// request as no other is ever named.
-  Result<std::string> savepoint(const std::string& job, const std::string& target, bool stops,
-                                const std::string& ticket);
+  /// Takes a savepoint of a job, by number or name. Waits for it; returns its path.
+  Result<std::string> savepoint(const std::string& job, const TakeSavepoint& order);
   Result<ClusterOverview> overview();
 
 private:

@@ -42,6 +42,8 @@ std::string_view name_of(checkpoint::CheckpointKind kind) {
     case checkpoint::CheckpointKind::end_of_input: return "checkpoint at the end of the input";
     case checkpoint::CheckpointKind::stop: return "copy that the job was stopped behind";
     case checkpoint::CheckpointKind::savepoint: return "savepoint";
+    case checkpoint::CheckpointKind::drain:
+      return "savepoint of a DRAINED job (who continues from it reads nothing more)";
   }
   return "copy of an unknown kind";
 }

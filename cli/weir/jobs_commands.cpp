@@ -26,6 +26,7 @@ struct JobCommand {
   Invocation access = {};
   std::string job = {};
   std::optional<std::string> target = {};  // of a savepoint; none: no savepoint
+  bool drains = false;
 };
 
 /// The cluster's processes have other working directories than this one.
@@ -137,9 +138,12 @@ Status info(actors::RemoteCluster& cluster, const JobCommand& command) {
 }
 
 /// Takes a savepoint and prints where it is.
-Status save(actors::RemoteCluster& cluster, const JobCommand& command, bool stops) {
-  const auto path =
-      cluster.savepoint(command.job, absolute(command.target.value_or("")), stops, new_run_id());
+Status save(actors::RemoteCluster& cluster, const JobCommand& command,
+            std::optional<StopMode> stop) {
+  const auto path = cluster.savepoint(
+      command.job, {.ticket = new_run_id(),
+                    .target = absolute(command.target.value_or("")),
+                    .kind = actors::savepoint_kind(stop)});
   if (path.ok()) std::printf("%s\n", path->c_str());
   return path.status();
 }
@@ -191,17 +195,24 @@ void add_stop(CLI::App& tool, Action& action) {
   add_job_command(
       tool, action, "stop", "End a job behind a last checkpoint, or behind a savepoint",
       [](actors::RemoteCluster& cluster, const JobCommand& command) {
-        return command.target ? save(cluster, command, true) : cluster.stop(command.job, false);
+        if (!command.target) return cluster.stop(command.job, false);
+        return save(cluster, command, command.drains ? StopMode::drain : StopMode::suspend);
       },
       [](CLI::App& command, JobCommand& options) {
+        CLI::Option* savepoint =
+            command
+                .add_option_function<std::string>(
+                    "--savepoint", [&](const std::string& target) { options.target = target; },
+                    "take a savepoint, under this directory or that of the job's options, and "
+                    "print its path")
+                ->type_name("[TARGET]")
+                ->expected(0, 1)
+                ->trigger_on_parse();
         command
-            .add_option_function<std::string>(
-                "--savepoint", [&](const std::string& target) { options.target = target; },
-                "take a savepoint, under this directory or that of the job's options, and print "
-                "its path")
-            ->type_name("[TARGET]")
-            ->expected(0, 1)
-            ->trigger_on_parse();
+            .add_flag("--drain", options.drains,
+                      "end the job for good: first the input ends, and all that comes of that is "
+                      "emitted")
+            ->needs(savepoint);
       });
 }
 
@@ -209,7 +220,7 @@ void add_savepoint(CLI::App& tool, Action& action) {
   add_job_command(
       tool, action, "savepoint", "Take a savepoint of a running job, and print its path",
       [](actors::RemoteCluster& cluster, const JobCommand& command) {
-        return save(cluster, command, false);
+        return save(cluster, command, std::nullopt);
       },
       [](CLI::App& command, JobCommand& options) {
         command.add_option("TARGET", options.target,

@@ -11,6 +11,7 @@
 #include <weir/chaos.hpp>
 #include <weir/job.hpp>
 #include <weir/result.hpp>
+#include <weir/savepoint.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -74,8 +75,8 @@ int main(const Flags& flags, const std::function<Job()>& build, int argc, char**
 
 /// How a job ended.
 enum class JobEnd : std::uint8_t {
-  finished,        ///< all input was processed, and the results are committed
-  stopped,         ///< by `JobHandle::stop`, behind a last checkpoint from which it can go on
+  finished,        ///< all input was processed or the job drained; the results are committed
+  stopped,         ///< somebody asked; behind a last checkpoint from which it can go on
   cancelled,       ///< by `JobHandle::stop` or `cancel`, without a last checkpoint
   failed,          ///< see `JobResult::reason`
   not_restorable,  ///< the state to continue from cannot be used
@@ -114,9 +115,14 @@ public:
   /// `target`, or under `CheckpointOptions::savepoints` if that is empty. It is the caller's, and
   /// nobody else ever deletes it. A failure leaves the job as it is: `invalid_argument` without a
   /// target, `failed_precondition` once the job has ended, otherwise `unavailable`.
-  Result<std::string> savepoint(const std::string& target = "");
-  /// The same, and the job ends behind it as `stopped`; if the savepoint fails it goes on.
-  Result<std::string> stop_with_savepoint(const std::string& target = "");
+  Result<std::string> savepoint(const std::string& target = "",
+                                SavepointFormat format = SavepointFormat::canonical);
+  /// The same, and the job ends behind it as `mode` says; if the savepoint fails it goes on. A job
+  /// that has begun to drain goes on as after a failure: it restarts from its last checkpoint, if
+  /// its restart strategy lets it.
+  Result<std::string> stop_with_savepoint(const std::string& target = "",
+                                          StopMode mode = StopMode::suspend,
+                                          SavepointFormat format = SavepointFormat::canonical);
   /// Asks the job to end at once.
   void cancel();
   /// Kills a subtask ("counts/1"), "coordinator", "node" or "any", as a crash would.

@@ -125,7 +125,7 @@ JobActions JobMachine::on_ready(SubtaskId subtask) {
   waiting_for_ = options_.subtasks;
   not_done_ = options_.subtasks;
   JobActions actions{StartSubtasks{}};
-  if (stop_requested_) actions.push_back(RequestStopCheckpoint{});
+  if (ending_ == Ending::stopping) actions.push_back(RequestStopCheckpoint{});
   return actions;
 }
 
@@ -136,12 +136,12 @@ JobActions JobMachine::on_failure(const JobFailure& failure, Duration now) {
     return {};  // a consequence of the failure that is being dealt with, or too late
   last_failure_ = failure.cause;
   JobActions actions;
-  if (std::exchange(stops_behind_savepoint_, false)) stop_requested_ = false;
-  if (stop_requested_) {
+  if (ending_ == Ending::stopping) {
     give_up({JobOutcome::Kind::cancelled, "the job failed while it stopped: " + failure.cause},
             actions);
     return actions;
   }
+  ending_ = Ending::none;
   if (failure.kind != JobFailure::Kind::transient) {
     move_to(JobState::failing);
     actions.push_back(EndExecution{});
@@ -159,7 +159,7 @@ std::optional<Duration> JobMachine::on_part_failure(const JobFailure& failure,
                                                     const std::set<SubtaskId>& affected,
                                                     Duration now, JobActions& actions) {
   // Once everything is drained, subtasks end one by one: a part of them could go back no more.
-  const bool can_restart_part = state_ == JobState::running && !stop_requested_ &&
+  const bool can_restart_part = state_ == JobState::running && ending_ == Ending::none &&
                                 !waiting_for_.empty() &&
                                 failure.kind == JobFailure::Kind::transient;
   if (!can_restart_part) {
@@ -181,7 +181,7 @@ std::optional<Duration> JobMachine::on_part_failure(const JobFailure& failure,
 JobActions JobMachine::on_part_refused(Duration now) {
   JobActions actions;
   if (state_ != JobState::running || !is_part_restarting_) return actions;
-  if (stop_requested_)
+  if (ending_ == Ending::stopping)
     give_up({JobOutcome::Kind::cancelled, "the job failed while it stopped: " + last_failure_},
             actions);
   else
@@ -191,7 +191,7 @@ JobActions JobMachine::on_part_refused(Duration now) {
 
 JobActions JobMachine::on_part_running() {
   is_part_restarting_ = false;
-  if (state_ == JobState::running && stop_requested_) return {RequestStopCheckpoint{}};
+  if (state_ == JobState::running && ending_ == Ending::stopping) return {RequestStopCheckpoint{}};
   return {};
 }
 
@@ -210,7 +210,7 @@ void JobMachine::end_execution(const JobFailure& failure, const RestartPolicy::D
 }
 
 JobActions JobMachine::on_relocation(Duration now) {
-  if (state_ != JobState::running || stop_requested_ || is_part_restarting_) return {};
+  if (state_ != JobState::running || ending_ != Ending::none || is_part_restarting_) return {};
   move_to(JobState::failing);
   restart_at_ = now;
   return {EndExecution{}};
@@ -243,6 +243,12 @@ JobActions JobMachine::on_restart_due() {
 JobActions JobMachine::on_drained(SubtaskId subtask) {
   if (state_ != JobState::running || waiting_for_.erase(subtask) == 0 || !waiting_for_.empty())
     return {};
+  return end_of_input();
+}
+
+/// All input has been processed. A drain has its own last checkpoint.
+JobActions JobMachine::end_of_input() const {
+  if (ending_ == Ending::draining || ending_ == Ending::drained) return {};
   if (options_.needs_end_checkpoint) return {RequestEndCheckpoint{}};
   return {EndWithoutCheckpoint{}};
 }
@@ -250,15 +256,16 @@ JobActions JobMachine::on_drained(SubtaskId subtask) {
 JobActions JobMachine::on_done(SubtaskId subtask) {
   if (state_ != JobState::running || not_done_.erase(subtask) == 0 || !not_done_.empty()) return {};
   move_to(JobState::finishing);
-  // A stop that came when everything had been emitted anyway is a finish.
-  const bool has_stopped = stop_requested_ && !waiting_for_.empty();
+  // A drain, or a stop that came when everything had been emitted anyway, is a finish.
+  const bool has_stopped = ending_ != Ending::none && !waiting_for_.empty();
   outcome_ = JobOutcome{has_stopped ? JobOutcome::Kind::stopped : JobOutcome::Kind::finished, ""};
   return {CleanUp{*outcome_}};
 }
 
 JobActions JobMachine::on_stop_requested(bool at_once) {
-  const bool was_requested = std::exchange(stop_requested_, true);
-  stops_behind_savepoint_ = false;  // the job ends, whatever becomes of it
+  if (ending_ == Ending::drained && !at_once) return {};
+  // From now on the job ends, whatever becomes of a savepoint.
+  const bool was_requested = std::exchange(ending_, Ending::stopping) != Ending::none;
   const bool has_checkpoint = options_.can_stop_with_checkpoint && !at_once;
   switch (state_) {
     case JobState::created:
@@ -294,26 +301,32 @@ JobActions JobMachine::on_stop_requested(bool at_once) {
 
 JobActions JobMachine::on_stop_checkpoint_failed(const std::string& why) {
   JobActions actions;
-  if (state_ == JobState::running && stop_requested_)
+  if (state_ == JobState::running && ending_ == Ending::stopping)
     give_up({JobOutcome::Kind::cancelled, "the last checkpoint failed: " + why}, actions);
   return actions;
 }
 
-bool JobMachine::on_stop_with_savepoint() {
-  if (state_ != JobState::running || stop_requested_ || is_part_restarting_) return false;
-  stop_requested_ = true;
-  stops_behind_savepoint_ = true;
+bool JobMachine::can_take_savepoint() const {
+  return state_ == JobState::running && ending_ != Ending::draining && ending_ != Ending::drained;
+}
+
+bool JobMachine::on_stop_with_savepoint(bool drains) {
+  if (state_ != JobState::running || ending_ != Ending::none || is_part_restarting_) return false;
+  ending_ = drains ? Ending::draining : Ending::suspending;
   return true;
 }
 
+void JobMachine::on_stop_savepoint_completed() {
+  if (ending_ == Ending::suspending) ending_ = Ending::stopping;
+  if (ending_ == Ending::draining) ending_ = Ending::drained;
+}
+
 JobActions JobMachine::on_stop_savepoint_failed() {
-  if (std::exchange(stops_behind_savepoint_, false)) {
-    stop_requested_ = false;
-    return {};
-  }
+  if (state_ != JobState::running) return {};
   // Somebody has asked for a plain stop meanwhile.
-  if (state_ == JobState::running && stop_requested_) return {RequestStopCheckpoint{}};
-  return {};
+  if (ending_ == Ending::stopping) return {RequestStopCheckpoint{}};
+  const bool has_drained = std::exchange(ending_, Ending::none) == Ending::draining;
+  return has_drained && waiting_for_.empty() ? end_of_input() : JobActions{};
 }
 
 /// Ends the execution under way, and with it the job.

@@ -15,7 +15,7 @@
 //
 // Invariants
 //  - Subtasks of two executions never exist at the same time.
-//  - A job that was asked to stop does not restart.
+//  - A job that was asked to stop does not restart, except from behind the end of a drain.
 #pragma once
 
 #include "base/ids.hpp"
@@ -99,12 +99,12 @@ using JobAction = std::variant<AcquireSlots, PrepareExecution, DeploySubtasks, S
                                RequestStopCheckpoint, EndWithoutCheckpoint, CleanUp, EndJob>;
 using JobActions = std::vector<JobAction>;
 
-/// See the file comment.
 /// Whether a job that is stopped takes a last checkpoint first: if it takes any, and keeps it.
 inline bool stops_behind_checkpoint(const CheckpointOptions& options) {
   return options.every > Duration{} && options.retention == Retention::retain_on_cancellation;
 }
 
+/// See the file comment.
 class JobMachine {
 public:
   struct Options {
@@ -151,12 +151,16 @@ public:
   JobActions on_stop_requested(bool at_once);
   /// The last checkpoint of a stop failed.
   JobActions on_stop_checkpoint_failed(const std::string& why);
-  /// Somebody asks the job to end behind a savepoint. Returns whether it will, once that is there:
-  /// only if all of it runs, and nobody has asked it to end. If the savepoint comes to nothing, or
-  /// anything fails before, the job goes on.
-  bool on_stop_with_savepoint();
-  /// That savepoint is complete: there is no way back.
-  void on_stop_savepoint_completed() { stops_behind_savepoint_ = false; }
+  /// Whether a savepoint can be taken that the job goes on behind: if it runs, and is not drained.
+  bool can_take_savepoint() const;
+  /// Somebody asks the job to end behind a savepoint, and perhaps to be drained before. Returns
+  /// whether it will, once that is there: only if all of it runs, and nobody has asked it to end.
+  /// If the savepoint comes to nothing, or anything fails before, the job goes on.
+  bool on_stop_with_savepoint(bool drains = false);
+  /// That savepoint is complete: there is no way back. Whatever fails now, a job that was drained
+  /// ends from it.
+  void on_stop_savepoint_completed();
+  /// It came to nothing, and no source has ended for it.
   JobActions on_stop_savepoint_failed();
   JobActions on_cleaned();
 
@@ -167,8 +171,18 @@ public:
   const std::string& last_failure() const { return last_failure_; }
 
 private:
+  /// What somebody has asked for.
+  enum class Ending : std::uint8_t {
+    none,
+    stopping,    // behind a checkpoint, or a savepoint that is complete
+    suspending,  // behind a savepoint that is not complete yet: the job may still go on
+    draining,    // likewise, and sources end before it
+    drained,     // that savepoint is complete, and the job finishes
+  };
+
   void move_to(JobState next);
   void begin_execution(JobActions& actions);
+  JobActions end_of_input() const;
   void give_up(JobOutcome outcome, JobActions& actions);
   void end_execution(const JobFailure& failure, const RestartPolicy::Decision& decision,
                      JobActions& actions);
@@ -182,8 +196,7 @@ private:
   std::set<SubtaskId> not_done_;
   std::optional<Duration> restart_at_;  // when failing: what follows
   std::optional<JobOutcome> outcome_;   // once it is clear that the job ends
-  bool stop_requested_ = false;
-  bool stops_behind_savepoint_ = false;  // that is not complete yet: the job may still go on
+  Ending ending_ = Ending::none;
   bool is_part_restarting_ = false;
   std::string last_failure_;
 };

@@ -251,6 +251,9 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, Checkpo
     const bool names_file = base::name_of(path) == "_metadata";
     launch.initial_path = names_file ? base::parent_of(path) : path;
   }
+  if (launch.initial != nullptr && launch.initial->kind == checkpoint::CheckpointKind::drain)
+    log.warn("the job was drained: it reads nothing more, commits what is left and finishes",
+             {{"savepoint", launch.initial_path}});
   launch.goes_on = origin.has_value() || launch.initial != nullptr;
   // An explicit max parallelism must match what was written; one that was chosen is adopted.
   auto max = static_cast<std::uint32_t>(graph->options.max_parallelism);

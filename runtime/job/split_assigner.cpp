@@ -77,7 +77,8 @@ checkpoint::RemainingSplits SplitAssigner::remaining() const {
   if (options_.assignment == Assignment::on_request) return {operator_name_, splits_, next_};
   auto left = std::make_shared<std::vector<state::SplitPosition>>();
   for (std::size_t i = 0; i < splits_->size(); ++i) {
-    if (!has_its_share_[i % readers_.size()]) left->push_back((*splits_)[i]);
+    // Behind a drain nobody reads any more, and what was not read stays here.
+    if (readers_.empty() || !has_its_share_[i % readers_.size()]) left->push_back((*splits_)[i]);
   }
   for (const auto& [reader, returned] : returned_)
     left->insert(left->end(), returned.begin(), returned.end());

@@ -10,24 +10,21 @@ SourceInput::SourceInput(const SourceOptions& options, const SourceContext& cont
     : options_{options}, context_{context}, chain_{chain}, port_{port} {}
 
 void SourceInput::assign(std::vector<state::SplitPosition> splits, bool no_more) {
+  if (is_drained_) return;
   for (state::SplitPosition& split : splits) queue_.push_back(std::move(split));
   no_more_ = no_more_ || no_more;
   has_requested_ = false;
 }
 
 Result<InputStep> SourceInput::step() {
+  if (is_drained_) return end();
   // Finite splits are read one after the other, endless ones side by side.
   const bool open_all = options_.assignment == Assignment::spread;
   while (!queue_.empty() && (open_all || open_.empty())) {
     if (Status status = open_next(); !status.ok()) return status;
   }
   request_splits();
-  if (open_.empty()) {
-    if (!no_more_ || has_ended_) return InputStep{};
-    has_ended_ = true;
-    flush();
-    return InputStep{.kind = InputStep::Kind::ended};
-  }
+  if (open_.empty()) return no_more_ ? end() : InputStep{};
   for (std::size_t tried = 0; tried < open_.size(); ++tried) {
     const std::size_t index = turn_++ % open_.size();
     if (open_[index].wake_at > port_.now()) continue;
@@ -40,6 +37,22 @@ Result<InputStep> SourceInput::step() {
     return a.wake_at < b.wake_at;
   });
   return InputStep{.kind = InputStep::Kind::wait, .wake_at = first->wake_at};
+}
+
+void SourceInput::drain(const InputStep::Due& snapshot) {
+  is_drained_ = true;
+  drain_ = snapshot;
+}
+
+std::vector<InputStep::Cancelled> SourceInput::cancel(CheckpointId id) {
+  if (drain_ && drain_->barrier.id == id) drain_.reset();
+  return {};
+}
+
+InputStep SourceInput::end() {
+  if (std::exchange(has_ended_, true)) return {};
+  flush();
+  return {.kind = InputStep::Kind::ended};
 }
 
 /// Polls a split until it has filled a batch, has nothing now or has ended.

@@ -9,6 +9,8 @@
 #include <weir/source.hpp>
 
 #include <deque>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace weir::runtime {
@@ -23,6 +25,14 @@ public:
   /// Adds splits to read. With `no_more` these were the last.
   void assign(std::vector<state::SplitPosition> splits, bool no_more);
 
+  /// Ends the input here; the snapshot is due when all has been emitted that comes of the end. What
+  /// is open, or not begun, keeps its position. What is assigned from now on is not this subtask's:
+  /// whoever hands it out has noted that nobody reads it.
+  void drain(const InputStep::Due& snapshot);
+  /// Whether that snapshot is still to be taken.
+  bool is_draining() const { return drain_.has_value(); }
+  std::optional<InputStep::Due> take_drain() { return std::exchange(drain_, std::nullopt); }
+
   /// Passes on what was read so far, so that it lies before a barrier that is sent next.
   void flush();
 
@@ -31,7 +41,7 @@ public:
   std::vector<state::SplitPosition> positions() const;
 
   Result<InputStep> step() override;
-  std::vector<InputStep::Cancelled> cancel(CheckpointId) override { return {}; }
+  std::vector<InputStep::Cancelled> cancel(CheckpointId id) override;
   std::uint64_t records() const override { return chain_.source()->emitted(); }
 
 private:
@@ -40,6 +50,7 @@ private:
     Duration wake_at;  // monotonic
   };
 
+  InputStep end();
   Status open_next();
   void poll(std::size_t index);
   void request_splits();
@@ -53,6 +64,8 @@ private:
   std::size_t turn_ = 0;                    // the open split to poll next
   bool has_requested_ = false;              // and no answer has come yet
   bool no_more_ = false;
+  bool is_drained_ = false;  // before its end
+  std::optional<InputStep::Due> drain_;
   bool has_ended_ = false;
 };
 

@@ -100,11 +100,17 @@ void Subtask::on_splits(std::vector<state::SplitPosition> splits, bool no_more) 
 
 void Subtask::on_trigger(const checkpoint::Barrier& barrier) {
   guarded([&] {
-    if (barrier.id <= handled_) return;
+    WEIR_ASSERT(source_ != nullptr, "a subtask that is no source was to begin a checkpoint");
+    if (barrier.id <= handled_ || source_->is_draining()) return;
     if (life_ == Life::created)
       return port_.decline({barrier.id, self_, checkpoint::FailureReason::tasks_not_running, ""});
     port_.reached(Phase::triggered, barrier.id);
-    take_snapshot({barrier, port_.wall() - barrier.triggered_at, Duration{}});
+    const InputStep::Due due{barrier, port_.wall() - barrier.triggered_at, Duration{}};
+    const bool drains = barrier.kind == checkpoint::CheckpointKind::drain;
+    if (drains && life_ != Life::drained)
+      drain(due);
+    else
+      take_snapshot(due);
   });
 }
 
@@ -259,11 +265,19 @@ void Subtask::cancel(CheckpointId id) {
   output_.broadcast(CancelBarrier{id});
 }
 
+/// Ends the input of a source, as if there were no more.
+void Subtask::drain(const InputStep::Due& due) {
+  source_->drain(due);
+  if (life_ == Life::stopped) life_ = Life::running;  // behind a stop that was given up
+}
+
 void Subtask::finish() {
   if (!chain_->finish()) return;
   output_.broadcast(EndOfData{});
   life_ = Life::drained;
   port_.drained();
+  if (source_ == nullptr) return;
+  if (const auto due = source_->take_drain()) take_snapshot(*due);
 }
 
 void Subtask::end_if_done() {

@@ -15,6 +15,8 @@
 //  - A barrier is forwarded, and the state frozen, between two records: one atomic step.
 //  - No input is taken while anything waits in the output gate.
 //  - Each checkpoint is handled once: later marks for it, and for older ones, change nothing.
+//  - The barrier of a drain lies behind the end of the data: a source that is told to drain ends
+//    its input, and emits the barrier when it has drained. In between it takes part in no other.
 #pragma once
 
 #include "runtime/task/chain.hpp"
@@ -122,6 +124,7 @@ private:
   void take_snapshot(const InputStep::Due& due);
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);
+  void drain(const InputStep::Due& due);
   void finish();
   void end_if_done();
   void fail(TaskFailure failure);

@@ -32,8 +32,8 @@ struct Job {
       : coordinator{options, CheckpointId{}, {}} {
     coordinator.on_running({speaker(0), speaker(1)}, 0s, 10s);
   }
-  Actions ask(const std::string& ticket = "t", bool stops = false) {
-    return coordinator.on_savepoint_request({ticket, "/sp/savepoint-job-run", stops}, now);
+  Actions ask(const std::string& ticket = "t", CheckpointKind kind = CheckpointKind::savepoint) {
+    return coordinator.on_savepoint_request({ticket, "/sp/savepoint-job-run", kind}, now);
   }
   Actions reserved(std::uint64_t id, Status status = {}) {
     return coordinator.on_reserved(CheckpointId{id}, status, now, WallTime{});
@@ -65,13 +65,14 @@ CheckpointMetadata metadata() {
 
 TEST_CASE("savepoints begin in the order of the requests, or not at all", "[savepoint]") {
   SavepointTable table;
-  table.ask({"a", "/sp/s", false});
-  table.ask({"b", "/sp/s", true});
-  table.ask({"c", "/sp/s", false});
+  table.ask({"a", "/sp/s"});
+  table.ask({"b", "/sp/s", CheckpointKind::stop, SavepointFormat::native});
+  table.ask({"c", "/sp/s"});
   CHECK(table.begin(CheckpointId{4}).ticket == "a");
   const Savepoint& second = table.begin(CheckpointId{5});
   CHECK(second.directory == "/sp/s-5");
   CHECK(second.kind == CheckpointKind::stop);
+  CHECK(second.format == SavepointFormat::native);
   CHECK(table.give_up_waiting() == std::vector<std::string>{"c"});
   CHECK_FALSE(table.has_waiting());
   CHECK(table.contains(CheckpointId{4}));
@@ -212,8 +213,7 @@ TEST_CASE("failures of savepoints fail no job, and leave nothing behind", "[save
 
 TEST_CASE("who asks for a savepoint of a job that does not run hears so at once", "[savepoint]") {
   Coordinator coordinator{{.every = 10s}, CheckpointId{}, {}};
-  const auto refused =
-      all<SavepointFailed>(coordinator.on_savepoint_request({"t", "/sp/s", false}, 0s));
+  const auto refused = all<SavepointFailed>(coordinator.on_savepoint_request({"t", "/sp/s"}, 0s));
   REQUIRE(refused.size() == 1);
   CHECK(refused[0].reason == FailureReason::tasks_not_running);
 }
@@ -233,7 +233,7 @@ TEST_CASE("with a savepoint that the job stops behind results are committed", "[
   Job job;
   CHECK(job.coordinator.on_tick(10s).size() == 1);
   job.reserved(1);
-  const auto reserve = all<ReserveId>(job.ask("t", true));
+  const auto reserve = all<ReserveId>(job.ask("t", CheckpointKind::stop));
   REQUIRE(reserve.size() == 1);
   const Actions done = job.complete(2);
   CHECK(all<NotifyAborted>(done).at(0).reason == FailureReason::subsumed);  // checkpoint 1
@@ -241,6 +241,79 @@ TEST_CASE("with a savepoint that the job stops behind results are committed", "[
   CHECK(all<NotifyCompleted>(done)[0].report.kind == CheckpointKind::stop);
   CHECK(all<SavepointCompleted>(done).size() == 1);
   CHECK(job.coordinator.restore_point().kind == RestorePoint::Kind::impossible);
+}
+
+TEST_CASE("once sources are told to drain, nothing else begins", "[savepoint]") {
+  Job job{{.every = 10s, .timeout = 60s, .max_concurrent = 2}};
+  job.ask("drain", CheckpointKind::drain);
+  CHECK(job.ask("too late").empty());
+  const Actions reserved = job.reserved(1);
+  CHECK(all<TriggerSources>(reserved).at(0).barrier.kind == CheckpointKind::drain);
+  const auto refused = all<SavepointFailed>(reserved);
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].ticket == "too late");
+  CHECK(refused[0].reason == FailureReason::job_stopping);
+  job.now = 20s;
+  CHECK(job.coordinator.on_tick(20s).empty());
+  CHECK(job.coordinator.next_wake() == 60s);
+  CHECK(job.coordinator.on_request(CheckpointKind::end_of_input, 20s).empty());
+  CHECK(all<SavepointFailed>(job.ask("later")).size() == 1);
+
+  job.ack(1, 0);
+  job.ack(1, 1);
+  const Actions done = job.published(1);
+  CHECK(all<NotifyCompleted>(done).size() == 1);
+  CHECK(all<SavepointCompleted>(done).at(0).ticket == "drain");
+  CHECK(job.coordinator.restore_point().kind == RestorePoint::Kind::impossible);
+}
+
+TEST_CASE("a drain that fails once sources have heard of it ends the execution", "[savepoint]") {
+  Job job;
+  SECTION("it takes too long") {
+    job.ask("t", CheckpointKind::drain);
+    job.reserved(1);
+    CHECK(all<SavepointFailed>(job.coordinator.on_tick(60s)).at(0).has_drained);
+  }
+  SECTION("a subtask cannot store its state") {
+    job.ask("t", CheckpointKind::drain);
+    job.reserved(1);
+    CHECK(all<SavepointFailed>(job.coordinator.on_decline({CheckpointId{1}, speaker(0)}, 0s))
+              .at(0)
+              .has_drained);
+  }
+  SECTION("its metadata cannot be written") {
+    job.ask("t", CheckpointKind::drain);
+    job.reserved(1);
+    job.ack(1, 0);
+    job.ack(1, 1);
+    CHECK(all<SavepointFailed>(job.published(1, {ErrorCode::out_of_space, "full"}))
+              .at(0)
+              .has_drained);
+  }
+  SECTION("its place cannot be made: nothing has happened") {
+    job.ask("t", CheckpointKind::drain);
+    const Actions failed = job.reserved(1, {ErrorCode::permission_denied, "/sp: no"});
+    CHECK_FALSE(all<SavepointFailed>(failed).at(0).has_drained);
+    CHECK(all<ReserveId>(job.coordinator.on_tick(10s)).size() == 1);  // checkpoints go on
+  }
+  SECTION("the job has come to its end by itself: nobody needs it") {
+    job.coordinator.on_request(CheckpointKind::end_of_input, 0s);
+    job.reserved(1);
+    job.ask("t", CheckpointKind::drain);
+    job.reserved(2);
+    for (const std::uint32_t index : {0U, 1U}) {
+      Ack ack{.id = CheckpointId{1}, .from = speaker(index)};
+      ack.state.is_finished = true;
+      job.coordinator.on_ack(ack);
+    }
+    job.published(1);
+    CHECK_FALSE(all<SavepointFailed>(job.coordinator.on_tick(60s)).at(0).has_drained);
+  }
+  SECTION("who only stops goes on") {
+    job.ask("t", CheckpointKind::stop);
+    job.reserved(1);
+    CHECK_FALSE(all<SavepointFailed>(job.coordinator.on_tick(60s)).at(0).has_drained);
+  }
 }
 
 TEST_CASE("what was claimed is the oldest of those that are retained", "[savepoint]") {

@@ -1,6 +1,7 @@
 #include "test/interaction/board.hpp"
 
 #include "base/assert.hpp"
+#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "runtime/job/cleanup.hpp"
 
@@ -10,10 +11,12 @@
 namespace weir::test {
 
 using namespace runtime;
+using namespace std::string_literals;
 
 namespace {
 
 constexpr Duration kPollEvery = std::chrono::milliseconds{1};
+constexpr auto kSavepoints = "/savepoints";
 
 }  // namespace
 
@@ -193,6 +196,45 @@ void Board::kill(const std::string& victim) {
 
 void Board::stop(bool at_once) {
   perform(machine_->on_stop_requested(at_once));
+}
+
+void Board::save(const std::string& what) {
+  using checkpoint::CheckpointKind;
+  const bool drains = what == "drain";
+  const bool stops = drains || what == "suspend";
+  const bool can_begin =
+      stops ? machine_->on_stop_with_savepoint(drains) : machine_->can_take_savepoint();
+  if (!can_begin) return trace_.push_back("job: no savepoint can be taken now");
+  execution_->request_savepoint({.ticket = what,
+                                 .place = kSavepoints + "/savepoint"s,
+                                 .kind = drains  ? CheckpointKind::drain
+                                         : stops ? CheckpointKind::stop
+                                                 : CheckpointKind::savepoint});
+}
+
+void Board::on_savepoint_completed(const std::string& ticket) {
+  trace_.push_back("job: " + ticket + ": the savepoint is complete");
+  if (ticket != "savepoint") machine_->on_stop_savepoint_completed();
+}
+
+void Board::on_savepoint_failed(const checkpoint::SavepointFailed& failed) {
+  const std::string why =
+      failed.ticket + ": the savepoint failed: " + std::string{describe(failed.reason)};
+  if (failed.has_drained) return on_failure({why, JobFailure::Kind::transient});
+  trace_.push_back("job: " + why);
+  if (failed.ticket != "savepoint") perform(machine_->on_stop_savepoint_failed());
+}
+
+std::vector<std::string> Board::savepoints() {
+  std::vector<std::string> lines;
+  const auto entries = env_.list(kSavepoints);
+  if (!entries.ok()) return lines;
+  for (const DirectoryEntry& entry : *entries) {
+    const bool is_complete =
+        env_.stat(base::join_path(base::join_path(kSavepoints, entry.name), "_metadata")).ok();
+    lines.push_back(entry.name + (is_complete ? "" : " (incomplete)"));
+  }
+  return lines;
 }
 
 std::vector<std::string> Board::checkpoints() const {

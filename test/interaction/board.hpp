@@ -41,6 +41,8 @@ public:
   /// A part of the job dies without a word.
   void kill(const std::string& victim);
   void stop(bool at_once);
+  /// Asks for a "savepoint", or to stop with one: "suspend", "drain".
+  void save(const std::string& what);
   /// The disk refuses some of the next changes.
   void refuse(simulation::DiskFault fault) { env_.inject(std::move(fault)); }
 
@@ -48,6 +50,7 @@ public:
   std::vector<std::pair<int, std::int64_t>> committed() const { return log_.committed(); }
   /// "1", or "2 (incomplete)"
   std::vector<std::string> checkpoints() const;
+  std::vector<std::string> savepoints();
   /// Returns what has happened since the last call.
   std::vector<std::string> take_trace() { return std::exchange(trace_, {}); }
 
@@ -70,6 +73,8 @@ private:
   void on_stop_checkpoint_failed(const std::string& why) override {
     perform(machine_->on_stop_checkpoint_failed(why));
   }
+  void on_savepoint_completed(const std::string& ticket) override;
+  void on_savepoint_failed(const checkpoint::SavepointFailed& failed) override;
 
   simulation::SimEnv env_;
   std::shared_ptr<Feed> feed_;

@@ -1,6 +1,9 @@
 #include "test/interaction/execution.hpp"
 
+#include "base/paths.hpp"
+#include "checkpoint/savepoint.hpp"
 #include "runtime/task/operator_restore.hpp"
+#include "runtime/task/state_restore.hpp"
 
 #include <utility>
 
@@ -15,12 +18,17 @@ std::string numbered(const char* what, CheckpointId id) {
   return what + (" " + std::to_string(id.value()));
 }
 
+const char* name_of(CheckpointKind kind) {
+  if (kind == CheckpointKind::stop) return "stop barrier";
+  if (kind == CheckpointKind::drain) return "drain barrier";
+  return "barrier";
+}
+
 std::string describe(const runtime::Element& element) {
   if (const auto* batch = std::get_if<detail::BatchRef>(&element))
     return std::to_string((*batch)->size()) + ((*batch)->size() == 1 ? " record" : " records");
   if (const auto* barrier = std::get_if<Barrier>(&element))
-    return numbered(barrier->kind == CheckpointKind::stop ? "stop barrier" : "barrier",
-                    barrier->id);
+    return numbered(name_of(barrier->kind), barrier->id);
   if (const auto* cancel = std::get_if<runtime::CancelBarrier>(&element))
     return numbered("cancel barrier", cancel->id);
   return "end of data";
@@ -45,7 +53,8 @@ public:
                   .clock = &execution.around_.clock,
                   .place = {.env = &execution.around_.env,
                             .directory = execution.around_.storage.place(),
-                            .inline_threshold = 0},
+                            .inline_threshold = 0,
+                            .savepoints = &execution.around_.env},
                   .is_finished = execution.restore_.subtasks[id].is_finished},
                  *this} {}
 
@@ -152,8 +161,13 @@ struct Execution::Perform {
     auto status = std::make_shared<Status>();
     execution.post_work(
         "coordinator", numbered("reserve", action.id),
-        [&storage = storage(), epoch = execution.epoch_, id = action.id, status] {
-          *status = storage.reserve(epoch, id);
+        [&storage = storage(), epoch = execution.epoch_, action, status] {
+          if (action.directory.empty()) {
+            *status = storage.reserve(epoch, action.id);
+          } else {
+            *status = storage.reserve_for_savepoint(epoch, action.id);
+            if (status->ok()) *status = create_savepoint(storage.env(), action.directory);
+          }
         },
         [&e = execution, id = action.id, status] {
           e.perform(e.coordinator_.on_reserved(id, *status, e.now(), e.around_.clock.wall()));
@@ -178,8 +192,14 @@ struct Execution::Perform {
     execution.post_work(
         "coordinator", numbered("publish", id),
         [&storage = storage(), epoch = execution.epoch_, metadata = std::move(metadata), status,
-         &trace = execution.around_.trace] {
-          *status = storage.publish(epoch, metadata);
+         directory = action.barrier.directory, &trace = execution.around_.trace] {
+          if (directory.empty()) {
+            *status = storage.publish(epoch, metadata);
+          } else {
+            *status = publish_savepoint(storage.env(), directory, metadata);
+            if (status->ok() && metadata.kind != CheckpointKind::savepoint)
+              *status = storage.note_savepoint(epoch, metadata.id, directory);
+          }
           if (!status->ok()) trace.push_back("  storage: " + status->message());
         },
         [&e = execution, id, status] {
@@ -207,7 +227,7 @@ struct Execution::Perform {
     execution.tell_all(numbered("aborted", id), [id](Task& task) {
       task.turn([&](auto& subtask) { subtask.on_aborted(id); });
     });
-    if (action.kind == CheckpointKind::stop)
+    if (action.kind == CheckpointKind::stop && !action.is_savepoint)
       execution.around_.job.on_stop_checkpoint_failed(
           std::string{checkpoint::describe(action.reason)});
   }
@@ -221,10 +241,19 @@ struct Execution::Perform {
   void operator()(const DropState& action) const {
     execution.post_work("coordinator", numbered("delete files of", action.id), [] {}, {});
   }
-  // No script asks for a savepoint.
-  void operator()(const SavepointCompleted&) const {}
-  void operator()(const SavepointFailed&) const {}
-  void operator()(const DropSavepoint&) const {}
+  void operator()(const SavepointCompleted& action) const {
+    execution.around_.job.on_savepoint_completed(action.ticket);
+  }
+  void operator()(const SavepointFailed& action) const {
+    execution.around_.job.on_savepoint_failed(action);
+  }
+  void operator()(const DropSavepoint& action) const {
+    execution.post_work("coordinator", "delete " + base::name_of(action.directory),
+                        [&env = execution.around_.env, directory = action.directory] {
+                          (void)delete_savepoint(env, directory);
+                        },
+                        {});
+  }
   void operator()(const FailJob& action) const {
     execution.around_.job.on_failure({action.reason, JobFailure::Kind::transient});
   }
@@ -264,6 +293,10 @@ void Execution::start() {
 
 void Execution::request_checkpoint(CheckpointKind kind) {
   perform(coordinator_.on_request(kind, now()));
+}
+
+void Execution::request_savepoint(SavepointRequest request) {
+  perform(coordinator_.on_savepoint_request(std::move(request), now()));
 }
 
 void Execution::wake() {

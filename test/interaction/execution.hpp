@@ -27,6 +27,8 @@ public:
   virtual void on_done(SubtaskId subtask) = 0;
   virtual void on_failure(const runtime::JobFailure& failure) = 0;
   virtual void on_stop_checkpoint_failed(const std::string& why) = 0;
+  virtual void on_savepoint_completed(const std::string& ticket) = 0;
+  virtual void on_savepoint_failed(const checkpoint::SavepointFailed& failed) = 0;
 };
 
 /// What everybody on the table shares.
@@ -51,6 +53,7 @@ public:
   void deploy();
   void start();
   void request_checkpoint(checkpoint::CheckpointKind kind);
+  void request_savepoint(checkpoint::SavepointRequest request);
   /// Lets everybody do what is due now.
   void wake();
   /// When `wake` is needed next.

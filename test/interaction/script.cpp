@@ -78,6 +78,8 @@ public:
       board_->stop(false);
     else if (verb == "cancel")
       board_->stop(true);
+    else if (verb == "savepoint" || verb == "suspend" || verb == "drain")
+      board_->save(verb);
     else if (verb == "refuse")
       refuse(words);
     else if (verb == "show")
@@ -129,6 +131,7 @@ private:
   void show(const std::string& what) {
     if (what == "waiting") return say("waiting: ", board_->table().texts());
     if (what == "checkpoints") return say("checkpoint ", board_->checkpoints());
+    if (what == "savepoints") return say("", board_->savepoints());
     if (what != "committed") throw std::invalid_argument{"unknown command: show " + what};
     auto rows = board_->committed();
     std::sort(rows.begin(), rows.end());

@@ -117,6 +117,28 @@ TEST_CASE("a stop without a target saves where the job's options say", "[process
   CHECK(job.submit->wait() == 130);
 }
 
+TEST_CASE("a job is drained: it finishes, and its savepoint says that it is behind the end",
+          "[process][savepoint]") {
+  RunningJob job;
+  const Ended unclear = job.ask({"stop", "word-count", "--drain"});
+  CHECK(unclear.code == 2);
+  CHECK_THAT(unclear.output, Contains("--savepoint"));
+  const Ended drained = job.ask({"stop", "word-count", "--savepoint", job.target(), "--drain"});
+  INFO(drained.output);
+  REQUIRE(drained.code == 0);
+  CHECK(job.submit->wait() == 0);  // finished
+  const Ended inspected = weir_tool({"inspect", drained.last_line});
+  CHECK(inspected.code == 0);
+  CHECK_THAT(inspected.output, Contains("DRAINED"));
+
+  const auto again =
+      run_to_end(job.runs.command({"--restore", drained.last_line, "--set",
+                                   "execution.checkpointing.dir=" + job.runs.root() + "/other"}));
+  INFO(again.output);
+  CHECK(again.code == 0);
+  CHECK_THAT(again.output, Contains("the job was drained"));
+}
+
 TEST_CASE("a damaged savepoint is found by inspect, with file and byte", "[process][savepoint]") {
   RunningJob job;
   const Ended stopped = job.ask({"stop", "word-count", "--savepoint", job.target()});

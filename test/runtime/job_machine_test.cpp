@@ -238,6 +238,71 @@ TEST_CASE("a stop whose checkpoint fails, and a job that fails while it stops, a
   }
 }
 
+TEST_CASE("a job that is drained finishes behind its savepoint, and takes no other checkpoint",
+          "[job]") {
+  JobMachine job = make();
+  CHECK_FALSE(job.on_stop_with_savepoint(true));  // it does not run yet
+  run(job);
+  CHECK(job.can_take_savepoint());
+  REQUIRE(job.on_stop_with_savepoint(true));
+  CHECK_FALSE(job.can_take_savepoint());
+  CHECK_FALSE(job.on_stop_with_savepoint(true));
+  CHECK_FALSE(job.on_stop_with_savepoint(false));
+  CHECK(job.on_relocation(1s).empty());
+  CHECK(job.on_drained(kA).empty());
+  SECTION("all is drained first") {
+    CHECK(job.on_drained(kB).empty());
+    job.on_stop_savepoint_completed();
+  }
+  SECTION("the savepoint is heard of first") {
+    job.on_stop_savepoint_completed();
+    CHECK_FALSE(job.can_take_savepoint());
+    CHECK(job.on_drained(kB).empty());
+  }
+  (void)job.on_done(kA);
+  CHECK(find<CleanUp>(job.on_done(kB))->outcome.kind == JobOutcome::Kind::finished);
+}
+
+TEST_CASE("a job that fails while it is drained goes on, before the savepoint and behind it",
+          "[job]") {
+  for (const bool is_complete : {false, true}) {
+    JobMachine job = make();
+    run(job);
+    REQUIRE(job.on_stop_with_savepoint(true));
+    (void)job.on_drained(kA);
+    if (is_complete) job.on_stop_savepoint_completed();
+    if (is_complete) CHECK(job.on_stop_requested(false).empty());  // it ends anyway
+    JobActions actions;
+    CHECK_FALSE(job.on_part_failure(failure(), {kA}, 0s, actions));  // no part can go back alone
+    CHECK(find<EndExecution>(actions) != nullptr);
+    CHECK(find<WaitForRestart>(job.on_execution_ended()) != nullptr);
+    (void)job.on_restart_due();
+    run(job);
+    CHECK(job.can_take_savepoint());
+    (void)job.on_drained(kA);
+    CHECK(find<RequestEndCheckpoint>(job.on_drained(kB)) != nullptr);
+  }
+}
+
+TEST_CASE("a drain that fails before any source has heard of it changes nothing", "[job]") {
+  JobMachine job = make();
+  run(job);
+  REQUIRE(job.on_stop_with_savepoint(true));
+  SECTION("the input goes on") {
+    CHECK(job.on_stop_savepoint_failed().empty());
+    CHECK(job.on_stop_with_savepoint(true));
+  }
+  SECTION("the input has ended meanwhile") {
+    (void)job.on_drained(kA);
+    CHECK(job.on_drained(kB).empty());
+    CHECK(find<RequestEndCheckpoint>(job.on_stop_savepoint_failed()) != nullptr);
+  }
+  SECTION("somebody has asked for a plain stop meanwhile") {
+    CHECK(job.on_stop_requested(false).empty());
+    CHECK(find<RequestStopCheckpoint>(job.on_stop_savepoint_failed()) != nullptr);
+  }
+}
+
 TEST_CASE("a job that is relocated begins anew at once, and counts no restart", "[job]") {
   JobMachine job = make(restart::none());
   CHECK(job.on_relocation(5s).empty());  // there is nothing to move yet
@@ -262,7 +327,7 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
     for (int step = 0; step < 200; ++step) {
       const SubtaskId any = random.chance(0.5) ? kA : kB;
       JobActions actions;
-      switch (random.below(13)) {
+      switch (random.below(16)) {
         case 0: actions = job.on_prepared(); break;
         case 1:
         case 2: actions = job.on_ready(any); break;
@@ -278,6 +343,9 @@ TEST_CASE("no order of events breaks the life of a job", "[job]") {
         case 10: actions = job.on_stop_checkpoint_failed("x"); break;
         case 11: actions = job.on_slots(); break;
         case 12: actions = job.on_relocation(std::chrono::seconds{step}); break;
+        case 13: (void)job.on_stop_with_savepoint(random.chance(0.5)); break;
+        case 14: actions = job.on_stop_savepoint_failed(); break;
+        case 15: job.on_stop_savepoint_completed(); break;
       }
       ends += find<EndJob>(actions) != nullptr ? 1 : 0;
     }

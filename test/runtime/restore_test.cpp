@@ -163,6 +163,8 @@ TEST_CASE("no split is kept for a subtask that has finished", "[splits]") {
   CHECK(assigner.remaining().all->size() == 3);
   CHECK(assigner.request(1).splits.size() == 3);
   CHECK(assigner.remaining().all->empty());
+  const SplitAssigner drained{"s", {.assignment = Assignment::spread}, {}, splits(5)};
+  CHECK(drained.remaining().all->size() == 5);  // all had ended before these were read
 }
 
 TEST_CASE("what remains is what was not handed out", "[splits]") {

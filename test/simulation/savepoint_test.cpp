@@ -67,7 +67,7 @@ TEST_CASE("a job stops behind a savepoint and goes on from it, moved, elsewhere 
     const JobOptions memory = stored_in("/a");
     auto first = cluster.start(count.job(seed % 2 == 0 ? memory : on_rocksdb(memory)));
     first.run_for(std::chrono::milliseconds{30 + 40 * seed});
-    const std::string path = taken(first.savepoint("/sp", true));
+    const std::string path = taken(first.savepoint("/sp", StopMode::suspend));
     CHECK_FALSE(first.finish());
     REQUIRE(first.has_ended());
     INFO(first.report());
@@ -139,7 +139,7 @@ TEST_CASE("stopping behind a savepoint under kills: the job stops or goes on, ex
       {
         auto run = cluster.start(count.job(stored_in("/chk")));
         REQUIRE(run.run_until_checkpoint(1));
-        const std::uint64_t request = run.ask_savepoint("/sp", true);
+        const std::uint64_t request = run.ask_savepoint("/sp", StopMode::suspend);
         run.at(testing::checkpoint(run.checkpoints() + 1), phase).kill(victim);
         has_finished = run.finish();
         REQUIRE(run.has_ended());
@@ -163,15 +163,15 @@ TEST_CASE("stopping behind a savepoint under kills: the job stops or goes on, ex
 
 TEST_CASE("who asks for a savepoint that cannot be written hears which file and what to do",
           "[sim][savepoint]") {
-  for (const bool stops : {false, true}) {
+  for (const std::optional<StopMode> stop : {std::optional<StopMode>{}, {StopMode::suspend}}) {
     for (const char* part : {"/sp", "savepoint-count-run1-", ".state", "_metadata"}) {
-      CAPTURE(stops, part);
+      CAPTURE(stop.has_value(), part);
       testing::Cluster cluster{{.seed = 5}};
       CountJob count;
       auto run = cluster.start(count.job(stored_in("/chk", 10s)));
       run.run_for(60ms);
       cluster.fail_writes(part, ErrorCode::out_of_space);
-      const auto savepoint = run.savepoint("/sp", stops);
+      const auto savepoint = run.savepoint("/sp", stop);
       REQUIRE_FALSE(savepoint.ok());
       CHECK_THAT(savepoint.status().message(), Catch::Contains("/sp"));
       require_finish(run);  // as if nobody had asked
@@ -216,7 +216,7 @@ TEST_CASE("a job that continues with its newest checkpoint refuses to go behind 
   {
     auto run = cluster.start(count.job(stored_in("/chk")));
     REQUIRE(run.run_until_checkpoint(2));
-    path = taken(run.savepoint("/sp", true));
+    path = taken(run.savepoint("/sp", StopMode::suspend));
     CHECK_FALSE(run.finish());
   }
   REQUIRE(cluster.disk().rename(path, "/sp/moved").ok());
@@ -233,7 +233,7 @@ TEST_CASE("a job deletes what it continues from only if it has claimed it", "[si
     CountJob count;
     auto first = cluster.start(count.job(stored_in("/a")));
     first.run_for(60ms);
-    const std::string path = taken(first.savepoint("/sp", true));
+    const std::string path = taken(first.savepoint("/sp", StopMode::suspend));
     CHECK_FALSE(first.finish());
     JobOptions options = stored_in("/b");
     options.claim_mode = mode;

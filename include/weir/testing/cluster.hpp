@@ -15,6 +15,7 @@
 #include <weir/env.hpp>
 #include <weir/job.hpp>
 #include <weir/result.hpp>
+#include <weir/savepoint.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -90,13 +91,15 @@ public:
 
   /// Asks the job to end: with a last checkpoint if it takes any, or at once.
   void stop(bool at_once = false);
-  /// Asks for a savepoint under `target`, behind which the job ends if it `stops`. Returns the
-  /// number of the request.
-  std::uint64_t ask_savepoint(const std::string& target, bool stops = false);
+  /// Asks for a savepoint under `target`, behind which the job ends as `stop` says, or goes on.
+  /// Returns the number of the request.
+  std::uint64_t ask_savepoint(const std::string& target, std::optional<StopMode> stop = {},
+                              SavepointFormat format = SavepointFormat::canonical);
   /// What came of a request: the path of the savepoint, or why there is none; nothing yet.
   std::optional<Result<std::string>> savepoint_answer(std::uint64_t request) const;
   /// Asks, and lets the job run until the answer is there, which it is at the job's end.
-  Result<std::string> savepoint(const std::string& target, bool stops = false);
+  Result<std::string> savepoint(const std::string& target, std::optional<StopMode> stop = {},
+                                SavepointFormat format = SavepointFormat::canonical);
   /// Kills somebody now.
   void kill(std::string_view victim);
   /// The process dies as by SIGKILL: nobody does anything any more.
