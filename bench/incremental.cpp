@@ -1,8 +1,9 @@
 // Checkpoints of 2 GB of state in RocksDB by its files: what one costs after 1 % of the state has
-// changed, and what a restore costs, as it was and on three subtasks instead of two.
+// changed, what a restore costs, as it was and on three subtasks instead of two, and what
+// savepoints cost in either format.
 //
 // Ceilings: for a checkpoint the changed share of the state, in bytes and of the time that all of
-// it took; for a restore a copy of the files.
+// it took; for a restore a copy of the files. Savepoints have none.
 #include "base/files.hpp"
 #include "bench/harness.hpp"
 #include "runtime/task/state_backends.hpp"
@@ -68,16 +69,33 @@ public:
     return value;
   }
 
-  state::KeyedStateHandle snapshot(const std::string& directory) {
+  state::KeyedStateHandle snapshot(const std::string& directory, bool is_linkable) {
     bench::require(Env::posix().create_directories(directory).ok(), directory);
     state::KeyedCut cut{state::describe("values", schema<std::uint64_t>(), state_), state_};
     cut.begin();
     bench::require(cut.write_back(0).ok(), "the store cannot be written");
     cut.on_written();
-    auto handle =
-        cut.write_files({.env = &Env::posix(), .directory = directory, .prefix = "values."});
+    auto handle = cut.write_files({.env = &Env::posix(),
+                                   .directory = directory,
+                                   .prefix = "values.",
+                                   .is_linkable = is_linkable});
     bench::require(handle.ok(), handle.status().message());
     cut.release();
+    return std::move(handle).value();
+  }
+
+  /// A savepoint of rows.
+  state::KeyedStateHandle rows(const std::string& directory) {
+    bench::require(Env::posix().create_directories(directory).ok(), directory);
+    state::KeyedCut cut{state::describe("values", schema<std::uint64_t>(), state_), state_};
+    cut.begin();
+    bench::require(cut.write_back().ok(), "the store cannot be written");
+    cut.on_written();
+    state::StateFile file{Env::posix(), directory + "/values.state", 0};
+    auto handle = cut.write(file);
+    bench::require(handle.ok() && file.finish().ok(), handle.status().message());
+    cut.release();
+    handle->path = "values.state";
     return std::move(handle).value();
   }
 
@@ -100,10 +118,18 @@ struct Pair {
       if (part->has(key)) part->set(key, version);
     }
   }
-  std::vector<state::KeyedStateHandle> snapshot(const std::string& directory) {
+  std::vector<state::KeyedStateHandle> snapshot(const std::string& directory,
+                                                bool is_linkable = true) {
     std::vector<state::KeyedStateHandle> handles;
     for (std::size_t i = 0; i < parts.size(); ++i)
-      handles.push_back(parts[i]->snapshot(directory + "/" + std::to_string(i)));
+      handles.push_back(parts[i]->snapshot(directory + "/" + std::to_string(i), is_linkable));
+    return handles;
+  }
+
+  std::vector<state::KeyedStateHandle> rows(const std::string& directory) {
+    std::vector<state::KeyedStateHandle> handles;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      handles.push_back(parts[i]->rows(directory + "/" + std::to_string(i)));
     return handles;
   }
 
@@ -175,6 +201,28 @@ double copy_files(const std::vector<state::KeyedStateHandle>& handles, const std
   return took;
 }
 
+/// Of each format, behind a checkpoint that has all files: how long it takes, and what it writes.
+void print_savepoints(Pair& job, const std::vector<state::KeyedStateHandle>& checkpoint,
+                      const std::string& folder, int repetitions) {
+  const std::string place = folder + "/savepoint";
+  std::vector<state::KeyedStateHandle> taken;
+  const auto measure = [&](auto take, bench::Figures& took, bench::Figures& megabytes) {
+    took.push_back(bench::seconds([&] { taken = take(); }) * 1e3);
+    megabytes.push_back(written_of(taken) / kMega);
+    bench::require(base::remove_tree(Env::posix(), place).ok(), place);
+  };
+  bench::Figures native_took, native_written, rows_took, rows_written;
+  for (int i = 0; i < repetitions; ++i) {
+    measure([&] { return job.snapshot(place, false); }, native_took, native_written);
+    measure([&] { return job.rows(place); }, rows_took, rows_written);
+  }
+  const bench::Figures size{size_of(checkpoint) / kMega};
+  bench::print_figure("native savepoint of 2 GB, written", "MB", native_written, size);
+  bench::print_figure("native savepoint of 2 GB, time", "ms", native_took, rows_took);
+  bench::print_figure("canonical savepoint of 2 GB, written", "MB", rows_written, size);
+  bench::print_figure("canonical savepoint of 2 GB, time", "ms", rows_took, {});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -211,6 +259,7 @@ int main(int argc, char** argv) {
                        {full_bytes / kMega / kShare}, 3 * full_bytes / kMega / kShare);
     bench::print_limit("checkpoint after 1 % of 2 GB changed, time", "ms", took,
                        {full_seconds * 1e3 / kShare}, 3 * full_seconds * 1e3 / kShare);
+    print_savepoints(job, newest, folder.path(), options.repetitions(3));
   }
   const double size = size_of(newest) / kMega;
   const std::string from = place(snapshots);

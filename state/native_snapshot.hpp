@@ -19,6 +19,7 @@ struct NativePlace {
   std::string prefix = {};        // of the names of files there: no other subtask or attempt has it
   std::size_t inline_bytes = {};  // files that may change stay in the metadata up to this size
   detail::KeyGroupRange range = {};  // of the subtask
+  bool is_linkable = true;  // by later checkpoints; a savepoint is not the job's to depend on
 };
 
 /// Writes the files of `copy`, and makes them durable. What `known` says to lie in a checkpoint

@@ -129,19 +129,23 @@ void print_sinks(const CheckpointMetadata& metadata) {
 
 void print_summary(const CheckpointMetadata& metadata) {
   std::uint64_t bytes = 0;
+  bool is_native = false;
   std::set<std::string> files;
   std::size_t finished = 0;
   for (const SubtaskPart& part : metadata.parts) {
     bytes += part.state.size_bytes();
     finished += part.state.is_finished ? 1 : 0;
     for (const std::string& path : part.state.paths()) files.insert(path);
+    for (const KeyedStateHandle& handle : part.state.keyed)
+      is_native = is_native || handle.is_native();
   }
   std::printf("job \"%s\", run %s: %s, number %llu, begun %s\n", c(metadata.job), c(metadata.run),
               std::string{name_of(metadata.kind)}.c_str(),
               static_cast<unsigned long long>(metadata.id.value()), c(utc(metadata.triggered_at)));
-  std::printf("%zu subtasks (%zu at their end), max parallelism %u, %s of state in %zu files\n",
+  std::printf("%zu subtasks (%zu at their end), max parallelism %u, %s of state in %zu files, %s\n",
               metadata.parts.size(), finished, metadata.max_parallelism,
-              c(base::format_size(bytes)), files.size());
+              c(base::format_size(bytes)), files.size(),
+              is_native ? "native (RocksDB)" : "canonical (rows)");
 }
 
 using PrintEntry = std::function<void(const std::string& key, const std::string& value)>;

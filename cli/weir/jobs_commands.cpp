@@ -27,6 +27,7 @@ struct JobCommand {
   std::string job = {};
   std::optional<std::string> target = {};  // of a savepoint; none: no savepoint
   bool drains = false;
+  std::string format = "canonical";
 };
 
 /// The cluster's processes have other working directories than this one.
@@ -143,7 +144,9 @@ Status save(actors::RemoteCluster& cluster, const JobCommand& command,
   const auto path = cluster.savepoint(
       command.job, {.ticket = new_run_id(),
                     .target = absolute(command.target.value_or("")),
-                    .kind = actors::savepoint_kind(stop)});
+                    .kind = actors::savepoint_kind(stop),
+                    .format = command.format == "native" ? SavepointFormat::native
+                                                         : SavepointFormat::canonical});
   if (path.ok()) std::printf("%s\n", path->c_str());
   return path.status();
 }
@@ -166,6 +169,14 @@ void add_job_command(CLI::App& tool, Action& action, const char* name, const cha
 }
 
 constexpr auto kNothingMore = [](CLI::App&, JobCommand&) {};
+
+CLI::Option* add_format(CLI::App& command, JobCommand& options) {
+  return command
+      .add_option("--format", options.format,
+                  "canonical: rows, which depend on no backend; native: the files of RocksDB")
+      ->check(CLI::IsMember({"canonical", "native"}))
+      ->capture_default_str();
+}
 
 }  // namespace
 
@@ -213,6 +224,7 @@ void add_stop(CLI::App& tool, Action& action) {
                       "end the job for good: first the input ends, and all that comes of that is "
                       "emitted")
             ->needs(savepoint);
+        add_format(command, options)->needs(savepoint);
       });
 }
 
@@ -225,6 +237,7 @@ void add_savepoint(CLI::App& tool, Action& action) {
       [](CLI::App& command, JobCommand& options) {
         command.add_option("TARGET", options.target,
                            "directory that it goes to; default: that of the job's options");
+        add_format(command, options);
       });
 }
 

@@ -60,9 +60,11 @@ struct SnapshotTaker::Work {
     });
   }
 
-  /// A savepoint must not depend on a backend.
+  bool is_savepoint() const { return !barrier.directory.empty(); }
+
   std::optional<std::uint64_t> copy_above() const {
-    const bool copies = place.incremental && barrier.directory.empty();
+    const bool copies =
+        is_savepoint() ? barrier.format == SavepointFormat::native : place.incremental;
     return copies ? std::optional<std::uint64_t>{place.inline_threshold} : std::nullopt;
   }
 
@@ -78,7 +80,7 @@ struct SnapshotTaker::Work {
   Result<std::unique_ptr<WritableFile>> create_file() const {
     const std::string path = base::join_path(directory, file_name);
     // Nobody restarts from a savepoint by himself: a copy of it would be of no use.
-    if (!barrier.directory.empty()) return place.savepoints->create(path);
+    if (is_savepoint()) return place.savepoints->create(path);
     if (place.local == nullptr) return place.env->create(path);
     return place.local->create(*place.env, barrier.id, path);
   }
@@ -121,11 +123,12 @@ struct SnapshotTaker::Work {
   /// Of the next operator of the chain.
   Result<state::KeyedStateHandle> write_files(state::KeyedCut& cut) const {
     auto handle =
-        cut.write_files({.env = place.env,
+        cut.write_files({.env = is_savepoint() ? place.savepoints : place.env,
                          .directory = directory,
                          .prefix = file_name + "." + std::to_string(result.keyed.size()) + ".",
-                         .inline_bytes = place.inline_threshold});
-    if (handle.ok() && place.local != nullptr)
+                         .inline_bytes = place.inline_threshold,
+                         .is_linkable = !is_savepoint()});
+    if (handle.ok() && place.local != nullptr && !is_savepoint())
       place.local->keep(barrier.id, state::native_place(*handle, directory), cut.take_copy());
     return handle;
   }

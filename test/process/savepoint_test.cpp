@@ -139,6 +139,50 @@ TEST_CASE("a job is drained: it finishes, and its savepoint says that it is behi
   CHECK_THAT(again.output, Contains("the job was drained"));
 }
 
+TEST_CASE("a native savepoint holds the files of RocksDB, and is refused when one is missing",
+          "[process][savepoint]") {
+  RunningJob job{{"--set", "state.backend.type=rocksdb"}};
+  const Ended wrong = job.ask({"savepoint", "word-count", job.target(), "--format", "something"});
+  CHECK(wrong.code == 2);
+  const Ended taken = job.ask({"savepoint", "word-count", job.target(), "--format", "native"});
+  INFO(taken.output);
+  REQUIRE(taken.code == 0);
+  const Ended stopped =
+      job.ask({"stop", "word-count", "--savepoint", job.target(), "--format", "native"});
+  INFO(stopped.output);
+  REQUIRE(stopped.code == 0);
+  CHECK(job.submit->wait() == 130);
+  const Ended inspected = weir_tool({"inspect", stopped.last_line});
+  CHECK(inspected.code == 0);
+  CHECK_THAT(inspected.output, Contains("native (RocksDB)"));
+  CHECK(inspected.last_line == "all checksums are right");
+
+  std::string missing;
+  for (const std::string& name : files_in(taken.last_line)) {
+    if (name.ends_with(".sst")) missing = name;
+  }
+  REQUIRE_FALSE(missing.empty());
+  fs::remove(taken.last_line + "/" + missing);
+  const Ended damaged = weir_tool({"inspect", taken.last_line});
+  CHECK(damaged.code == 1);
+  CHECK_THAT(damaged.last_line, Contains(missing));
+  const std::string elsewhere = "execution.checkpointing.dir=" + job.runs.root() + "/elsewhere";
+  const auto refused =
+      run_to_end(job.runs.command({"--restore", taken.last_line, "--set", elsewhere}));
+  CHECK(refused.code == 3);
+  CHECK_THAT(refused.output, Contains(missing));
+
+  // The other one shares files with it and with checkpoints, and needs none of them.
+  const std::string moved = job.runs.root() + "/moved";
+  fs::rename(stopped.last_line, moved);
+  fs::remove_all(taken.last_line);
+  const auto last =
+      run_to_end(job.runs.command({"--restore", moved, "--parallelism", "3", "--set", elsewhere}));
+  INFO(last.output);
+  REQUIRE(last.code == 0);
+  job.runs.require_exact("final");
+}
+
 TEST_CASE("a damaged savepoint is found by inspect, with file and byte", "[process][savepoint]") {
   RunningJob job;
   const Ended stopped = job.ask({"stop", "word-count", "--savepoint", job.target()});

@@ -1,5 +1,6 @@
 // Savepoints of jobs that run, that are killed meanwhile, and that stop behind one; and jobs that
 // continue from one.
+#include "base/files.hpp"
 #include "test/support/kill_matrix.hpp"
 
 #include <weir/testing.hpp>
@@ -84,6 +85,64 @@ TEST_CASE("a job stops behind a savepoint and goes on from it, moved, elsewhere 
     CHECK(names_in(cluster, "/moved/there").size() == 3);
     return figures_of(second);
   });
+}
+
+TEST_CASE("a native savepoint needs nothing of the job's, and restores anywhere",
+          "[sim][savepoint][rocksdb][swarm]") {
+  test::for_each_seed(4, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+    CountJob count;
+    auto first = cluster.start(count.job(on_rocksdb(stored_in("/a"))));
+    REQUIRE(first.run_until_checkpoint(1 + seed % 3));
+    const auto stop = seed % 4 < 2 ? std::optional{StopMode::suspend} : std::nullopt;
+    const std::string path = taken(first.savepoint("/sp", stop, SavepointFormat::native));
+    if (stop)
+      CHECK_FALSE(first.finish());
+    else
+      first.crash();
+    const auto names = names_in(cluster, path);
+    CHECK(std::any_of(names.begin(), names.end(),
+                      [](const auto& name) { return name.ends_with(".sst"); }));
+    REQUIRE(cluster.disk().create_directories("/moved").ok());
+    REQUIRE(cluster.disk().rename(path, "/moved/there").ok());
+    REQUIRE(base::remove_tree(cluster.disk(), "/a").ok());
+
+    JobOptions other = stored_in("/b");
+    if (seed % 2 == 0) other = on_rocksdb(other);
+    other.parallelism = 3;
+    auto second = cluster.start(count.job(other), {.restore_path = "/moved/there"});
+    require_finish(second);
+    count.check_exactly_once();
+    CHECK(names_in(cluster, "/moved/there") == names);
+    return figures_of(second);
+  });
+}
+
+TEST_CASE("a native savepoint whose files are damaged or missing is refused by name",
+          "[sim][savepoint][rocksdb]") {
+  for (const bool is_missing : {false, true}) {
+    testing::Cluster cluster{{.seed = 4}};
+    CountJob count;
+    auto first = cluster.start(count.job(on_rocksdb(stored_in("/a"))));
+    REQUIRE(first.run_until_checkpoint(1));
+    const std::string path =
+        taken(first.savepoint("/sp", StopMode::suspend, SavepointFormat::native));
+    CHECK_FALSE(first.finish());
+    const auto names = names_in(cluster, path);
+    const auto name =
+        std::find_if(names.begin(), names.end(), [](const auto& n) { return n.ends_with(".sst"); });
+    REQUIRE(name != names.end());
+    const std::string file = path + "/" + *name;
+    std::string bytes = base::read_file(cluster.disk(), file).value();
+    bytes[bytes.size() / 2] ^= 1;
+    REQUIRE((is_missing ? cluster.disk().remove_file(file)
+                        : base::replace_file(cluster.disk(), file, bytes))
+                .ok());
+    auto second = cluster.try_start(count.job(on_rocksdb(stored_in("/b"))), {.restore_path = path});
+    if (second.ok()) CHECK_FALSE(second->finish());
+    CHECK_THAT(second.ok() ? second->report() : second.status().message(), Catch::Contains(*name));
+  }
 }
 
 TEST_CASE("a savepoint commits nothing; whoever continues from it does", "[sim][savepoint]") {

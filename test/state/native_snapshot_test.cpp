@@ -65,15 +65,19 @@ struct Part {
     return found;
   }
 
-  Result<KeyedStateHandle> snapshot(Env& env, const std::string& directory) {
+  Result<KeyedStateHandle> snapshot(Env& env, const std::string& directory,
+                                    bool is_linkable = true) {
     REQUIRE(env.create_directories(directory).ok());
     KeyedCut cut{describe("op", schema<int>(), state), state};
     cut.begin();
     REQUIRE(cut.write_back(0).ok());
     cut.on_written();
     REQUIRE(cut.has_copy());
-    auto handle = cut.write_files(
-        {.env = &env, .directory = directory, .prefix = "part.", .inline_bytes = 20'000});
+    auto handle = cut.write_files({.env = &env,
+                                   .directory = directory,
+                                   .prefix = "part.",
+                                   .inline_bytes = 20'000,
+                                   .is_linkable = is_linkable});
     cut.release();
     return handle;
   }
@@ -230,6 +234,27 @@ TEST_CASE("a snapshot that came to nothing is not built upon", "[state][rocksdb]
   const auto third = part.snapshot(env, "/chk-3").value();
   CHECK(linked_files(third) == 0);
   CHECK(verify_files(third, env, "/chk-3").ok());
+}
+
+TEST_CASE("a savepoint links what checkpoints have, and no checkpoint what a savepoint has",
+          "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv env;
+  Part part{backends.rocksdb()};
+  part.fill(0, 500);
+  const auto checkpoint = part.snapshot(env, "/chk-1").value();
+  part.fill(500, 1000);
+  const auto savepoint = part.snapshot(env, "/sp", false).value();
+  CHECK(linked_files(savepoint) > 0);
+  CHECK(savepoint.written_bytes() < savepoint.size_bytes());
+  REQUIRE(base::remove_tree(env, "/chk-1").ok());
+  CHECK(verify_files(savepoint, env, "/sp").ok());
+  // All that was linked by the savepoint is gone with the checkpoint for whoever comes next.
+  CHECK(linked_files(part.snapshot(env, "/chk-2").value()) == 0);
+  REQUIRE(env.rename("/sp", "/moved").ok());
+  Part after{backends.of(GENERATE(test::BackendKind::heap, test::BackendKind::rocksdb))};
+  REQUIRE(read_copy(savepoint, {&env, "/moved"}, *backends.rocksdb(), after.state, true).ok());
+  CHECK(after.count(1000) == 1000);
 }
 
 TEST_CASE("where files have one name each, all are written", "[state][rocksdb][native]") {
