@@ -1,6 +1,7 @@
 // Keyed state of a savepoint as the splits of a source. A split is called HANDLE:FIRST-LAST: the
 // how-manieth handle of the operator, and the key groups. A position is an offset in its stream.
 #include "base/paths.hpp"
+#include "state/compatibility.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/row_reader.hpp"
 
@@ -180,8 +181,9 @@ private:
         return {ErrorCode::not_found, "operator \"" + query_.operator_name + "\" has no state \"" +
                                           spec.name + "\"" + known_names(known, "states")};
       info.states.push_back({spec.name, spec.kind, spec.type->schema});
+      info.types.push_back(spec.type);
     }
-    return state::check_compatible(handle, info, true);
+    return state::check_compatible(handle, info, true).status();
   }
 
   static void add_splits(std::size_t index, const KeyedStateHandle& handle,

@@ -1,6 +1,7 @@
 #include "state/backed_snapshot.hpp"
 
 #include "base/assert.hpp"
+#include "state/migration.hpp"
 #include "state/rocksdb/expiry_filter.hpp"
 #include "state/row_blocks.hpp"
 #include "state/row_reader.hpp"
@@ -38,13 +39,6 @@ std::optional<std::size_t> column_of(const StateDescription& written,
 std::uint32_t group_of(std::string_view key) {
   return static_cast<std::uint32_t>(static_cast<std::uint8_t>(key[0])) << 8 |
          static_cast<std::uint8_t>(key[1]);
-}
-
-/// Takes the bytes of one value off the front of `in`.
-std::string_view take(const Schema& schema, ByteReader& in, std::string_view all) {
-  const std::size_t begin = all.size() - in.remaining();
-  schema.skip(in);
-  return in.ok() ? all.substr(begin, all.size() - in.remaining() - begin) : std::string_view{};
 }
 
 /// Puts together the entries of one column that belong to a key.
@@ -103,7 +97,7 @@ private:
       const std::size_t n = in.get_count();
       count += n;
       for (std::size_t i = 0; i < n && in.ok(); ++i) {
-        const std::string_view element = take(schema_.part(0), in, parts);
+        const std::string_view element = schema_.part(0).take(in);
         elements.put_raw(element.data(), element.size());
       }
     }
@@ -179,13 +173,18 @@ class RowSplit {
 public:
   RowSplit(const KeyedStateHandle& handle, detail::KeyedState& into)
       : store_{into.backed()->store()}, key_{parse(handle.key_schema)} {
-    for (const StateDescription& written : handle.states)
-      columns_.push_back({written.kind, parse(written.schema), column_of(written, into)});
+    for (const StateDescription& written : handle.states) {
+      Column column{written.kind, parse(written.schema), column_of(written, into), {}};
+      if (column.target)
+        column.migration = migration_of(written, *into.specs()[*column.target].type);
+      if (column.migration) column.schema = parse(into.specs()[*column.target].type->schema);
+      columns_.push_back(std::move(column));
+    }
   }
 
   Status read_block(std::uint32_t group, std::string_view payload, const std::string& name) {
     ByteReader in{payload};
-    while (in.ok() && !in.at_end()) read_row(group, in, payload);
+    while (in.ok() && !in.at_end()) read_row(group, in);
     if (!in.ok()) return {ErrorCode::corrupt, name + " holds a row that cannot be decoded"};
     if (writes_.bytes() >= kWriteBytes) flush();
     return {};
@@ -199,21 +198,30 @@ public:
 private:
   struct Column {
     StateKind kind;
-    Schema schema;
-    std::optional<std::size_t> target;  // column of the store; none: no longer declared
+    Schema schema;                       // of the values that are put
+    std::optional<std::size_t> target;   // column of the store; none: no longer declared
+    std::optional<Migration> migration;  // if values cannot be put as they were written
   };
 
-  void read_row(std::uint32_t group, ByteReader& in, std::string_view payload) {
-    const std::string_view key = take(key_, in, payload);
+  void read_row(std::uint32_t group, ByteReader& in) {
+    const std::string_view key = key_.take(in);
     std::string prefix = detail::store_prefix(group);
     prefix += key;
     const bool has_bits = columns_.size() > 1;
     const std::string_view bits = has_bits ? in.get_raw((columns_.size() + 7) / 8) : "\x01";
     for (std::size_t i = 0; i < columns_.size() && in.ok(); ++i) {
       if ((bits[i / 8] >> (i % 8) & 1) == 0) continue;
-      const std::string_view value = take(columns_[i].schema, in, payload);
+      const std::string_view value = value_of(columns_[i], in);
       if (in.ok() && columns_[i].target) put(columns_[i], prefix, value);
     }
+  }
+
+  /// Takes a value off the front of `in`; returns it in the form of today.
+  std::string_view value_of(const Column& column, ByteReader& in) {
+    if (!column.migration) return column.schema.take(in);
+    migrated_.clear();
+    column.migration->run(in, migrated_);
+    return migrated_.view();
   }
 
   void put(const Column& column, std::string& prefix, std::string_view value) {
@@ -221,8 +229,8 @@ private:
     ByteReader in{value};
     const std::size_t prefix_size = prefix.size();
     for (std::size_t n = in.get_count(); n != 0; --n) {
-      prefix += take(column.schema.part(0), in, value);
-      writes_.put(*column.target, prefix, take(column.schema.part(1), in, value));
+      prefix += column.schema.part(0).take(in);
+      writes_.put(*column.target, prefix, column.schema.part(1).take(in));
       prefix.resize(prefix_size);
     }
   }
@@ -231,6 +239,30 @@ private:
   Schema key_;
   std::vector<Column> columns_;  // in the order of the handle
   StoreWrites writes_;
+  ByteWriter migrated_;
+};
+
+/// A walk over what was written of a state, in the form of today. Keys stay as they are, and in
+/// order.
+class MigratedCursor final : public StoreCursor {
+public:
+  MigratedCursor(std::unique_ptr<StoreCursor> from, StoredMigration migration)
+      : from_{std::move(from)}, migration_{std::move(migration)} {}
+
+  bool is_at(std::string_view prefix) const override { return from_->is_at(prefix); }
+  std::string_view key() const override { return from_->key(); }
+  std::string_view value() const override {
+    value_.clear();
+    migration_.run(from_->value(), value_);
+    return value_.view();
+  }
+  void next() override { from_->next(); }
+  void seek(std::string_view key) override { from_->seek(key); }
+
+private:
+  std::unique_ptr<StoreCursor> from_;
+  StoredMigration migration_;
+  mutable ByteWriter value_;
 };
 
 }  // namespace
@@ -240,7 +272,8 @@ KeyedStateInfo info_of(const KeyedStateHandle& handle) {
           .key_schema = handle.key_schema,
           .max_parallelism = handle.max_parallelism,
           .states = handle.states,
-          .expiries = std::vector<Expiry>(handle.states.size())};
+          .expiries = std::vector<Expiry>(handle.states.size()),
+          .types = {}};
 }
 
 Result<KeyedStateHandle> write_view(const KeyedStateInfo& info, detail::StoreView& view,
@@ -280,7 +313,16 @@ Status read_into_store(const KeyedStateHandle& handle, StateReader& reader,
 
 namespace {
 
-/// Copies entries from store to store: they are the same in each.
+/// Returns a walk over the entries of a state from `begin` on, as they are to be.
+std::unique_ptr<StoreCursor> entries_of(const StateDescription& written, detail::StoreView& view,
+                                        std::size_t column, const detail::Type& type,
+                                        std::string_view begin) {
+  auto entries = view.cursor(column, begin);
+  if (!migration_of(written, type)) return entries;
+  return std::make_unique<MigratedCursor>(std::move(entries), StoredMigration{written, type});
+}
+
+/// Copies entries from store to store.
 void read_entries(const KeyedStateHandle& handle, detail::StoreView& view,
                   detail::KeyedState& into) {
   const detail::KeyGroupRange range = into.table().range();
@@ -288,7 +330,8 @@ void read_entries(const KeyedStateHandle& handle, detail::StoreView& view,
   for (std::size_t i = 0; i < handle.states.size(); ++i) {
     const auto target = column_of(handle.states[i], into);
     if (!target) continue;
-    const auto from = view.cursor(i, detail::store_prefix(range.begin));
+    const auto from = entries_of(handle.states[i], view, i, *into.specs()[*target].type,
+                                 detail::store_prefix(range.begin));
     into.backed()->store().add_sorted(*target, *from, end);
   }
 }

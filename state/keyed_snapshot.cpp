@@ -4,12 +4,8 @@
 #include "state/backed_snapshot.hpp"
 #include "state/row_blocks.hpp"
 #include "state/row_reader.hpp"
-#include "state/schema.hpp"
-
-#include <weir/timers.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace weir::state {
@@ -65,10 +61,6 @@ std::size_t packed_bytes(const RowLayout& layout) {
   return is_packed && offset == layout.key->packed ? offset + type->packed : 0;
 }
 
-std::string how_to_declare(std::string_view name) {
-  return name.starts_with(detail::kTimerStates) ? "override on_timer" : "declare it";
-}
-
 }  // namespace
 
 std::string_view name_of(detail::StateKind kind) {
@@ -88,10 +80,12 @@ KeyedStateInfo describe(const std::string& operator_name, const std::string& key
                       .key_schema = key_schema,
                       .max_parallelism = keyed.table().max_parallelism(),
                       .states = {},
-                      .expiries = {}};
+                      .expiries = {},
+                      .types = {}};
   for (const auto& spec : keyed.specs()) {
     info.states.push_back({spec.name, spec.kind, spec.type->schema});
     info.expiries.push_back({spec.is_live, keyed.time() - spec.ttl_ms});
+    info.types.push_back(spec.type);
   }
   return info;
 }
@@ -134,44 +128,6 @@ Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows
   }
   if (Status status = blocks.finish(); !status.ok()) return status;
   return handle;
-}
-
-Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& info,
-                        bool allow_non_restored) {
-  const auto refuse = [&](const std::string& why) {
-    return Status{ErrorCode::failed_precondition, "the state of operator \"" + info.operator_name +
-                                                      "\" cannot be restored: " + why};
-  };
-  if (handle.max_parallelism != info.max_parallelism)
-    return refuse("it was written with max parallelism " + std::to_string(handle.max_parallelism) +
-                  ", the job has " + std::to_string(info.max_parallelism) +
-                  "; set pipeline.max-parallelism to " + std::to_string(handle.max_parallelism));
-  if (handle.key_schema != info.key_schema)
-    return refuse("its keys were written as " + handle.key_schema + ", the job has " +
-                  info.key_schema + "; the key type of an operator cannot change");
-  for (const StateDescription& written : handle.states) {
-    const auto at = std::find_if(info.states.begin(), info.states.end(),
-                                 [&](const auto& state) { return state.name == written.name; });
-    if (at == info.states.end()) {
-      if (!allow_non_restored)
-        return refuse("the job no longer declares its state \"" + written.name + "\"; " +
-                      how_to_declare(written.name) +
-                      ", or drop it with --allow-non-restored-state");
-      if (!Schema::parse(written.schema).ok())
-        return refuse("its state \"" + written.name + "\" has the unknown schema " +
-                      written.schema);
-      continue;
-    }
-    if (at->kind != written.kind)
-      return refuse("its state \"" + written.name + "\" was written as " +
-                    std::string{name_of(written.kind)} + ", the job declares " +
-                    std::string{name_of(at->kind)});
-    if (at->schema != written.schema)
-      return refuse("its state \"" + written.name + "\" was written as " + written.schema +
-                    ", the job declares " + at->schema +
-                    "; go back to the old type or give the new one another name");
-  }
-  return {};
 }
 
 Status read_rows(const KeyedStateHandle& handle, StateReader& reader, KeyedState& into) {

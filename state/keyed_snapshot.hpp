@@ -28,7 +28,8 @@ struct KeyedStateInfo {
   std::string key_schema = {};
   std::uint32_t max_parallelism = 0;
   std::vector<StateDescription> states = {};
-  std::vector<Expiry> expiries = {};  // of each state
+  std::vector<Expiry> expiries = {};            // of each state
+  std::vector<const detail::Type*> types = {};  // of each state, if it is declared
 
   bool expires() const;
 };
@@ -45,14 +46,8 @@ KeyedStateHandle empty_handle(const KeyedStateInfo& info);
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const detail::FrozenRows& rows,
                                     StateFile& file);
 
-/// Checks that the rows of `handle` can become states of the operator described by `info`.
-/// `failed_precondition` names the state, what was written and what is declared. A written state
-/// that is no longer declared is refused unless `allow_non_restored`.
-Status check_compatible(const KeyedStateHandle& handle, const KeyedStateInfo& info,
-                        bool allow_non_restored);
-
-/// Adds the rows of `handle` whose key groups lie in the range of `into`. Must have been checked by
-/// `check_compatible`. `corrupt` leaves `into` with some of them.
+/// Adds the rows of `handle` whose key groups lie in the range of `into`, in the form of today.
+/// Must have been checked by `check_compatible`. `corrupt` leaves `into` with some of them.
 Status read_rows(const KeyedStateHandle& handle, StateReader& reader, detail::KeyedState& into);
 
 }  // namespace weir::state

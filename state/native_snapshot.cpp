@@ -3,6 +3,7 @@
 #include "base/checksum.hpp"
 #include "base/paths.hpp"
 #include "state/backed_snapshot.hpp"
+#include "state/migration.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -179,10 +180,12 @@ std::vector<detail::StoreColumn> columns_of(const KeyedStateHandle& handle) {
   return columns;
 }
 
+/// Whether the files of a handle hold what those of the state would.
 bool has_same_states(const KeyedStateHandle& handle, const detail::KeyedState& state) {
-  return std::equal(
-      handle.states.begin(), handle.states.end(), state.specs().begin(), state.specs().end(),
-      [](const StateDescription& written, const auto& spec) { return written.name == spec.name; });
+  return std::equal(handle.states.begin(), handle.states.end(), state.specs().begin(),
+                    state.specs().end(), [](const StateDescription& written, const auto& spec) {
+                      return written.name == spec.name && !migration_of(written, *spec.type);
+                    });
 }
 
 /// Makes files the store of `into`.

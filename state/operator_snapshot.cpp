@@ -1,5 +1,7 @@
 #include "state/operator_snapshot.hpp"
 
+#include "state/migration.hpp"
+
 #include <algorithm>
 
 namespace weir::state {
@@ -71,7 +73,7 @@ Status check_compatible(const OperatorStateHandle& handle,
     return refuse("it was written as " + std::string{name_of(handle.kind)} +
                   ", the job declares it as " + std::string{name_of(declared->kind)} +
                   "; go back to the old kind or give the new one another name");
-  if (declared->schema != handle.schema)
+  if (!is_same_layout(handle.schema, declared->schema))
     return refuse("its elements were written as " + handle.schema + ", the job declares " +
                   declared->schema + "; go back to the old type or give the new one another name");
   return {};

@@ -25,9 +25,9 @@ public:
     bool any = false;
     values_.assign(values_.size(), std::nullopt);
     schema_.read(
-        in, [&](const Schema& key) { key_ = take(key, in, block); },
+        in, [&](const Schema& key) { key_ = key.take(in); },
         [&](std::size_t i, const Schema& value) {
-          const std::string_view bytes = take(value, in, block);
+          const std::string_view bytes = value.take(in);
           if (!kept_[i]) return;
           values_[*kept_[i]] = bytes;
           any = true;
@@ -48,12 +48,6 @@ public:
   }
 
 private:
-  static std::string_view take(const Schema& schema, ByteReader& in, std::string_view block) {
-    const std::size_t begin = block.size() - in.remaining();
-    schema.skip(in);
-    return block.substr(begin, block.size() - in.remaining() - begin);
-  }
-
   RowSchema schema_;
   std::vector<std::optional<std::size_t>> kept_;
   std::string_view key_;

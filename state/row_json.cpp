@@ -53,7 +53,7 @@ bool is_nothing(const Schema& schema) {
 }
 
 Json read_sequence(const Schema& schema, ByteReader& in) {
-  const bool is_map = schema.parts() == 2 && !is_nothing(schema.part(1));
+  const bool is_map = schema.kind() == Schema::Kind::map && !is_nothing(schema.part(1));
   const bool is_object = is_map && schema.part(0).kind() == Schema::Kind::text;
   Json values = is_object ? Json::object() : Json::array();
   for (std::size_t n = in.get_count(); n != 0 && in.ok(); --n) {
@@ -76,7 +76,9 @@ Json read_value(const Schema& schema, ByteReader& in) {
     case Schema::Kind::number: return read_number(schema.number(), in);
     case Schema::Kind::text: return std::string{in.get_string()};
     case Schema::Kind::sized: return {{"bytes", hex(in.get_raw(in.get<std::uint32_t>()))}};
-    case Schema::Kind::sequence: return read_sequence(schema, in);
+    case Schema::Kind::sequence:
+    case Schema::Kind::set:
+    case Schema::Kind::map: return read_sequence(schema, in);
     case Schema::Kind::optional:
       return in.get<std::uint8_t>() != 0 ? read_value(schema.part(0), in) : Json{};
     case Schema::Kind::expiring: {
@@ -88,6 +90,12 @@ Json read_value(const Schema& schema, ByteReader& in) {
       for (std::size_t i = 0; i < schema.parts() && in.ok(); ++i)
         parts.push_back(read_value(schema.part(i), in));
       return parts;
+    }
+    case Schema::Kind::aggregate: {
+      Json fields = Json::object();
+      for (std::size_t i = 0; i < schema.parts() && in.ok(); ++i)
+        fields[schema.name(i)] = read_value(schema.part(i), in);
+      return fields;
     }
     case Schema::Kind::array: {
       Json elements = Json::array();

@@ -25,9 +25,11 @@ Status print_rows(
 /// Returns `bytes`, which hold one value of `schema`, as JSON. A text in quotes says so if they do
 /// not.
 ///
-/// Tuples and aggregates become arrays, and so do maps whose keys are no text: of pairs. A variant
-/// becomes {"index": 0, "value": ...}, what a codec of its own has written {"bytes": "hex"}.
-/// What a state with a Ttl holds becomes {"touched": milliseconds since 1970, "value": ...}.
+/// Aggregates become objects, their names in the order of the alphabet; tuples arrays, and so do
+/// aggregates of old checkpoints, which lack names, and maps whose keys are no text: of pairs.
+/// A variant becomes {"index": 0, "value": ...}, what a codec of its own has written
+/// {"bytes": "hex"}. What a state with a Ttl holds becomes {"touched": milliseconds since 1970,
+/// "value": ...}.
 std::string value_json(std::string_view schema, std::string_view bytes);
 
 /// Reads one value of `schema` and returns it in the same way; `in` fails if it is damaged.

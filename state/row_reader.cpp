@@ -16,6 +16,7 @@ RowReader::RowReader(const KeyedStateHandle& handle, detail::KeyedState& into) :
                                  [&](const auto& spec) { return spec.name == written.name; });
     if (at != declared.end()) {
       column.target = static_cast<std::size_t>(at - declared.begin());
+      column.migration = migration_of(written, *at->type);
     } else {
       auto schema = Schema::parse(written.schema);
       WEIR_ASSERT(schema.ok(), "a schema in a checkpoint was not checked before");
@@ -40,22 +41,31 @@ void RowReader::read_row(ByteReader& in) {
   for (std::size_t i = 0; i < columns_.size() && in.ok(); ++i) {
     if ((bits[i / 8] >> (i % 8) & 1) == 0) continue;
     if (columns_[i].target)
-      read_column(in, row, *columns_[i].target);
+      read_column(in, row, columns_[i]);
     else
       columns_[i].skip.skip(in);
   }
 }
 
-void RowReader::read_column(ByteReader& in, char*& row, std::size_t target) {
+void RowReader::read_column(ByteReader& in, char*& row, const Column& column) {
   if (row == nullptr) {
     bool is_new = false;
     std::tie(row, is_new) = into_.insert_restored();
     if (!is_new) return in.fail();  // a key stands twice
   }
   const detail::RowLayout& layout = into_.table().layout();
-  const auto& column = layout.columns[target];
-  column.type->decode(in, row + column.offset);  // constructs a value even from damaged bytes
-  layout.mark(row, target, true);
+  const auto& [type, offset] = layout.columns[*column.target];
+  // Constructs a value even from damaged bytes.
+  if (!column.migration) {
+    type->decode(in, row + offset);
+  } else {
+    migrated_.clear();
+    column.migration->run(in, migrated_);
+    ByteReader value{migrated_.view()};
+    type->decode(value, row + offset);
+    if (!value.ok() || !value.at_end()) in.fail();
+  }
+  layout.mark(row, *column.target, true);
 }
 
 }  // namespace weir::state

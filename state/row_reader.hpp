@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/handle.hpp"
+#include "state/migration.hpp"
 #include "state/schema.hpp"
 
 #include <weir/detail/keyed_state.hpp>
@@ -24,15 +25,17 @@ public:
 
 private:
   struct Column {
-    std::optional<std::size_t> target;  // column in the table
-    Schema skip;                        // how to pass over the value if there is none
+    std::optional<std::size_t> target;   // column in the table
+    Schema skip;                         // how to pass over the value if there is none
+    std::optional<Migration> migration;  // if its values cannot stay as they are
   };
 
   void read_row(ByteReader& in);
-  void read_column(ByteReader& in, char*& row, std::size_t target);
+  void read_column(ByteReader& in, char*& row, const Column& column);
 
   detail::KeyedState& into_;
   std::vector<Column> columns_;  // in the order of the handle
+  ByteWriter migrated_;
 };
 
 }  // namespace weir::state

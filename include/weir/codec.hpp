@@ -12,18 +12,24 @@
 //   };
 //
 // `decode` reads exactly what `encode` wrote; on damaged bytes it calls `in.fail()` and returns any
-// value. It must not throw. `schema` names the layout: state is restored only into a type with the
-// schema that it was written with. Values of specialised codecs are stored behind their length, so
-// that tools can pass over them.
+// value. It must not throw. `schema` names the layout. Values of specialised codecs are stored
+// behind their length, so that tools can pass over them.
+//
+// State is restored into a type with another schema if only fields of aggregates were added,
+// removed or moved, or if a specialised codec still reads what it wrote once:
+//
+//     static constexpr std::uint32_t version = 2;  // of what `encode` writes; 1 if it is not said
+//     static Money decode_from(std::uint32_t written, ByteReader& in);  // of an older version
 //
 // Schema grammar: i8..i64 u8..u64 f32 f64 bool str | [T] sequence | <T> set | <K:V> map | ?T |
-// (T,U,...) pair, tuple or aggregate | T*N array | (T/U/...) variant | dur:T:N/D chrono that counts
-// in T with a period of N/D seconds | ttl:T with the time at which its life began | x:NAME
-// specialised or protobuf, stored behind its length.
+// (T,U,...) pair or tuple | {NAME:T,NAME:U,...} aggregate | T*N array | (T/U/...) variant |
+// dur:T:N/D chrono that counts in T with a period of N/D seconds | ttl:T with the time at which its
+// life began | x:NAME specialised or protobuf, behind its length; x:NAME@N from version 2 on.
 #pragma once
 
 #include <weir/bytes.hpp>
 #include <weir/detail/codec_traits.hpp>
+#include <weir/detail/field_names.hpp>
 #include <weir/detail/fields.hpp>
 #include <weir/detail/standard_codecs.hpp>
 
@@ -31,6 +37,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -114,10 +121,37 @@ T decode(ByteReader& in) {
   }
 }
 
+/// The version of what a specialised codec writes.
+template <class T>
+constexpr std::uint32_t codec_version() {
+  if constexpr (requires { Codec<T>::version; }) {
+    static_assert(Codec<T>::version >= 1, "versions of a weir::Codec begin with 1");
+    return Codec<T>::version;
+  } else {
+    return 1;
+  }
+}
+
+template <class T>
+std::string codec_schema() {
+  std::string text = "x:" + std::string{Codec<T>::schema()};
+  if constexpr (codec_version<T>() > 1) text += "@" + std::to_string(codec_version<T>());
+  return text;
+}
+
+template <class T, class... F>
+std::string aggregate_schema(TypeList<F...>) {
+  std::string all;
+  static constexpr auto names = field_names<T>();
+  const std::string_view* name = names.data();
+  ((all += (all.empty() ? "{" : ","), all += *name++, all += ":" + schema<F>()), ...);
+  return all + "}";
+}
+
 template <class T>
 std::string schema() {
   if constexpr (SpecialisedCodec<T>)
-    return "x:" + std::string{Codec<T>::schema()};
+    return codec_schema<T>();
   else if constexpr (Number<T>)
     return number_schema<T>();
   else if constexpr (std::is_enum_v<T>)
@@ -127,7 +161,7 @@ std::string schema() {
   else if constexpr (BuiltIn<T>::value)
     return BuiltIn<T>::schema();
   else
-    return "(" + schema_list(FieldTypes<T>{}, ",") + ")";
+    return aggregate_schema<T>(FieldTypes<T>{});
 }
 
 }  // namespace detail

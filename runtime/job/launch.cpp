@@ -272,6 +272,8 @@ Result<JobLaunch> launch(std::shared_ptr<const detail::GraphSpec> graph, Checkpo
   if (launch.initial != nullptr) {  // refuse before anything is touched
     auto fits = make_restore_plan(*launch.plan, *launch.initial, request.allow_non_restored);
     if (!fits.ok()) return fits.status().with_context(launch.initial_path);
+    for (const std::string& change : fits->changes)
+      log.info("a type has changed since the checkpoint", {{"what", change}});
   }
   return launch;
 }

@@ -1,6 +1,7 @@
 #include "runtime/job/restore.hpp"
 
-#include "state/keyed_snapshot.hpp"
+#include "state/compatibility.hpp"
+#include "state/migration.hpp"
 #include "state/operator_snapshot.hpp"
 
 #include <algorithm>
@@ -74,12 +75,16 @@ private:
                                .key_schema = place->spec->key_schema,
                                .max_parallelism = plan_.max_parallelism(),
                                .states = {}};
-    for (const auto& spec : place->spec->states)
+    for (const auto& spec : place->spec->states) {
       info.states.push_back({spec.name, spec.kind, spec.type->schema});
-    if (Status status = state::check_compatible(handle, info, allow_non_restored_); !status.ok()) {
-      errors_.insert(status.message());
+      info.types.push_back(spec.type);
+    }
+    const auto changes = state::check_compatible(handle, info, allow_non_restored_);
+    if (!changes.ok()) {
+      errors_.insert(changes.status().message());
       return;
     }
+    result_.changes.insert(changes->begin(), changes->end());
     const std::uint32_t parallelism = plan_.vertex(place->vertex).parallelism;
     for (std::uint32_t i = 0; i < parallelism; ++i) {
       const auto range = detail::range_of_subtask(i, parallelism, plan_.max_parallelism());
@@ -120,10 +125,13 @@ private:
   void restore_source(const state::SourceState& source) {
     const Place* place = find(source.operator_name, "read positions");
     if (place == nullptr) return;
-    if (place->spec->source == nullptr ||
-        place->spec->source->position_schema() != source.position_schema) {
+    const std::string declared =
+        place->spec->source == nullptr ? "none" : place->spec->source->position_schema();
+    if (!state::is_same_layout(source.position_schema, declared)) {
       errors_.insert("operator \"" + source.operator_name +
-                     "\" is not the source that wrote the read positions; give it another name");
+                     "\" is not the source that wrote the read positions: they were written as " +
+                     source.position_schema + ", its own are " + declared +
+                     "; give it another name");
       return;
     }
     auto& splits = result_.splits[source.operator_name];
@@ -133,10 +141,13 @@ private:
   void restore_sink(const state::SinkState& sink) {
     const Place* place = find(sink.operator_name, "uncommitted transactions");
     if (place == nullptr) return;
-    if (place->spec->sink == nullptr || place->spec->sink->txn_schema() != sink.txn_schema) {
+    const std::string declared =
+        place->spec->sink == nullptr ? "none" : place->spec->sink->txn_schema();
+    if (!state::is_same_layout(sink.txn_schema, declared)) {
       if (sink.transactions.empty()) return;
       errors_.insert("operator \"" + sink.operator_name +
-                     "\" is not the sink that prepared its transactions; give it another name");
+                     "\" is not the sink that prepared its transactions: they were written as " +
+                     sink.txn_schema + ", its own are " + declared + "; give it another name");
       return;
     }
     for (const auto& transaction : sink.transactions)

@@ -35,6 +35,8 @@ struct RestorePlan {
   std::map<std::string, std::vector<state::SplitPosition>> splits =
       {};                                                       // by source: all yet to be read
   std::map<std::string, std::vector<Bytes>> transactions = {};  // by sink: all to be committed
+  /// What state gains and loses because its types have changed, a line for each.
+  std::set<std::string> changes = {};
 };
 
 /// What some subtasks restore when they restart while the others go on.

@@ -202,7 +202,7 @@ TEST_CASE("a specialised codec that reads too little is noticed", "[codec]") {
 }
 
 TEST_CASE("a schema describes the layout", "[codec]") {
-  CHECK(weir::schema<Point>() == "(i32,i32)");
+  CHECK(weir::schema<Point>() == "{x:i32,y:i32}");
   CHECK(weir::schema<std::map<std::string, std::vector<double>>>() == "<str:[f64]>");
   CHECK(weir::schema<std::pair<std::string, std::optional<bool>>>() == "(str,?bool)");
   CHECK(weir::schema<std::array<Color, 4>>() == "u8*4");

@@ -88,7 +88,8 @@ TEST_CASE("messages may be fields and elements", "[codec]") {
   CHECK(std::equal(copy->payments.begin(), copy->payments.end(), original.payments.begin(),
                    original.payments.end(), same));
   CHECK((copy->refund && same(*copy->refund, Payment{})));
-  CHECK(weir::schema<Invoice>() == "(i32,[x:weir.test.Payment],?x:weir.test.Payment)");
+  CHECK(weir::schema<Invoice>() ==
+        "{number:i32,payments:[x:weir.test.Payment],refund:?x:weir.test.Payment}");
 }
 
 TEST_CASE("fields that only a newer program knows survive an older one", "[codec]") {

@@ -1,5 +1,6 @@
 // Timers in snapshots: what comes back where, and fires how often.
 #include "base/random.hpp"
+#include "state/compatibility.hpp"
 #include "state/row_json.hpp"
 #include "test/runtime/ticker.hpp"
 
@@ -71,7 +72,7 @@ TEST_CASE("a process that has timers no more must drop them, one that gets them 
     return state::describe("ticks", schema<int>(), *op.part().keyed_state());
   };
   const auto with_timers = timed.snapshot()->handles.at(0);
-  const Status refused = state::check_compatible(with_timers, info_of(plain), false);
+  const Status refused = state::check_compatible(with_timers, info_of(plain), false).status();
   CHECK(refused.message().find("\"_timers/event\"; override on_timer, or drop it with") !=
         std::string::npos);
   CHECK(state::check_compatible(with_timers, info_of(plain), true).ok());

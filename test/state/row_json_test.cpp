@@ -11,6 +11,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <variant>
@@ -84,6 +85,13 @@ TEST_CASE("values of every kind are shown as JSON", "[state][json]") {
   CHECK(json_of(std::optional<int>{}) == "null");
   CHECK(json_of(std::optional<int>{3}) == "3");
   CHECK(json_of(std::tuple{1, std::string{"x"}}) == R"([1,"x"])");
+  struct Place {
+    std::string city;
+    std::optional<int> zip;
+  };
+  CHECK(json_of(Place{"Ulm", 7}) == R"({"city":"Ulm","zip":7})");
+  CHECK(value_json("(str,?i32)", std::string_view{"\3Ulm\0", 5}) == R"(["Ulm",null])");  // nameless
+  CHECK(json_of(std::set<int>{3, 1}) == "[1,3]");
   CHECK(json_of(std::array<std::uint16_t, 2>{7, 8}) == "[7,8]");
   CHECK(json_of(std::variant<int, std::string>{"x"}) == R"({"index":1,"value":"x"})");
   CHECK(json_of(detail::Expiring<int>{1000, 5}) == R"({"touched":1000,"value":5})");

@@ -2,6 +2,7 @@
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
 #include "base/random.hpp"
+#include "state/compatibility.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/schema.hpp"
 #include "state/state_codec.hpp"
@@ -79,7 +80,8 @@ KeyedStateHandle write(Env& env, Table<O, K>& table, std::size_t inline_threshol
 template <class O, class K>
 Status read(Env& env, const KeyedStateHandle& handle, Table<O, K>& table,
             bool allow_non_restored = false) {
-  if (Status s = check_compatible(handle, table.info(), allow_non_restored); !s.ok()) return s;
+  const auto fits = check_compatible(handle, table.info(), allow_non_restored);
+  if (!fits.ok()) return fits.status();
   if (handle.path.empty()) {
     StateReader reader{handle.inlined, "inlined state"};
     return read_rows(handle, reader, table.state);
@@ -229,8 +231,8 @@ TEST_CASE("another type, kind, key or max parallelism is refused with both named
   CHECK(message(key).find("keys were written as str, the job has u64") != std::string::npos);
   KeyedStateInfo info = before.info();
   info.max_parallelism = 64;
-  CHECK(check_compatible(handle, info, false).message().find("pipeline.max-parallelism to 16") !=
-        std::string::npos);
+  CHECK_THAT(check_compatible(handle, info, false).status().message(),
+             Catch::Contains("pipeline.max-parallelism to 16"));
 }
 
 TEST_CASE("every flipped or missing byte of a stream is noticed and named", "[snapshot]") {
@@ -301,21 +303,41 @@ TEST_CASE("a disk that fills up while state is written is an error, not damage",
 }
 
 TEST_CASE("schemas that make no sense are refused", "[schema]") {
-  for (const char* text : {"", "i7", "[i32", "(i32", "(i32/str,u8)", "<str:", "?", "dur:i64:1",
-                           "i32*", "i32 ", "dur:i64:1/x"}) {
+  for (const char* text :
+       {"", "i7", "[i32", "(i32", "(i32/str,u8)", "<str:", "?", "dur:i64:1", "i32*", "i32 ",
+        "dur:i64:1/x", "{", "{}", "{a:i32", "{a}", "{:i32}", "{a:i32,}", "{a:i32/b:i32}"}) {
     CAPTURE(text);
     CHECK_FALSE(Schema::parse(text).ok());
   }
   CHECK_FALSE(Schema::parse(std::string(5000, '[')).ok());
 }
 
+TEST_CASE("a schema for people reads like the one that is stored", "[schema]") {
+  for (const char* text :
+       {"[(str,bool)]", "?f64", "(i32/str)", "u16*3", "<str:[i32]>", "<i32>", "dur:i64:1/1000000",
+        "ttl:str", "{dur:dur:i64:1/1000,ttl:u8,x:f64,y:[{x:x:money-v1@12}]}", "<{x:i8}:x:a@b@2>",
+        "x:mail@home", "x:version@x2", "(x:f64,x:{y})"}) {
+    std::string spaceless = Schema::parse(text).value().text();
+    std::erase(spaceless, ' ');
+    CHECK(spaceless == text);
+  }
+  CHECK(Schema::parse("<str:{a:i32,b:(u8/bool)}>")->text() == "<str: {a: i32, b: (u8 / bool)}>");
+  CHECK(Schema::parse("x:money@12")->version() == 12);
+  CHECK(Schema::parse("x:money@12")->codec() == "money");
+  CHECK(Schema::parse("x:mail@home")->version() == 1);
+}
+
 TEST_CASE("a value of any schema can be passed over", "[schema]") {
+  struct Named {
+    int x = 1;
+    std::optional<std::string> ttl;
+  };
   using Value = std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
                            std::variant<int, std::string>, std::array<std::uint16_t, 3>,
                            std::map<std::string, std::vector<int>>, std::set<int>,
-                           std::chrono::nanoseconds, weir::detail::Expiring<std::string>>;
+                           std::chrono::nanoseconds, weir::detail::Expiring<std::string>, Named>;
   const Value value{
-      {{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}, {5, "x"}};
+      {{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}, {5, "x"}, {}};
   ByteWriter out;
   encode(value, out);
   out.put(std::uint8_t{99});

@@ -1,5 +1,6 @@
 // State that expires: when, what is seen of it, and what is left of it.
 #include "base/memory_env.hpp"
+#include "state/compatibility.hpp"
 #include "state/keyed_cut.hpp"
 #include "state/rocksdb/expiry_filter.hpp"
 #include "test/state/backends.hpp"
@@ -235,9 +236,10 @@ TEST_CASE("a state cannot get a Ttl or lose it", "[state][ttl]") {
   const KeyedStateOf<int> with{kAll, 4, mortal.declared_states()};
   const KeyedStateInfo info = describe("op", "i32", without);
   const KeyedStateInfo other = describe("op", "i32", with);
-  const Status status = check_compatible(empty_handle(info), other, false);
+  const Status status = check_compatible(empty_handle(info), other, false).status();
   CHECK(status.code() == ErrorCode::failed_precondition);
-  CHECK_THAT(status.message(), Catch::Contains("was written as i32, the job declares ttl:i32"));
+  CHECK_THAT(status.message(), Catch::Contains("was written as i32, the job declares ttl:i32") &&
+                                   Catch::Contains("cannot get or lose its Ttl"));
   CHECK_FALSE(check_compatible(empty_handle(other), info, false).ok());
 }
 

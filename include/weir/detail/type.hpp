@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/codec.hpp>
+#include <weir/detail/type_parts.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace weir::detail {
 
@@ -25,6 +27,7 @@ struct Type {
   void (*destroy)(void* value);
   void (*encode)(const void* value, ByteWriter& out);
   void (*decode)(ByteReader& in, void* to);  // constructs at `to`; check `in.ok()` afterwards
+  void (*list_parts)(std::vector<TypePart>& out);
 };
 
 /// Returns what can be done with a T in memory, which need not have a codec.
@@ -43,7 +46,8 @@ Type memory_type_of() {
               },
           .destroy = [](void* value) { std::destroy_at(static_cast<T*>(value)); },
           .encode = nullptr,
-          .decode = nullptr};
+          .decode = nullptr,
+          .list_parts = nullptr};
 }
 
 /// Returns the operations of T.
@@ -57,6 +61,7 @@ const Type& type_of() {
       detail::encode<T>(*static_cast<const T*>(value), out);
     };
     made.decode = [](ByteReader& in, void* to) { ::new (to) T(detail::decode<T>(in)); };
+    made.list_parts = &detail::list_parts<T>;
     return made;
   }();
   return type;
