@@ -47,9 +47,8 @@ private:
     const auto schema = Schema::parse(written.schema);
     if (at == info_.states.end()) {
       if (!allow_non_restored_)
-        refuse("the job no longer declares its state \"" + written.name +
-               "\"; " + how_to_declare(written.name) +
-               ", or drop it with --allow-non-restored-state");
+        refuse("the job no longer declares its state \"" + written.name + "\"; " +
+               how_to_declare(written.name) + ", or drop it with --allow-non-restored-state");
       else if (!schema.ok())
         refuse_unknown(written);
     } else if (at->kind != written.kind) {

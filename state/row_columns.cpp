@@ -21,7 +21,7 @@ public:
       : schema_{std::move(schema)}, kept_{std::move(kept)}, values_(states) {}
 
   /// Reads a row; returns whether anything stays of it.
-  bool read(ByteReader& in, std::string_view block) {
+  bool read(ByteReader& in) {
     bool any = false;
     values_.assign(values_.size(), std::nullopt);
     schema_.read(
@@ -75,7 +75,7 @@ Result<KeyedStateHandle> drop_columns(const KeyedStateHandle& handle, StateReade
   RowBlocks blocks{file, written};
   std::optional<std::uint32_t> group;
   const Status read = for_each_row(handle, reader, [&](ByteReader& in, RowPlace place) {
-    if (!row.read(in, place.block)) return;
+    if (!row.read(in)) return;
     if (group != place.group) blocks.begin_group(place.group);
     group = place.group;
     row.write(blocks.row());

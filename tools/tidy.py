@@ -35,19 +35,17 @@ SEES = {
     "connectors": "base",
     "state": "base proto",
     "checkpoint": "base proto state",
-    "savepoints": "base proto state checkpoint",
     "runtime": "base proto state checkpoint",
     "actors": "base proto state checkpoint runtime",
     "web": "base runtime",
     "simulation": "base proto state checkpoint runtime actors connectors",
-    "cli": "base proto state checkpoint savepoints runtime actors connectors web",
+    "cli": "base proto state checkpoint runtime actors connectors web",
     "examples": "",
     "bench": "base proto state checkpoint runtime actors connectors simulation examples test",
-    "test": "base proto state checkpoint savepoints runtime actors connectors simulation examples "
-            "cli web",
+    "test": "base proto state checkpoint runtime actors connectors simulation examples cli web",
 }
-ENGINE = ("actors", "base", "checkpoint", "cli", "connectors", "include", "runtime", "savepoints",
-          "simulation", "state", "web")
+ENGINE = ("actors", "base", "checkpoint", "cli", "connectors", "include", "runtime", "simulation",
+          "state", "web")
 
 
 class Finding(NamedTuple):

@@ -1,6 +1,7 @@
 // weir inspect: what is in a checkpoint or savepoint, and whether it is undamaged.
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "checkpoint/savepoints/rows.hpp"
 #include "cli/follow.hpp"
 #include "cli/weir/commands.hpp"
 #include "cli/weir/inspect_operators.hpp"
@@ -20,8 +21,6 @@
 #include <set>
 #include <string>
 #include <utility>
-
-#include "savepoints/rows.hpp"
 
 namespace weir::cli {
 namespace {

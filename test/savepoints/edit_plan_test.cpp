@@ -1,5 +1,5 @@
 // What edits of a savepoint come to, before any file is touched.
-#include "savepoints/edit_plan.hpp"
+#include "checkpoint/savepoints/edit_plan.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checkpoint/metadata.hpp"
+#include "checkpoint/savepoints/scratch.hpp"
 #include "state/handle.hpp"
 #include "state/state_file.hpp"
 
@@ -9,8 +10,6 @@
 
 #include <memory>
 #include <string>
-
-#include "savepoints/scratch.hpp"
 
 namespace weir::savepoints {
 

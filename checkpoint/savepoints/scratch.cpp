@@ -1,4 +1,4 @@
-#include "savepoints/scratch.hpp"
+#include "checkpoint/savepoints/scratch.hpp"
 
 #include "base/files.hpp"
 #include "base/paths.hpp"

@@ -1,10 +1,9 @@
-#include "savepoints/edit_names.hpp"
+#include "checkpoint/savepoints/edit_names.hpp"
 
 #include "base/names.hpp"
+#include "checkpoint/savepoints/contents.hpp"
 
 #include <utility>
-
-#include "savepoints/contents.hpp"
 
 namespace weir::savepoints {
 namespace {

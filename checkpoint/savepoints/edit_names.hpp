@@ -1,14 +1,14 @@
 // What edits mean for the names of operators and states, and whether they make sense.
 #pragma once
 
+#include "checkpoint/savepoints/rows.hpp"
+
 #include <weir/savepoints/savepoint.hpp>
 
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "savepoints/rows.hpp"
 
 namespace weir::savepoints {
 

@@ -3,6 +3,7 @@
 #include "base/names.hpp"
 #include "base/paths.hpp"
 #include "checkpoint/savepoint.hpp"
+#include "checkpoint/savepoints/rows.hpp"
 #include "checkpoint/storage.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/row_blocks.hpp"
@@ -13,8 +14,6 @@
 
 #include <set>
 #include <utility>
-
-#include "savepoints/rows.hpp"
 
 namespace weir::savepoints {
 namespace {

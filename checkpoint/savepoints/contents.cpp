@@ -1,11 +1,10 @@
-#include "savepoints/contents.hpp"
+#include "checkpoint/savepoints/contents.hpp"
 
+#include "checkpoint/savepoints/rows.hpp"
 #include "state/keyed_snapshot.hpp"
 
 #include <map>
 #include <utility>
-
-#include "savepoints/rows.hpp"
 
 namespace weir {
 namespace savepoints {

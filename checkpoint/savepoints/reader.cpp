@@ -1,6 +1,8 @@
 // Keyed state of a savepoint as the splits of a source. A split is called HANDLE:FIRST-LAST: the
 // how-manieth handle of the operator, and the key groups. A position is an offset in its stream.
 #include "base/paths.hpp"
+#include "checkpoint/savepoints/contents.hpp"
+#include "checkpoint/savepoints/rows.hpp"
 #include "state/compatibility.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/row_reader.hpp"
@@ -11,9 +13,6 @@
 #include <cstdio>
 #include <mutex>
 #include <utility>
-
-#include "savepoints/contents.hpp"
-#include "savepoints/rows.hpp"
 
 namespace weir::savepoints {
 namespace {

@@ -2,12 +2,11 @@
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "checkpoint/savepoint.hpp"
+#include "checkpoint/savepoints/edit_plan.hpp"
 #include "checkpoint/storage.hpp"
 #include "state/row_columns.hpp"
 
 #include <utility>
-
-#include "savepoints/edit_plan.hpp"
 
 namespace weir::savepoints {
 namespace {

@@ -1,13 +1,13 @@
 // What becomes of a savepoint that is edited: pure, without looking at the state itself.
 #pragma once
 
+#include "checkpoint/savepoints/rows.hpp"
+
 #include <weir/savepoints/savepoint.hpp>
 
 #include <set>
 #include <string>
 #include <vector>
-
-#include "savepoints/rows.hpp"
 
 namespace weir::savepoints {
 

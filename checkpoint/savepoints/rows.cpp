@@ -1,4 +1,4 @@
-#include "savepoints/rows.hpp"
+#include "checkpoint/savepoints/rows.hpp"
 
 #include "base/paths.hpp"
 #include "checkpoint/storage.hpp"

@@ -1,15 +1,14 @@
-#include "savepoints/edit_plan.hpp"
+#include "checkpoint/savepoints/edit_plan.hpp"
 
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "checkpoint/savepoints/contents.hpp"
+#include "checkpoint/savepoints/edit_names.hpp"
 
 #include <algorithm>
 #include <map>
 #include <type_traits>
 #include <utility>
-
-#include "savepoints/contents.hpp"
-#include "savepoints/edit_names.hpp"
 
 namespace weir::savepoints {
 namespace {
