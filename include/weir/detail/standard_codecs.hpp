@@ -165,7 +165,7 @@ struct BuiltIn<std::tuple<T...>> : std::true_type {
   // A tuple's order in memory is not its order of fields, so it is never copied whole.
   static constexpr std::size_t fixed_size() { return 0; }
   static void encode(const std::tuple<T...>& value, ByteWriter& out) {
-    std::apply([&out](const T&... part) { (detail::encode<T>(part, out), ...); }, value);
+    std::apply([&](const T&... part) { (detail::encode<T>(part, out), ...); }, value);
   }
   static std::tuple<T...> decode(ByteReader& in) { return {detail::decode<T>(in)...}; }
   static std::string schema() { return "(" + schema_list(Parts{}, ",") + ")"; }
