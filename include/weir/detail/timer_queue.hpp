@@ -40,17 +40,18 @@ public:
   /// Adds a timer; returns false if it is there already.
   bool insert(Timestamp time, std::uint64_t hash, const K& key) {
     const Moment moment{time, hash};
-    const auto page = page_of(moment);
-    const auto [at, is_there] = find(page->second, moment, key);
+    Page& page = page_of(moment)->second;
+    const auto [at, is_there] = find(page, moment, key);
     if (is_there) return false;
     ++size_;
-    if (page->second.size() < kPageTimers) {
-      page->second.insert(at, {time, hash, key});
-    } else if (at == page->second.begin()) {  // as times ascend: leaves a full page behind
+    if (page.size() < kPageTimers) {
+      page.insert(at, {time, hash, key});
+    } else if (at == page.begin()) {  // as times ascend: leaves a full page behind
       pages_[moment].push_back({time, hash, key});
     } else {
-      page->second.insert(at, {time, hash, key});
-      split(page->second);
+      split(page);
+      Page& half = page_of(moment)->second;
+      half.insert(find(half, moment, key).first, {time, hash, key});
     }
     return true;
   }
@@ -132,7 +133,7 @@ private:
     return {at, false};
   }
 
-  /// Moves the later half of a page to one of its own.
+  /// Moves the later half of a page to one of its own, if that leaves no moment in both.
   void split(Page& page) {
     auto middle = page.begin() + static_cast<std::ptrdiff_t>(page.size() / 2);
     while (middle != page.end() && moment_of(*middle) == moment_of(*std::prev(middle))) ++middle;
