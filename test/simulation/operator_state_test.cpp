@@ -95,7 +95,7 @@ int move_on(testing::Cluster& cluster, const J& counted, std::uint64_t seed) {
       require_finish(run);
       break;
     }
-    run.run_for(std::chrono::milliseconds{20 + 5 * seed});
+    run.run_for(std::chrono::milliseconds{20 + 5 * (seed % 7)});
     run.kill("any");
     run.run_for(30ms);
     auto savepoint = run.savepoint("/sp", true);
