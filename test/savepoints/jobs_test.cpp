@@ -318,7 +318,7 @@ TEST_CASE("an edited savepoint is what a job continues from", "[sim][savepoints]
   {
     auto run = cluster.start(count.job(stored_in("/a")));
     REQUIRE(run.run_until_checkpoint(2));
-    path = run.savepoint("/sp", true).value();
+    path = run.savepoint("/sp", StopMode::suspend).value();
     CHECK_FALSE(run.finish());
   }
   require_ok(savepoints::edit(path, "/renamed", {.rename = {{{"counts"}, "sums"}}}, cluster.disk())
@@ -338,7 +338,7 @@ TEST_CASE("operators that were dropped begin anew", "[sim][savepoints]") {
   CountJob count;
   auto first = cluster.start(count.job(stored_in("/a")));
   REQUIRE(first.run_until_checkpoint(2));
-  const std::string path = first.savepoint("/sp", true).value();
+  const std::string path = first.savepoint("/sp", StopMode::suspend).value();
   CHECK_FALSE(first.finish());
   const savepoints::Edits edits{.drop = {{"numbers"}, {"counts"}, {"out"}}};
   require_ok(savepoints::edit(path, "/new", edits, cluster.disk()).status());

@@ -98,10 +98,10 @@ int move_on(testing::Cluster& cluster, const J& counted, std::uint64_t seed) {
     run.run_for(std::chrono::milliseconds{20 + 5 * (seed % 7)});
     run.kill("any");
     run.run_for(30ms);
-    auto savepoint = run.savepoint("/sp", true);
+    auto savepoint = run.savepoint("/sp", StopMode::suspend);
     for (int tries = 0; !savepoint.ok() && tries < 20; ++tries) {
       run.run_for(5ms);  // it still restarts
-      savepoint = run.savepoint("/sp", true);
+      savepoint = run.savepoint("/sp", StopMode::suspend);
     }
     INFO(savepoint.status().message());
     REQUIRE(savepoint.ok());
@@ -153,7 +153,7 @@ TEST_CASE("operator state that the job no longer declares is refused, or dropped
   options.checkpoint.storage = "/chk";
   auto first = cluster.start(batches.job(options));
   first.run_for(120ms);
-  const std::string path = first.savepoint("/sp", true).value();
+  const std::string path = first.savepoint("/sp", StopMode::suspend).value();
   CHECK_FALSE(first.finish());
   REQUIRE(first.has_ended());
   options.checkpoint.storage = "/other";

@@ -4,15 +4,18 @@
 #include "test/support/count_job.hpp"
 #include "test/support/sim_figures.hpp"
 
-#include <utility>
+#include <vector>
 
 namespace weir::test {
 
-/// Adds up what `run_plan(victim, phase)` returns for the parts of a count job and all phases.
+/// Adds up what `run_plan(victim, phase)` returns for all victims, by default the parts of a count
+/// job, and all phases.
 template <class RunPlan>
-Figures for_each_kill(RunPlan run_plan) {
+Figures for_each_kill(RunPlan run_plan,
+                      const std::vector<const char*>& victims = {"numbers/0", "counts/1",
+                                                                 "coordinator", "node", "any"}) {
   Figures figures;
-  for (const char* victim : {"numbers/0", "counts/1", "coordinator", "node", "any"}) {
+  for (const char* victim : victims) {
     for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,
                              Phase::acknowledged, Phase::completed, Phase::committing}) {
       CAPTURE(victim, to_string(phase));
