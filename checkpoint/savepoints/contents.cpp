@@ -2,6 +2,7 @@
 
 #include "checkpoint/savepoints/rows.hpp"
 #include "state/keyed_snapshot.hpp"
+#include "state/operator_snapshot.hpp"
 
 #include <map>
 #include <utility>
@@ -24,6 +25,8 @@ public:
       return op;
     };
     for (const state::KeyedStateHandle& handle : state.keyed) add(handle, of(handle.operator_name));
+    for (const state::OperatorStateHandle& handle : state.operators)
+      add(handle, of(handle.operator_name));
     for (const state::SourceState& source : state.sources)
       of(source.operator_name).splits += source.splits.size();
     for (const state::SinkState& sink : state.sinks)
@@ -49,6 +52,14 @@ private:
     op.key_schema = handle.key_schema;
     for (const state::StateDescription& state : handle.states)
       op.states.push_back({state.name, std::string{state::name_of(state.kind)}, state.schema});
+  }
+
+  static void add(const state::OperatorStateHandle& handle, SavepointOperator& op) {
+    op.bytes += handle.size_bytes();
+    for (const SavepointState& known : op.states) {
+      if (known.name == handle.name) return;
+    }
+    op.states.push_back({handle.name, std::string{state::name_of(handle.kind)}, handle.schema});
   }
 
   std::map<std::string, SavepointOperator> operators_;

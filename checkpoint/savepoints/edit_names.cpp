@@ -50,7 +50,7 @@ private:
       }
       return {ErrorCode::not_found, from_.directory + ": operator " + quoted(op.name) +
                                         " has no state " + quoted(name.state) +
-                                        known_names(known, "keyed state")};
+                                        known_names(known, "states")};
     }
     return {ErrorCode::not_found, from_.directory + " holds nothing of an operator " +
                                       quoted(name.operator_name) + known_names(known, "operators")};
@@ -132,7 +132,7 @@ Status check_taken(const Opened& from, const Edits& edits,
     std::vector<std::string> known;
     bool is_there = false;
     for (const SavepointOperator& op : operators_of(other.metadata)) {
-      if (op.states.empty()) continue;
+      if (op.key_schema.empty()) continue;
       known.push_back(op.name);
       is_there = is_there || op.name == name;
     }

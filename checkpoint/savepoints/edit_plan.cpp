@@ -15,14 +15,16 @@ namespace {
 
 using checkpoint::SubtaskPart;
 using state::KeyedStateHandle;
+using state::OperatorStateHandle;
 using state::SubtaskState;
 
 /// Calls `f` with each list of what a subtask holds of operators. Whoever adds a member to
 /// SubtaskState decides here whether it is one.
 template <class State, class F>
 void for_each_list(State& subtask, F f) {
-  auto& [keyed, sources, sinks, is_finished] = subtask;
+  auto& [keyed, sources, sinks, is_finished, operators] = subtask;
   f(keyed);
+  f(operators);
   f(sources);
   f(sinks);
 }
@@ -106,6 +108,9 @@ private:
     for_each_list(part.state, [&](auto& list) {
       std::erase_if(list, [&](const auto& held) { return is_dropped(held.operator_name); });
     });
+    std::erase_if(part.state.operators, [&](const OperatorStateHandle& handle) {
+      return edit_of(handle.operator_name)->dropped.contains(handle.name);
+    });
     std::erase_if(part.state.keyed, [&](const KeyedStateHandle& handle) {
       return taken_.contains(new_name(handle.operator_name)) ||
              edit_of(handle.operator_name)->states.empty();
@@ -143,6 +148,8 @@ private:
   static void add_paths(const Held& held, std::set<std::string>& paths) {
     if constexpr (requires { held.paths(); }) {
       for (const std::string& path : held.paths()) paths.insert(path);
+    } else if constexpr (requires { held.path; }) {
+      if (!held.path.empty()) paths.insert(held.path);
     }
   }
 
@@ -167,6 +174,8 @@ private:
                       [&](const auto& state) { return edit.dropped.contains(state.name); });
         for (auto& state : handle.states) state.name = edit.states.at(state.name);
       }
+      for (OperatorStateHandle& handle : subtask.operators)
+        handle.name = edit_of(handle.operator_name)->states.at(handle.name);
       for_each_list(subtask, [&](auto& list) {
         for (auto& held : list) held.operator_name = new_name(held.operator_name);
       });
@@ -220,7 +229,7 @@ private:
 std::string contents_of(const SavepointOperator& op) {
   std::string text;
   const auto add = [&](const std::string& what) { text += (text.empty() ? ": " : ", ") + what; };
-  if (!op.states.empty()) add(base::format_size(op.bytes) + " of keyed state");
+  if (!op.states.empty()) add(base::format_size(op.bytes) + " of state");
   if (op.splits != 0) add("read positions of " + base::format_count(op.splits) + " splits");
   if (op.transactions != 0)
     add(base::format_count(op.transactions) + " transactions, which are never committed");

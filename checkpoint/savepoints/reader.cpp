@@ -156,7 +156,7 @@ private:
   Status check(const Found& found) const {
     std::vector<std::string> known;
     for (const SavepointOperator& op : operators_of(found.opened.metadata)) {
-      if (!op.states.empty()) known.push_back(op.name);
+      if (!op.key_schema.empty()) known.push_back(op.name);
     }
     if (found.handles.empty())
       return {ErrorCode::not_found, "there is no keyed state of an operator \"" +

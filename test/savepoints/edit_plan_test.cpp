@@ -202,6 +202,42 @@ TEST_CASE("names of new files meet none that is there", "[savepoints]") {
   CHECK(std::count(all.begin(), all.end(), "edited-0-state") == 1);
 }
 
+TEST_CASE("state without keys gets other names, or goes, and nothing is written anew",
+          "[savepoints]") {
+  EditSource from = word_count();
+  const auto elements = [](const std::string& name, const std::string& path) {
+    return state::OperatorStateHandle{.operator_name = "batches",
+                                      .name = name,
+                                      .schema = "i32",
+                                      .path = path,
+                                      .blocks = {{9, 2}}};
+  };
+  SubtaskPart batches{.vertex = "batches", .index = 0, .state = {}};
+  batches.state.operators = {elements("waiting", "batches-0.state.operators"),
+                             elements("seen", "batches-0.seen")};
+  from.opened.metadata.parts.push_back(batches);
+  from.files.insert(from.files.end(), {"batches-0.state.operators", "batches-0.seen"});
+
+  const EditPlan plan =
+      planned(from, {.drop = {{"batches", "seen"}},
+                     .rename = {{{"batches"}, "groups"}, {{"batches", "waiting"}, "held"}}});
+  const auto& left = plan.metadata.parts.back().state.operators;
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].operator_name == "groups");
+  CHECK(left[0].name == "held");
+  CHECK(left[0].blocks == elements("", "").blocks);
+  CHECK(plan.rewrites.empty());
+  const Names files = names_of(plan);
+  CHECK(std::count(files.begin(), files.end(), "batches-0.state.operators") == 1);
+  CHECK(std::count(files.begin(), files.end(), "batches-0.seen") == 0);
+
+  const EditPlan without = planned(from, {.drop = {{"batches"}}});
+  CHECK(without.metadata.parts.back().state.operators.empty());
+  CHECK(without.done == Names{"dropped operator \"batches\": 18 B of state"});
+  CHECK_THAT(plan_edit(from, {.drop = {{"batches", "x"}}}, {}).status().message(),
+             Contains("has no state \"x\"; it has waiting, seen"));
+}
+
 TEST_CASE("keyed state that is taken replaces that of its operator, or is added", "[savepoints]") {
   const EditPlan replaced =
       planned(word_count(), {.take = {{"counts", "/other"}}}, {written("counts")});
@@ -236,7 +272,7 @@ TEST_CASE("edits that name what is not there are refused with what there is", "[
   const Status state = refused({.rename = {{{"counts", "none"}, "x"}}});
   CHECK(state.code() == ErrorCode::not_found);
   CHECK_THAT(state.message(), Contains("\"none\"; it has count, seen"));
-  CHECK_THAT(refused({.drop = {{"lines", "x"}}}).message(), Contains("it has no keyed state"));
+  CHECK_THAT(refused({.drop = {{"lines", "x"}}}).message(), Contains("it has no states"));
   const Status taken = refused({.take = {{"none", "/other"}}}, {written("new")});
   CHECK(taken.code() == ErrorCode::not_found);
   CHECK_THAT(taken.message(), Contains("/other") && Contains("\"none\"; it has new"));

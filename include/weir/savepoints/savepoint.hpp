@@ -35,7 +35,7 @@ struct SavepointOperator {
   std::uint32_t parallelism = 0;  ///< subtasks that wrote something of it
   std::string key_schema = {};    ///< layout of its keys; empty: it has no keyed state
   std::vector<SavepointState> states = {};
-  std::uint64_t bytes = 0;         ///< of keyed state
+  std::uint64_t bytes = 0;         ///< of its states
   std::uint64_t splits = 0;        ///< of a source: those yet to be read, begun or not
   std::uint64_t transactions = 0;  ///< of a sink: those not known to be committed
 };
