@@ -164,10 +164,10 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
   auto built = call_user_code(spec.name, [&] { return spec.make(operator_init); });
   built->connect(link_to(plan, op, out, init));
   if (detail::KeyedState* state = built->keyed_state(); state != nullptr && !spec.states.empty())
-    states_.push_back({spec.name, spec.key_schema, state, built->timers()});
+    memory_.states.push_back({spec.name, spec.key_schema, state, built->timers()});
   for (detail::OperatorState* state : built->operator_states())
-    operator_states_.push_back({spec.name, state});
-  if (detail::OperatorTimers* timers = built->timers()) timers_.add(spec.name, *timers);
+    memory_.operator_states.push_back({spec.name, state});
+  if (detail::OperatorTimers* timers = built->timers()) memory_.timers.add(spec.name, *timers);
   operators_.push_back({spec.name, std::move(built)});
   return operators_.back().op.get();
 }

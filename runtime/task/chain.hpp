@@ -76,9 +76,9 @@ public:
   detail::SplitHost* source() { return source_.get(); }
   const std::string& head_name() const { return head_name_; }
   std::vector<ChainSink>& sinks() { return sinks_; }
-  const std::vector<ChainState>& states() const { return states_; }
-  const std::vector<ChainOperatorState>& operator_states() const { return operator_states_; }
-  ChainTimers& timers() { return timers_; }
+  const std::vector<ChainState>& states() const { return memory_.states; }
+  const std::vector<ChainOperatorState>& operator_states() const { return memory_.operator_states; }
+  ChainTimers& timers() { return memory_.timers; }
   /// Records handed to sinks so far.
   std::uint64_t records_written() const { return records_written_; }
 
@@ -100,6 +100,13 @@ private:
     std::unique_ptr<detail::Operator> op;
   };
 
+  /// What its operators remember.
+  struct Memory {
+    std::vector<ChainState> states;
+    std::vector<ChainOperatorState> operator_states;
+    ChainTimers timers;
+  };
+
   const OutputGate& out_;
   std::string head_name_;
   std::unique_ptr<detail::SplitHost> source_;
@@ -107,9 +114,7 @@ private:
   detail::Operator* head_operator_ = nullptr;  // the same, if it is no sink
   std::vector<NamedOperator> operators_;       // in the order of the vertex
   std::vector<ChainSink> sinks_;
-  std::vector<ChainState> states_;
-  std::vector<ChainOperatorState> operator_states_;
-  ChainTimers timers_;
+  Memory memory_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
   std::size_t slice_ = 8;     // records of the next slice: few, until it is known what they make
   std::size_t finished_ = 0;  // operators that have finished
