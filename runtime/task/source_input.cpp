@@ -39,16 +39,6 @@ Result<InputStep> SourceInput::step() {
   return InputStep{.kind = InputStep::Kind::wait, .wake_at = first->wake_at};
 }
 
-void SourceInput::drain(const InputStep::Due& snapshot) {
-  is_drained_ = true;
-  drain_ = snapshot;
-}
-
-std::vector<InputStep::Cancelled> SourceInput::cancel(CheckpointId id) {
-  if (drain_ && drain_->barrier.id == id) drain_.reset();
-  return {};
-}
-
 InputStep SourceInput::end() {
   if (std::exchange(has_ended_, true)) return {};
   flush();

@@ -25,13 +25,9 @@ public:
   /// Adds splits to read. With `no_more` these were the last.
   void assign(std::vector<state::SplitPosition> splits, bool no_more);
 
-  /// Ends the input here; the snapshot is due when all has been emitted that comes of the end. What
-  /// is open, or not begun, keeps its position. What is assigned from now on is not this subtask's:
-  /// whoever hands it out has noted that nobody reads it.
-  void drain(const InputStep::Due& snapshot);
-  /// Whether that snapshot is still to be taken.
-  bool is_draining() const { return drain_.has_value(); }
-  std::optional<InputStep::Due> take_drain() { return std::exchange(drain_, std::nullopt); }
+  /// Ends the input here. What is open, or not begun, keeps its position. What is assigned from now
+  /// on is not this subtask's: whoever hands it out has noted that nobody reads it.
+  void drain() { is_drained_ = true; }
 
   /// Passes on what was read so far, so that it lies before a barrier that is sent next.
   void flush();
@@ -41,7 +37,7 @@ public:
   std::vector<state::SplitPosition> positions() const;
 
   Result<InputStep> step() override;
-  std::vector<InputStep::Cancelled> cancel(CheckpointId id) override;
+  std::vector<InputStep::Cancelled> cancel(CheckpointId) override { return {}; }
   std::uint64_t records() const override { return chain_.source()->emitted(); }
 
 private:
@@ -65,7 +61,6 @@ private:
   bool has_requested_ = false;              // and no answer has come yet
   bool no_more_ = false;
   bool is_drained_ = false;  // before its end
-  std::optional<InputStep::Due> drain_;
   bool has_ended_ = false;
 };
 

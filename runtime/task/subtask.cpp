@@ -101,16 +101,12 @@ void Subtask::on_splits(std::vector<state::SplitPosition> splits, bool no_more) 
 void Subtask::on_trigger(const checkpoint::Barrier& barrier) {
   guarded([&] {
     WEIR_ASSERT(source_ != nullptr, "a subtask that is no source was to begin a checkpoint");
-    if (barrier.id <= handled_ || source_->is_draining()) return;
+    if (barrier.id <= handled_ || source_->is_holding()) return;
     if (life_ == Life::created)
       return port_.decline({barrier.id, self_, checkpoint::FailureReason::tasks_not_running, ""});
     port_.reached(Phase::triggered, barrier.id);
-    const InputStep::Due due{barrier, port_.wall() - barrier.triggered_at, Duration{}};
-    const bool drains = barrier.kind == checkpoint::CheckpointKind::drain;
-    if (drains && life_ != Life::drained)
-      drain(due);
-    else
-      take_snapshot(due);
+    if (barrier.kind == checkpoint::CheckpointKind::drain) drain();
+    take_snapshot({barrier, port_.wall() - barrier.triggered_at, Duration{}});
   });
 }
 
@@ -130,7 +126,7 @@ void Subtask::on_aborted(CheckpointId id) {
     snapshots_->on_aborted(id);
     if (stopped_by_ != id) return;
     stopped_by_.reset();
-    life_ = has_ended_ ? Life::firing : Life::running;  // the job goes on
+    go_on();
   });
 }
 
@@ -237,6 +233,8 @@ bool Subtask::take_step(Next& next) {
 void Subtask::take_snapshot(const InputStep::Due& due) {
   const checkpoint::Barrier& barrier = due.barrier;
   if (barrier.id <= handled_) return;
+  if (barrier.kind == checkpoint::CheckpointKind::drain && life_ != Life::drained)
+    return input_->hold(due);  // it lies behind all that is emitted, timers at the end included
   handled_ = barrier.id;
   if (source_ != nullptr) source_->flush();
   output_.broadcast(barrier);
@@ -260,15 +258,20 @@ void Subtask::give_up(const std::vector<InputStep::Cancelled>& cancelled) {
 
 /// Tells those downstream that no barrier of this checkpoint will come.
 void Subtask::cancel(CheckpointId id) {
+  input_->drop_held(id);
   if (id <= handled_) return;
   handled_ = id;
   output_.broadcast(CancelBarrier{id});
 }
 
 /// Ends the input of a source, as if there were no more.
-void Subtask::drain(const InputStep::Due& due) {
-  source_->drain(due);
-  if (life_ == Life::stopped) life_ = Life::running;  // behind a stop that was given up
+void Subtask::drain() {
+  source_->drain();
+  if (life_ == Life::stopped) go_on();  // behind a stop that was given up
+}
+
+void Subtask::go_on() {
+  life_ = has_ended_ ? Life::firing : Life::running;
 }
 
 void Subtask::finish() {
@@ -276,8 +279,7 @@ void Subtask::finish() {
   output_.broadcast(EndOfData{});
   life_ = Life::drained;
   port_.drained();
-  if (source_ == nullptr) return;
-  if (const auto due = source_->take_drain()) take_snapshot(*due);
+  if (const auto due = input_->take_held()) take_snapshot(*due);
 }
 
 void Subtask::end_if_done() {

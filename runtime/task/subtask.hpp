@@ -16,7 +16,8 @@
 //  - No input is taken while anything waits in the output gate.
 //  - Each checkpoint is handled once: later marks for it, and for older ones, change nothing.
 //  - The barrier of a drain lies behind the end of the data: a source that is told to drain ends
-//    its input, and emits the barrier when it has drained. In between it takes part in no other.
+//    its input, and every subtask emits the barrier when it has drained. In between a source takes
+//    part in no other.
 #pragma once
 
 #include "runtime/task/chain.hpp"
@@ -124,7 +125,8 @@ private:
   void take_snapshot(const InputStep::Due& due);
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);
-  void drain(const InputStep::Due& due);
+  void drain();
+  void go_on();
   void finish();
   void end_if_done();
   void fail(TaskFailure failure);

@@ -201,6 +201,22 @@ TEST_CASE("barriers pass while the last event timers fire, and the rest is in th
   CHECK(records_in(push_both(again, 1, {EndOfData{}})) == kTimers - before);
 }
 
+TEST_CASE("the barrier of a drain waits until the last event timer has fired",
+          "[subtask][timers]") {
+  constexpr int kTimers = 2000;
+  Bench bench{alarms(), "alarms/0"};
+  REQUIRE(bench.env().create_directories("/checkpoints/chk-1").ok());
+  bench.start();
+  bench.push(0, numbers(-kTimers - 20, -20));
+  bench.push(1, std::vector<int>{});
+  const Trace trace = push_both(bench, 2, {EndOfData{}, barrier(1, CheckpointKind::drain)});
+  CHECK(records_in(trace, "out 0: barrier 1") == kTimers);
+  CHECK(Trace(trace.end() - 4, trace.end()) ==
+        Trace{"out 0: end", "drained", "out 0: barrier 1", "snapshotted 1"});
+  CHECK(bench.do_work() == Trace{"ack 1"});
+  CHECK(bench.acks().at(0).state.is_finished);
+}
+
 TEST_CASE("due timers, records and barriers take turns", "[subtask][timers]") {
   constexpr int kTimers = 2000;
   Bench bench{alarms(), "alarms/0"};
