@@ -222,20 +222,22 @@ TEST_CASE("state without a place is refused with all operators named, or dropped
   CHECK(restore.splits.at("numbers").size() == 5);
 }
 
-TEST_CASE("another key, state type, position or transaction type is refused", "[restore]") {
-  const Plan plan = plan_of(count_job());
+TEST_CASE("another key, state type, position and transaction type are refused, all at once",
+          "[restore]") {
   auto m = metadata();
   m.parts[1].state.keyed[0].key_schema = "str";
-  CHECK(mentions(refusal(plan, m, true), "keys were written as str, the job has i32"));
-  m = metadata();
   m.parts[1].state.keyed[0].states[0].schema = "f64";
-  CHECK(mentions(refusal(plan, m, true), "was written as f64, the job declares i64"));
-  m = metadata();
   m.parts[0].state.sources[0].position_schema = "str";
-  CHECK(mentions(refusal(plan, m), "is not the source that wrote the read positions"));
-  m = metadata();
   m.parts[1].state.sinks[0].txn_schema = "u64";
-  CHECK(mentions(refusal(plan, m), "is not the sink that prepared its transactions"));
+  const std::string text = refusal(plan_of(count_job()), m, true);
+  CHECK(mentions(text, "keys were written as str, the job has i32"));
+  CHECK(mentions(text, "was written as f64, the job declares i64"));
+  CHECK(mentions(text,
+                 "is not the source that wrote the read positions: they were written as str, "
+                 "its own are u64"));
+  CHECK(mentions(text,
+                 "is not the sink that prepared its transactions: they were written as u64, "
+                 "its own are str"));
 }
 
 TEST_CASE("another max parallelism is refused", "[restore]") {

@@ -225,6 +225,20 @@ TEST_CASE("a codec reads what its older versions wrote, wherever that lies", "[m
   CHECK(out.view() == bytes_of(std::pair{Money{300, "DEM"}, Money{77}}));
 }
 
+TEST_CASE("a codec that leaves bytes of an older version, or wants more, is noticed",
+          "[migration]") {
+  const Migration migration = to<Money>("x:money@2");  // of eight bytes
+  for (const std::uint32_t size : {7U, 8U, 9U}) {
+    ByteWriter written;
+    written.put(size);
+    written.put_raw("123456789", size);
+    ByteReader in{written.view()};
+    ByteWriter out;
+    migration.run(in, out);
+    CHECK(in.ok() == (size == 8));
+  }
+}
+
 TEST_CASE("each part of a type that a schema names is known", "[migration]") {
   using All =
       std::tuple<v2::User, std::map<v1::User, std::vector<Money>>, std::set<int>,
