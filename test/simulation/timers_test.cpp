@@ -195,7 +195,7 @@ TEST_CASE("timers: a job that stops with a savepoint goes on from it", "[sim][ti
   PenJob pen;
   auto run = cluster.start(pen.job(options_of(2, {.storage = "/checkpoints"})));
   REQUIRE(run.run_until_checkpoint(2));
-  const auto savepoint = run.savepoint("/savepoints", true);
+  const auto savepoint = run.savepoint("/savepoints", StopMode::suspend);
   REQUIRE(savepoint.ok());
   CHECK_FALSE(run.finish());
   REQUIRE(run.has_ended());
