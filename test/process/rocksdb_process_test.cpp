@@ -56,9 +56,9 @@ std::vector<fs::path> tables_in(const fs::path& directory) {
 /// A run that was killed when it had several checkpoints.
 struct KilledRun {
   KilledRun() {
-    runs.write_corpus(3, 300, 100'000);
+    runs.write_corpus(3, 500, 100'000);
     Child child{runs.command(on_rocksdb({}))};
-    REQUIRE(child.wait_for("checkpoint completed checkpoint=6 "));
+    REQUIRE(child.wait_for("checkpoint completed checkpoint=4 "));
     child.signal(SIGKILL);
     REQUIRE(child.wait() == 128 + SIGKILL);
     checkpoints = checkpoints_of(runs);

@@ -59,6 +59,8 @@ TEST_CASE("payments: version 2 goes on behind a savepoint of version 1, elsewher
   REQUIRE(first.run_until_checkpoint(3));
   const auto savepoint = first.savepoint("/savepoints", StopMode::suspend);
   REQUIRE(savepoint.ok());
+  CHECK_FALSE(first.finish());  // it has stopped
+  REQUIRE(first.has_ended());
   Job next = with_options(payments::v2::job(kSettings), after, 3);
   auto second = cluster.start(std::move(next), {.restore_path = *savepoint});
   second.at(testing::checkpoint(5), Phase::snapshotted).kill("book/2");

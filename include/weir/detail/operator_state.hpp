@@ -94,7 +94,8 @@ private:
   typename Chunks<E>::Iterator next_ = elements_.begin();
 };
 
-/// A list, however it is handed out.
+/// A list, however it is handed out. Of a T without a codec nothing is compiled that needs one: the
+/// handle says so in one message.
 template <class T>
 class OperatorListHandle : public OperatorState {
 protected:
@@ -106,11 +107,14 @@ protected:
 
 private:
   std::unique_ptr<FrozenElements> freeze() const override {
-    return std::make_unique<FrozenChunks<T>>(elements_);
+    if constexpr (has_codec<T>()) return std::make_unique<FrozenChunks<T>>(elements_);
+    return nullptr;
   }
-  void restore_element(ByteReader& in, bool keeps) override {
-    T element = weir::decode<T>(in);
-    if (keeps && in.ok()) elements_.push_back(std::move(element));
+  void restore_element([[maybe_unused]] ByteReader& in, [[maybe_unused]] bool keeps) override {
+    if constexpr (has_codec<T>()) {
+      T element = weir::decode<T>(in);
+      if (keeps && in.ok()) elements_.push_back(std::move(element));
+    }
   }
   void clear_elements() override { elements_.clear(); }
 
