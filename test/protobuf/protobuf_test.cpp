@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -63,6 +64,11 @@ Bytes framed(const std::string& message) {
   return out.take();
 }
 
+/// The message Payment as an older program had it: it knew the time of a payment, and no tags.
+struct OldPayment {
+  DatedPayment message;
+};
+
 struct Invoice {
   std::int32_t number;
   std::vector<Payment> payments;
@@ -70,6 +76,21 @@ struct Invoice {
 };
 
 }  // namespace
+
+template <>
+struct weir::Codec<OldPayment> {
+  static void encode(const OldPayment& old, ByteWriter& out) {
+    const std::string bytes = old.message.SerializeAsString();
+    out.put_raw(bytes.data(), bytes.size());
+  }
+  static OldPayment decode(ByteReader& in) {
+    OldPayment old;
+    const std::string_view bytes = in.get_raw(in.remaining());
+    if (!old.message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) in.fail();
+    return old;
+  }
+  static std::string schema() { return "weir.test.Payment"; }
+};
 
 TEST_CASE("a message is stored as protobuf writes it, behind its length", "[codec]") {
   const Payment original = payment("alice", 1250);
@@ -193,4 +214,59 @@ TEST_CASE("a job over messages loses nothing when its parts die", "[sim]") {
     for (std::size_t i = 0; i < cents.size(); ++i)
       REQUIRE(cents[i] == static_cast<std::int64_t>(i + 1));
   }
+}
+
+namespace {
+
+/// What Totals was in the older program.
+class OldTotals final : public weir::KeyedProcess<std::string, Payment, Payment> {
+public:
+  void on_record(const Payment& paid, Ctx&, weir::Emit<Payment>& out) override {
+    OldPayment total = total_.value_or({});
+    total.message.set_cents(total.message.cents() + paid.cents());
+    total.message.set_paid_ms(123);
+    total_.set(total);
+    Payment emitted;
+    emitted.set_cents(total.message.cents());
+    out(emitted);
+  }
+
+private:
+  weir::ValueState<OldPayment> total_{*this, "total"};
+};
+
+}  // namespace
+
+TEST_CASE("a job goes on with messages that have gained and lost fields", "[sim][evolution]") {
+  const weir::testing::ReplayLog<Payment> input{
+      std::vector<Payment>(100, payment("alice", 1)),
+      1,
+      {.rows_per_poll = 5, .pause = std::chrono::milliseconds{10}}};
+  const weir::testing::TransactionLog<Payment> output;
+  const auto build = [&]<class Process>(std::type_identity<Process>, const char* directory) {
+    weir::Job job{"totals", {.checkpoint = {.every = 50ms, .storage = directory}}};
+    job.source("payments", input.source())
+        .key_by(&Payment::account)
+        .template process<Process>("totals")
+        .sink("out", output.sink());
+    return job;
+  };
+  weir::testing::Cluster cluster{{.seed = 7}};
+  auto old = cluster.start(build(std::type_identity<OldTotals>{}, "/a"));
+  old.run_for(60ms);
+  const auto savepoint = old.savepoint("/sp", true);
+  REQUIRE(savepoint.ok());
+  CHECK_FALSE(old.finish());
+  auto now = cluster.start(build(std::type_identity<Totals>{}, "/b"), {.restore_path = *savepoint});
+  REQUIRE(now.finish());
+  const std::vector<Payment> totals = output.committed();
+  REQUIRE(totals.size() == 100);
+  for (std::size_t i = 0; i < totals.size(); ++i)
+    CHECK(totals[i].cents() == static_cast<std::int64_t>(i) + 1);
+  CHECK(totals.back().tags().empty());  // a new field, which the old state lacked
+  CHECK(totals.back().account() == "alice");
+  // What only the old program knew is kept, as protobuf does.
+  DatedPayment dated;
+  REQUIRE(dated.ParseFromString(totals.back().SerializeAsString()));
+  CHECK(dated.paid_ms() == 123);
 }
