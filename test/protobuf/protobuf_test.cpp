@@ -254,7 +254,7 @@ TEST_CASE("a job goes on with messages that have gained and lost fields", "[sim]
   weir::testing::Cluster cluster{{.seed = 7}};
   auto old = cluster.start(build(std::type_identity<OldTotals>{}, "/a"));
   old.run_for(60ms);
-  const auto savepoint = old.savepoint("/sp", true);
+  const auto savepoint = old.savepoint("/sp", weir::StopMode::suspend);
   REQUIRE(savepoint.ok());
   CHECK_FALSE(old.finish());
   auto now = cluster.start(build(std::type_identity<Totals>{}, "/b"), {.restore_path = *savepoint});

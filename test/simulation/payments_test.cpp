@@ -30,7 +30,7 @@ Job with_options(Job job, StateBackendType backend, int parallelism) {
   return job;
 }
 
-const payments::Settings kSettings{.count = kPayments, .rate = 100'000, .output = "/out"};
+const payments::Settings kSettings{.count = kPayments, .rate = 10'000, .output = "/out"};
 
 }  // namespace
 
@@ -58,10 +58,12 @@ TEST_CASE("payments: version 2 goes on behind a savepoint of version 1, elsewher
   auto first = cluster.start(with_options(payments::v1::job(kSettings), before, 2));
   REQUIRE(first.run_until_checkpoint(3));
   const auto savepoint = first.savepoint("/savepoints", StopMode::suspend);
+  INFO(savepoint.status().message());
   REQUIRE(savepoint.ok());
   CHECK_FALSE(first.finish());  // it has stopped
   REQUIRE(first.has_ended());
   Job next = with_options(payments::v2::job(kSettings), after, 3);
+  next.options().checkpoint.storage = "/checkpoints-2";
   auto second = cluster.start(std::move(next), {.restore_path = *savepoint});
   second.at(testing::checkpoint(5), Phase::snapshotted).kill("book/2");
   require_finish(second);

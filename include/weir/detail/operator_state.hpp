@@ -6,6 +6,7 @@
 #include <weir/detail/state_handle.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -121,28 +122,35 @@ private:
   Chunks<T> elements_;
 };
 
-/// A map of which every subtask has a copy.
+/// A map of which every subtask has a copy. The same holds for it.
 template <class K, class V>
 class BroadcastHandle : public OperatorState {
   using Entry = std::pair<K, V>;
+  static constexpr bool kIsState = has_codec<K>() && has_codec<V>() && std::totally_ordered<K>;
 
 protected:
   BroadcastHandle(StateOwner& owner, std::string_view name)
-      : OperatorState{owner,
-                      {std::string{name}, OperatorStateKind::broadcast, weir::schema<Entry>()}} {}
+      : OperatorState{owner, {std::string{name}, OperatorStateKind::broadcast, entry_schema()}} {}
 
   ChunkMap<K, V>& elements() { return elements_; }
   const ChunkMap<K, V>& elements() const { return elements_; }
 
 private:
   std::unique_ptr<FrozenElements> freeze() const override {
-    return std::make_unique<FrozenChunks<Entry>>(elements_);
+    if constexpr (kIsState) return std::make_unique<FrozenChunks<Entry>>(elements_);
+    return nullptr;
   }
-  void restore_element(ByteReader& in, bool keeps) override {
-    Entry entry = weir::decode<Entry>(in);
-    if (!keeps || !in.ok()) return;
-    if (elements_.find(entry.first) != nullptr) return in.fail();  // a key stands twice
-    elements_.put(std::move(entry.first), std::move(entry.second));
+  void restore_element([[maybe_unused]] ByteReader& in, [[maybe_unused]] bool keeps) override {
+    if constexpr (kIsState) {
+      Entry entry = weir::decode<Entry>(in);
+      if (!keeps || !in.ok()) return;
+      if (elements_.find(entry.first) != nullptr) return in.fail();  // a key stands twice
+      elements_.put(std::move(entry.first), std::move(entry.second));
+    }
+  }
+  static std::string entry_schema() {
+    if constexpr (kIsState) return weir::schema<Entry>();
+    return {};
   }
   void clear_elements() override { elements_.clear(); }
 
