@@ -35,7 +35,11 @@ std::string text_without_unit(const Schema& schema) {
     case Kind::expiring: return "ttl:" + list(schema, "");
     case Kind::parts: return "(" + list(schema, ", ") + ")";
     case Kind::aggregate: return "{" + list(schema, ", ") + "}";
-    case Kind::array: return list(schema, "") + "*" + std::to_string(schema.count());
+    case Kind::array: {
+      const bool is_enclosed = schema.part(0).kind() == Kind::optional;
+      const std::string element = list(schema, "");
+      return (is_enclosed ? "(" + element + ")" : element) + "*" + std::to_string(schema.count());
+    }
     case Kind::either: return "(" + list(schema, " / ") + ")";
   }
   return {};

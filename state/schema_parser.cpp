@@ -30,7 +30,7 @@ private:
     if (++depth_ > kDepthMax) ok_ = false;
     if (ok_) schema = one();
     while (ok_ && take('*')) {
-      Schema array = of(Kind::array, {std::move(schema)});
+      Schema array = of(Kind::array, {element_of(std::move(schema))});
       array.count_ = number();
       schema = std::move(array);
     }
@@ -73,6 +73,13 @@ private:
     }
     ok_ = false;
     return {};
+  }
+
+  /// Around an optional there are brackets, which say that the array is of optionals.
+  static Schema element_of(Schema schema) {
+    const bool is_enclosed = schema.kind_ == Kind::parts && schema.parts_.size() == 1 &&
+                             schema.parts_[0].kind_ == Kind::optional;
+    return is_enclosed ? Schema{schema.parts_[0]} : schema;
   }
 
   Schema set_or_map() {

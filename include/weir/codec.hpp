@@ -22,9 +22,10 @@
 //     static Money decode_from(std::uint32_t written, ByteReader& in);  // of an older version
 //
 // Schema grammar: i8..i64 u8..u64 f32 f64 bool str | [T] sequence | <T> set | <K:V> map | ?T |
-// (T,U,...) pair or tuple | {NAME:T,NAME:U,...} aggregate | T*N array | (T/U/...) variant |
-// dur:T:N/D chrono that counts in T with a period of N/D seconds | ttl:T with the time at which its
-// life began | x:NAME specialised or protobuf, behind its length; x:NAME@N from version 2 on.
+// (T,U,...) pair or tuple | {NAME:T,NAME:U,...} aggregate | T*N array, (?T)*N of optionals |
+// (T/U/...) variant | dur:T:N/D chrono that counts in T with a period of N/D seconds | ttl:T with
+// the time at which its life began | x:NAME specialised or protobuf, behind its length; x:NAME@N
+// from version 2 on.
 #pragma once
 
 #include <weir/bytes.hpp>

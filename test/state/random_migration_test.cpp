@@ -137,7 +137,8 @@ public:
       case Kind::sequence: return "[" + of[0] + "]";
       case Kind::optional: return "?" + of[0];
       case Kind::map: return "<str:" + of[0] + ">";
-      case Kind::array: return "(" + of[0] + ")*2";  // the brackets keep "?" from taking the "*"
+      case Kind::array:  // in brackets, or else "?" would take the "*"
+        return (of[0].starts_with('?') ? "(" + of[0] + ")" : of[0]) + "*2";
       case Kind::tuple: return "(" + of[0] + "," + of[1] + ")";
       case Kind::either: return "(" + of[0] + "/" + of[1] + ")";
       case Kind::aggregate: break;

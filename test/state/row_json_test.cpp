@@ -93,6 +93,8 @@ TEST_CASE("values of every kind are shown as JSON", "[state][json]") {
   CHECK(value_json("(str,?i32)", std::string_view{"\3Ulm\0", 5}) == R"(["Ulm",null])");  // nameless
   CHECK(json_of(std::set<int>{3, 1}) == "[1,3]");
   CHECK(json_of(std::array<std::uint16_t, 2>{7, 8}) == "[7,8]");
+  CHECK(json_of(std::array<std::optional<int>, 3>{7, {}, 8}) == "[7,null,8]");
+  CHECK(json_of(std::optional<std::array<int, 2>>{{7, 8}}) == "[7,8]");
   CHECK(json_of(std::variant<int, std::string>{"x"}) == R"({"index":1,"value":"x"})");
   CHECK(json_of(detail::Expiring<int>{1000, 5}) == R"({"touched":1000,"value":5})");
   CHECK(value_json("x:money", std::string_view{"\x02\0\0\0\x0a\xff", 6}) == R"({"bytes":"0aff"})");

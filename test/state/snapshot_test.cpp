@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "state/compatibility.hpp"
 #include "state/keyed_snapshot.hpp"
+#include "state/migration.hpp"
 #include "state/schema.hpp"
 #include "state/state_codec.hpp"
 
@@ -327,6 +328,17 @@ TEST_CASE("a schema for people reads like the one that is stored", "[schema]") {
   CHECK(Schema::parse("x:mail@home")->version() == 1);
 }
 
+TEST_CASE("an array of optionals and an optional array have schemas of their own", "[schema]") {
+  using Optionals = std::array<std::optional<int>, 2>;
+  using Optional = std::optional<std::array<int, 2>>;
+  CHECK(schema<Optionals>() == "(?i32)*2");
+  CHECK(schema<Optional>() == "?i32*2");
+  CHECK(schema<std::array<Optionals, 3>>() == "(?i32)*2*3");
+  for (const std::string& text : {schema<Optionals>(), schema<Optional>()})
+    CHECK(Schema::parse(text)->text() == text);
+  CHECK_FALSE(is_same_layout(schema<Optionals>(), schema<Optional>()));
+}
+
 TEST_CASE("a value of any schema can be passed over", "[schema]") {
   struct Named {
     int x = 1;
@@ -335,9 +347,21 @@ TEST_CASE("a value of any schema can be passed over", "[schema]") {
   using Value = std::tuple<std::vector<std::pair<std::string, bool>>, std::optional<double>,
                            std::variant<int, std::string>, std::array<std::uint16_t, 3>,
                            std::map<std::string, std::vector<int>>, std::set<int>,
-                           std::chrono::nanoseconds, weir::detail::Expiring<std::string>, Named>;
-  const Value value{
-      {{"a", true}, {"b", false}}, 1.5, "text", {1, 2, 3}, {{"k", {1, 2}}}, {4}, {}, {5, "x"}, {}};
+                           std::chrono::nanoseconds, weir::detail::Expiring<std::string>, Named,
+                           std::array<std::optional<std::string>, 3>,
+                           std::optional<std::array<int, 2>>, std::optional<std::array<int, 2>>>;
+  const Value value{{{"a", true}, {"b", false}},
+                    1.5,
+                    "text",
+                    {1, 2, 3},
+                    {{"k", {1, 2}}},
+                    {4},
+                    {},
+                    {5, "x"},
+                    {},
+                    {std::nullopt, "y", std::nullopt},
+                    {},
+                    {{6, 7}}};
   ByteWriter out;
   encode(value, out);
   out.put(std::uint8_t{99});

@@ -141,7 +141,11 @@ struct BuiltIn<std::array<T, N>> : std::true_type {
     }
     (std::make_index_sequence<N>{});
   }
-  static std::string schema() { return detail::schema<T>() + "*" + std::to_string(N); }
+  static std::string schema() {
+    std::string element = detail::schema<T>();
+    if (element.starts_with('?')) element = "(" + element + ")";  // the "?" would take the "*", too
+    return element + "*" + std::to_string(N);
+  }
 };
 
 template <class T>
