@@ -5,7 +5,7 @@
 #pragma once
 
 #include "actors/frame_wire.hpp"
-#include "actors/message_codec.hpp"
+#include "actors/message_inspect.hpp"
 #include "checkpoint/coordinator.hpp"
 #include "runtime/job/job_machine.hpp"
 #include "runtime/job/restore.hpp"
@@ -14,18 +14,12 @@
 #include "runtime/task/subtask.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/deserializer.hpp>
-#include <caf/error.hpp>
-#include <caf/meta/type_name.hpp>
-#include <caf/sec.hpp>
-#include <caf/serializer.hpp>
 #include <caf/type_id.hpp>
 
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace weir::actors {
@@ -254,65 +248,6 @@ struct Continue {
   std::function<void()> then;
 };
 
-/// Writes or reads a message as one block of bytes.
-template <class Inspector, class T>
-auto inspect_as_bytes(Inspector& f, const char* name, T& message) {
-  if constexpr (Inspector::writes_state) {
-    Bytes bytes;
-    if (auto error = f(bytes)) return error;
-    ByteReader in{bytes};
-    message = decode<T>(in);
-    return in.ok() && in.at_end() ? caf::error{} : caf::make_error(caf::sec::unexpected_message);
-  } else if constexpr (std::is_base_of_v<caf::serializer, Inspector>) {
-    ByteWriter out;
-    encode(message, out);
-    Bytes bytes = out.take();
-    return f(bytes);
-  } else {
-    return f(caf::meta::type_name(name));
-  }
-}
-
-/// Header and content travel apart, so that a batch is copied as one block.
-template <class Inspector>
-auto inspect(Inspector& f, DataFrame& message) {
-  if constexpr (Inspector::writes_state) {
-    FrameHeader header;
-    Bytes content;
-    if (auto error = f(header.channel, header.attempt, header.sequence, header.kind, content))
-      return error;
-    return from_wire(header, std::move(content), message)
-               ? caf::error{}
-               : caf::make_error(caf::sec::unexpected_message);
-  } else if constexpr (std::is_base_of_v<caf::serializer, Inspector>) {
-    FrameHeader header = header_of(message);
-    Bytes encoded;
-    return f(header.channel, header.attempt, header.sequence, header.kind,
-             content_of(message.frame.element, encoded));
-  } else {
-    return f(caf::meta::type_name("DataFrame"));
-  }
-}
-
-/// A message without content.
-template <class Inspector>
-auto inspect_empty(Inspector& f, const char* name) {
-  return f(caf::meta::type_name(name));
-}
-
-// NOLINTBEGIN(bugprone-macro-parentheses): a type in parentheses is no declaration.
-#define WEIR_MESSAGE(type)                      \
-  template <class Inspector>                    \
-  auto inspect(Inspector& f, type& message) {   \
-    return inspect_as_bytes(f, #type, message); \
-  }
-#define WEIR_EMPTY_MESSAGE(type)      \
-  template <class Inspector>          \
-  auto inspect(Inspector& f, type&) { \
-    return inspect_empty(f, #type);   \
-  }
-// NOLINTEND(bugprone-macro-parentheses)
-
 WEIR_MESSAGE(Credits)
 WEIR_EMPTY_MESSAGE(StartTask)
 WEIR_MESSAGE(TriggerCheckpoint)
@@ -348,32 +283,6 @@ WEIR_EMPTY_MESSAGE(RelocateJob)
 WEIR_MESSAGE(NodeLost)
 
 }  // namespace weir::actors
-
-namespace weir {
-template <class Inspector, class Tag, class Number>
-auto inspect(Inspector& f, Id<Tag, Number>& id) {
-  return actors::inspect_as_bytes(f, "Id", id);
-}
-template <class Inspector>
-auto inspect(Inspector& f, SubtaskId& id) {
-  return actors::inspect_as_bytes(f, "SubtaskId", id);
-}
-}  // namespace weir
-
-namespace weir::checkpoint {
-template <class Inspector>
-auto inspect(Inspector& f, Ack& message) {
-  return actors::inspect_as_bytes(f, "Ack", message);
-}
-template <class Inspector>
-auto inspect(Inspector& f, Decline& message) {
-  return actors::inspect_as_bytes(f, "Decline", message);
-}
-template <class Inspector>
-auto inspect(Inspector& f, SavepointRequest& message) {
-  return actors::inspect_as_bytes(f, "SavepointRequest", message);
-}
-}  // namespace weir::checkpoint
 
 // An actor's messages to itself hold what no other actor may see.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::Turn)

@@ -23,6 +23,22 @@ Result<Bytes> read_file(Env& env, const std::string& path) {
   return bytes;
 }
 
+Status for_each_piece(ReadableFile& file, const std::function<Status(std::string_view)>& take) {
+  constexpr std::size_t kPieceBytes = 256 << 10;
+  std::string piece(kPieceBytes, '\0');
+  for (std::uint64_t offset = 0;;) {
+    const auto size = file.read(offset, piece.data(), piece.size());
+    if (!size.ok()) return size.status();
+    if (*size == 0) return {};
+    if (Status status = take({piece.data(), *size}); !status.ok()) return status;
+    offset += *size;
+  }
+}
+
+Status append_all(ReadableFile& from, WritableFile& to) {
+  return for_each_piece(from, [&](std::string_view bytes) { return to.append(bytes); });
+}
+
 Status replace_file(Env& env, const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
   auto file = env.create(temporary);

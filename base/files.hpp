@@ -4,10 +4,20 @@
 #include <weir/bytes.hpp>
 #include <weir/env.hpp>
 
+#include <functional>
+#include <string>
+#include <string_view>
+
 namespace weir::base {
 
 /// Reads all of `path`.
 Result<Bytes> read_file(Env& env, const std::string& path);
+
+/// Calls `take` with the bytes of `file`, piece after piece, until the first error.
+Status for_each_piece(ReadableFile& file, const std::function<Status(std::string_view)>& take);
+
+/// Appends all of `from` to `to`, which is neither synced nor closed.
+Status append_all(ReadableFile& from, WritableFile& to);
 
 /// Replaces `path` by `bytes` so that a reader sees either the old or the new content, also after a
 /// crash: writes and syncs `path` + ".tmp", renames it and syncs the directory.

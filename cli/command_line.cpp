@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "cli/config_file.hpp"
 
+#include <weir/detail/key_group.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <iostream>
@@ -79,7 +81,7 @@ namespace {
 void add_job_options(CLI::App& app, Invocation& invocation) {
   app.add_option("--parallelism,-p", invocation.parallelism,
                  "subtasks of operators that do not say otherwise")
-      ->check(CLI::Range(1, 32768))
+      ->check(CLI::Range(1U, detail::kMostKeyGroups))
       ->take_last();
 }
 
@@ -150,7 +152,7 @@ void add_worker_options(CLI::App& app, Invocation& invocation) {
       ->type_name("HOST:PORT")
       ->capture_default_str();
   app.add_option("--slots", invocation.slots, "subtasks of each operator that may run here")
-      ->check(CLI::Range(1, 32768))
+      ->check(CLI::Range(1U, detail::kMostKeyGroups))
       ->take_last();
   app.add_option("--name", invocation.name, "of this worker, unique in the cluster");
 }

@@ -36,11 +36,6 @@ std::optional<std::size_t> column_of(const StateDescription& written,
   return static_cast<std::size_t>(at - declared.begin());
 }
 
-std::uint32_t group_of(std::string_view key) {
-  return static_cast<std::uint32_t>(static_cast<std::uint8_t>(key[0])) << 8 |
-         static_cast<std::uint8_t>(key[1]);
-}
-
 /// Puts together the entries of one column that belong to a key.
 class ColumnJoin {
 public:
@@ -129,7 +124,7 @@ public:
       out.clear();
       out.put_raw(prefix->data() + detail::kStoreGroupBytes,
                   prefix->size() - detail::kStoreGroupBytes);
-      if (append_columns(*prefix, out)) return group_of(*prefix);
+      if (append_columns(*prefix, out)) return detail::store_group(*prefix);
     }
     return std::nullopt;
   }
@@ -176,7 +171,7 @@ public:
     for (const StateDescription& written : handle.states) {
       Column column{written.kind, parse(written.schema), column_of(written, into), {}};
       if (column.target)
-        column.migration = migration_of(written, *into.specs()[*column.target].type);
+        column.migration = migration_of(written.schema, *into.specs()[*column.target].type);
       if (column.migration) column.schema = parse(into.specs()[*column.target].type->schema);
       columns_.push_back(std::move(column));
     }
@@ -318,7 +313,7 @@ std::unique_ptr<StoreCursor> entries_of(const StateDescription& written, detail:
                                         std::size_t column, const detail::Type& type,
                                         std::string_view begin) {
   auto entries = view.cursor(column, begin);
-  if (!migration_of(written, type)) return entries;
+  if (!migration_of(written.schema, type)) return entries;
   return std::make_unique<MigratedCursor>(std::move(entries), StoredMigration{written, type});
 }
 

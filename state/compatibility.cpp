@@ -1,6 +1,7 @@
 #include "state/compatibility.hpp"
 
 #include "state/migration.hpp"
+#include "state/migration_plan.hpp"
 
 #include <weir/timers.hpp>
 
@@ -68,7 +69,7 @@ private:
     const auto to = Schema::parse(info_.states[declared].schema);
     if (!to.ok()) return refuse("its state \"" + written.name + "\": " + to.status().message());
     std::vector<detail::TypePart> parts;
-    if (declared < info_.types.size()) info_.types[declared]->list_parts(parts);
+    if (declared < info_.types.size()) parts = parts_of(*info_.types[declared]);
     const Migration migration = Migration::plan(from, *to, parts);
     for (const std::string& problem : migration.problems())
       refuse("its state \"" + written.name + "\" was written as " + from.text() +
@@ -94,7 +95,69 @@ private:
   std::vector<std::string> changes_;
 };
 
+/// Compares one state that belongs to no key.
+class ElementComparison {
+public:
+  ElementComparison(const OperatorStateHandle& written, const detail::OperatorStateSpec* declared)
+      : written_{written}, declared_{declared} {}
+
+  Result<std::vector<std::string>> run() const {
+    if (declared_ == nullptr)
+      return refuse(
+          "the job no longer declares it; declare it, or drop it with --allow-non-restored-state");
+    if (declared_->kind != written_.kind)
+      return refuse("it was written as " + std::string{name_of(written_.kind)} +
+                    ", the job declares it as " + std::string{name_of(declared_->kind)} +
+                    "; go back to the old kind or give the new one another name");
+    const auto from = Schema::parse(written_.schema);
+    if (!from.ok())
+      return refuse("its elements have the unknown schema " + written_.schema +
+                    "; a newer version of Weir wrote it");
+    const auto to = Schema::parse(declared_->type->schema);
+    if (!to.ok()) return refuse(to.status().message());
+    return compare(*from, *to);
+  }
+
+private:
+  Result<std::vector<std::string>> compare(const Schema& from, const Schema& to) const {
+    const Migration migration = Migration::plan(from, to, parts_of(*declared_->type));
+    std::vector<std::string> problems = migration.problems();
+    if (problems.empty() && !has_same_keys(from, to))
+      problems.push_back("keys of a broadcast map cannot change: two could become one");
+    if (!problems.empty()) {
+      std::string all;
+      for (const std::string& problem : problems) all += "\n    " + problem;
+      return refuse("its elements were written as " + from.text() + ", the job declares " +
+                    to.text() +
+                    "; go back to the old type or give the new one another name:" + all);
+    }
+    std::vector<std::string> changes;
+    for (const std::string& change : migration.changes()) changes.push_back(name() + ": " + change);
+    return changes;
+  }
+
+  bool has_same_keys(const Schema& from, const Schema& to) const {
+    return written_.kind != detail::OperatorStateKind::broadcast ||
+           is_same_layout(from.part(0), to.part(0));
+  }
+
+  std::string name() const {
+    return "state \"" + written_.name + "\" of operator \"" + written_.operator_name + "\"";
+  }
+  Status refuse(const std::string& why) const {
+    return {ErrorCode::failed_precondition, name() + " cannot be restored: " + why};
+  }
+
+  const OperatorStateHandle& written_;
+  const detail::OperatorStateSpec* declared_;
+};
+
 }  // namespace
+
+Result<std::vector<std::string>> check_compatible(const OperatorStateHandle& handle,
+                                                  const detail::OperatorStateSpec* declared) {
+  return ElementComparison{handle, declared}.run();
+}
 
 Result<std::vector<std::string>> check_compatible(const KeyedStateHandle& handle,
                                                   const KeyedStateInfo& info,

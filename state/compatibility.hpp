@@ -3,6 +3,7 @@
 #pragma once
 
 #include "state/keyed_snapshot.hpp"
+#include "state/operator_snapshot.hpp"
 
 #include <string>
 #include <vector>
@@ -16,5 +17,10 @@ namespace weir::state {
 Result<std::vector<std::string>> check_compatible(const KeyedStateHandle& handle,
                                                   const KeyedStateInfo& info,
                                                   bool allow_non_restored);
+
+/// The same for a state of an operator without keys. `declared` is null if the job declares none of
+/// its name.
+Result<std::vector<std::string>> check_compatible(const OperatorStateHandle& handle,
+                                                  const detail::OperatorStateSpec* declared);
 
 }  // namespace weir::state

@@ -10,12 +10,6 @@
 namespace weir::state {
 namespace {
 
-std::vector<detail::TypePart> parts_of(const detail::Type& type) {
-  std::vector<detail::TypePart> parts;
-  if (type.list_parts != nullptr) type.list_parts(parts);
-  return parts;
-}
-
 Schema parse(const std::string& text) {
   auto schema = Schema::parse(text);
   WEIR_ASSERT(schema.ok(), "a schema was not checked before");
@@ -31,6 +25,12 @@ Migration plan_stored(const StateDescription& written, const detail::Type& type)
 }
 
 }  // namespace
+
+std::vector<detail::TypePart> parts_of(const detail::Type& type) {
+  std::vector<detail::TypePart> parts;
+  if (type.list_parts != nullptr) type.list_parts(parts);
+  return parts;
+}
 
 Migration Migration::plan(const Schema& written, const Schema& declared,
                           const std::vector<detail::TypePart>& parts) {
@@ -49,9 +49,9 @@ bool is_same_layout(std::string_view written, std::string_view declared) {
   return from.ok() && to.ok() && is_same_layout(*from, *to);
 }
 
-std::optional<Migration> migration_of(const StateDescription& written, const detail::Type& type) {
-  if (written.schema == type.schema) return std::nullopt;
-  Migration migration = Migration::plan(parse(written.schema), parse(type.schema), parts_of(type));
+std::optional<Migration> migration_of(const std::string& written, const detail::Type& type) {
+  if (written == type.schema) return std::nullopt;
+  Migration migration = Migration::plan(parse(written), parse(type.schema), parts_of(type));
   WEIR_ASSERT(migration.problems().empty(), "a state was not checked before");
   if (!migration.is_needed()) return std::nullopt;
   return migration;

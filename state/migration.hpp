@@ -23,11 +23,14 @@ public:
   virtual void run(ByteReader& in, ByteWriter& out) const = 0;
 };
 
+/// Returns the parts of a declared type of which a migration must know more than their schemas.
+std::vector<detail::TypePart> parts_of(const detail::Type& type);
+
 /// See the file comment. A cheap handle; may be used on any thread.
 class Migration {
 public:
-  /// Compares what was written with what is declared. `parts` are those of the declared type
-  /// (detail::list_parts), also if the schemas are only a part of it.
+  /// Compares what was written with what is declared. `parts` are those of the declared type,
+  /// also if the schemas are only a part of it.
   static Migration plan(const Schema& written, const Schema& declared,
                         const std::vector<detail::TypePart>& parts);
 
@@ -52,9 +55,9 @@ private:
 /// may lack the names of fields.
 bool is_same_layout(std::string_view written, std::string_view declared);
 
-/// How the values of a state that was found to be compatible become those of `type`; nothing if
-/// they stay as they are.
-std::optional<Migration> migration_of(const StateDescription& written, const detail::Type& type);
+/// How values of the schema `written`, which was found to be compatible, become those of `type`;
+/// nothing if they stay as they are.
+std::optional<Migration> migration_of(const std::string& written, const detail::Type& type);
 
 /// How what a store holds of a state becomes what it is to hold: values, entries of a map, or parts
 /// of a list.

@@ -1,6 +1,7 @@
 #include "state/native_snapshot.hpp"
 
 #include "base/checksum.hpp"
+#include "base/files.hpp"
 #include "base/paths.hpp"
 #include "state/backed_snapshot.hpp"
 #include "state/migration.hpp"
@@ -16,22 +17,16 @@ using detail::StoredFile;
 using detail::StoreDirectory;
 using detail::StoreFile;
 
-constexpr std::size_t kPieceBytes = 256 << 10;  // read and written at once
-
 /// Calls `take` with one piece after the other; returns the checksum of all.
 template <class Take>
-Result<std::uint32_t> for_each_piece(ReadableFile& file, Take take) {
-  std::string piece(kPieceBytes, '\0');
+Result<std::uint32_t> read_pieces(ReadableFile& file, Take take) {
   std::uint32_t crc = 0;
-  for (std::uint64_t offset = 0;;) {
-    auto size = file.read(offset, piece.data(), piece.size());
-    if (!size.ok()) return size.status();
-    if (*size == 0) return crc;
-    const std::string_view bytes{piece.data(), *size};
+  Status status = base::for_each_piece(file, [&](std::string_view bytes) {
     crc = base::crc32c(bytes, crc);
-    if (Status status = take(bytes); !status.ok()) return status;
-    offset += *size;
-  }
+    return take(bytes);
+  });
+  if (!status.ok()) return status;
+  return crc;
 }
 
 /// Copies what a store has written into a checkpoint.
@@ -78,7 +73,7 @@ private:
   Result<NativeFile> read_inlined(NativeFile& file) const {
     auto in = copy_.directory->open(file.name);
     if (!in.ok()) return in.status();
-    const auto crc = for_each_piece(**in, [&](std::string_view bytes) {
+    const auto crc = read_pieces(**in, [&](std::string_view bytes) {
       file.inlined += bytes;
       return Status{};
     });
@@ -93,7 +88,7 @@ private:
     auto out = place_.env->create(base::join_path(place_.directory, file.path));
     if (!out.ok()) return out.status();
     const auto crc =
-        for_each_piece(**in, [&](std::string_view bytes) { return (*out)->append(bytes); });
+        read_pieces(**in, [&](std::string_view bytes) { return (*out)->append(bytes); });
     if (!crc.ok()) return crc.status();
     file.crc = *crc;
     if (Status status = (*out)->sync(); !status.ok()) return status;
@@ -118,7 +113,7 @@ Status read_file(const NativeFile& file, Env& env, const std::string& directory,
   const std::string path = base::join_path(directory, file.path);
   auto in = env.open(path);
   if (!in.ok()) return in.status();
-  const auto crc = for_each_piece(**in, take);
+  const auto crc = read_pieces(**in, take);
   if (!crc.ok()) return crc.status();
   if (*crc == file.crc) return {};
   return {ErrorCode::corrupt, path + " is damaged: its checksum is wrong"};
@@ -151,7 +146,7 @@ Status verify_local(const KeyedStateHandle& handle, StoreDirectory& local) {
   for (const NativeFile& file : handle.files) {
     auto in = local.open(file.name);
     if (!in.ok()) return in.status();
-    const auto crc = for_each_piece(**in, [](std::string_view) { return Status{}; });
+    const auto crc = read_pieces(**in, [](std::string_view) { return Status{}; });
     if (!crc.ok()) return crc.status();
     if (*crc != file.crc)
       return {ErrorCode::corrupt, "the local copy of " + file.name + " is damaged"};
@@ -184,7 +179,7 @@ std::vector<detail::StoreColumn> columns_of(const KeyedStateHandle& handle) {
 bool has_same_states(const KeyedStateHandle& handle, const detail::KeyedState& state) {
   return std::equal(handle.states.begin(), handle.states.end(), state.specs().begin(),
                     state.specs().end(), [](const StateDescription& written, const auto& spec) {
-                      return written.name == spec.name && !migration_of(written, *spec.type);
+                      return written.name == spec.name && !migration_of(written.schema, *spec.type);
                     });
 }
 

@@ -28,7 +28,7 @@ Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file) {
   OperatorStateHandle handle{.operator_name = cut.operator_name,
                              .name = cut.spec.name,
                              .kind = cut.spec.kind,
-                             .schema = cut.spec.schema,
+                             .schema = cut.spec.type->schema,
                              .path = {},
                              .inlined = {},
                              .offset = file.size(),
@@ -58,25 +58,6 @@ void place_in(StateFile& file, const std::string& path, std::vector<OperatorStat
     handle.inlined = stream.substr(handle.offset, handle.size_bytes());
     handle.offset = 0;
   }
-}
-
-Status check_compatible(const OperatorStateHandle& handle,
-                        const detail::OperatorStateSpec* declared) {
-  const auto refuse = [&](const std::string& why) {
-    return Status{ErrorCode::failed_precondition,
-                  described(handle.operator_name, handle.name) + " cannot be restored: " + why};
-  };
-  if (declared == nullptr)
-    return refuse(
-        "the job no longer declares it; declare it, or drop it with --allow-non-restored-state");
-  if (declared->kind != handle.kind)
-    return refuse("it was written as " + std::string{name_of(handle.kind)} +
-                  ", the job declares it as " + std::string{name_of(declared->kind)} +
-                  "; go back to the old kind or give the new one another name");
-  if (!is_same_layout(handle.schema, declared->schema))
-    return refuse("its elements were written as " + handle.schema + ", the job declares " +
-                  declared->schema + "; go back to the old type or give the new one another name");
-  return {};
 }
 
 OperatorStateHandle slice(const OperatorStateHandle& handle, std::uint64_t& first,
@@ -140,9 +121,18 @@ Status for_each_element(const OperatorStateHandle& handle, std::uint64_t first, 
 
 Status read_elements(const OperatorStateHandle& handle, std::uint64_t first, std::uint64_t count,
                      StateReader& reader, detail::OperatorState& into) {
-  return for_each_element(handle, first, count, reader, [&](ByteReader& in, bool is_asked_for) {
-    into.restore_element(in, is_asked_for);
-  });
+  const auto migration = migration_of(handle.schema, *into.spec().type);
+  ByteWriter migrated;
+  const auto read = [&](ByteReader& in, bool is_asked_for) {
+    if (!migration) return into.restore_element(in, is_asked_for);
+    migrated.clear();
+    migration->run(in, migrated);
+    if (!in.ok()) return;
+    ByteReader element{migrated.view()};
+    into.restore_element(element, is_asked_for);
+    if (!element.ok()) in.fail();
+  };
+  return for_each_element(handle, first, count, reader, read);
 }
 
 }  // namespace weir::state

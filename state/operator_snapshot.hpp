@@ -40,18 +40,13 @@ Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file);
 /// each inlined in its handle.
 void place_in(StateFile& file, const std::string& path, std::vector<OperatorStateHandle>& handles);
 
-/// Checks that what `handle` holds can become the state `declared`, null if the job declares none
-/// of its name. `failed_precondition` names the state, what was written and what is declared.
-Status check_compatible(const OperatorStateHandle& handle,
-                        const detail::OperatorStateSpec* declared);
-
 /// Returns a handle with just those blocks that hold some of `count` elements from number `first`
 /// on, and makes `first` their number in there.
 OperatorStateHandle slice(const OperatorStateHandle& handle, std::uint64_t& first,
                           std::uint64_t count);
 
-/// Adds `count` elements from number `first` on to a state for which `check_compatible` has no
-/// objection. `corrupt` leaves it with some of them.
+/// Adds `count` elements from number `first` on to a state that `check_compatible` found fit for
+/// them; those of another type become its own. `corrupt` leaves it with some of them.
 Status read_elements(const OperatorStateHandle& handle, std::uint64_t first, std::uint64_t count,
                      StateReader& reader, detail::OperatorState& into);
 

@@ -16,7 +16,7 @@ RowReader::RowReader(const KeyedStateHandle& handle, detail::KeyedState& into) :
                                  [&](const auto& spec) { return spec.name == written.name; });
     if (at != declared.end()) {
       column.target = static_cast<std::size_t>(at - declared.begin());
-      column.migration = migration_of(written, *at->type);
+      column.migration = migration_of(written.schema, *at->type);
     } else {
       auto schema = Schema::parse(written.schema);
       WEIR_ASSERT(schema.ok(), "a schema in a checkpoint was not checked before");

@@ -23,8 +23,10 @@ StateFile::StateFile(Create create, std::size_t inline_threshold, Compression co
                                                    : nullptr},
       inline_threshold_{inline_threshold} {}
 
-StateFile::StateFile(Env& env, std::string path, std::size_t inline_threshold)
-    : StateFile{[&env, path = std::move(path)] { return env.create(path); }, inline_threshold} {}
+StateFile::StateFile(Env& env, std::string path, std::size_t inline_threshold,
+                     Compression compression)
+    : StateFile{[&env, path = std::move(path)] { return env.create(path); }, inline_threshold,
+                compression} {}
 
 Result<std::uint64_t> StateFile::add_block(std::string_view payload) {
   if (payload.size() > kBlockBytesMax)

@@ -35,7 +35,8 @@ public:
   StateFile(Create create, std::size_t inline_threshold,
             Compression compression = Compression::none);
   /// `path` is created, and its missing directory is an error, likewise.
-  StateFile(Env& env, std::string path, std::size_t inline_threshold);
+  StateFile(Env& env, std::string path, std::size_t inline_threshold,
+            Compression compression = Compression::none);
 
   /// Adds a block of at most 1 GiB, else `invalid_argument`; returns its size in the stream.
   Result<std::uint64_t> add_block(std::string_view payload);

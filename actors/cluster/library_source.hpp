@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/blocking.hpp"
+#include "actors/message_inspect.hpp"
 #include "runtime/library/library_assembly.hpp"
 
 #include <caf/typed_actor.hpp>

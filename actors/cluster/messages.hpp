@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/cluster/job_factory.hpp"
+#include "actors/message_inspect.hpp"
 #include "actors/messages.hpp"
 #include "runtime/cluster/membership.hpp"
 #include "runtime/graph/fingerprint.hpp"

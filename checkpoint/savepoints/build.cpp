@@ -9,6 +9,7 @@
 #include "state/row_blocks.hpp"
 
 #include <weir/clock.hpp>
+#include <weir/detail/key_group.hpp>
 #include <weir/detail/savepoint_build.hpp>
 #include <weir/savepoints/writer.hpp>
 
@@ -21,14 +22,8 @@ namespace {
 using checkpoint::CheckpointMetadata;
 using weir::detail::KeyGroupRange;
 
-constexpr std::uint32_t kMaxParallelism = 32768;  // the most key groups there can be
 constexpr std::size_t kMemoryLeast = 8 << 20;
 constexpr std::size_t kWriteBytes = 1 << 20;  // rows that go to the store at once
-
-std::uint32_t group_of(std::string_view key) {
-  return static_cast<std::uint32_t>(static_cast<std::uint8_t>(key[0])) << 8 |
-         static_cast<std::uint8_t>(key[1]);
-}
 
 /// The rows of one operator, sorted.
 class SortedRows final : public weir::detail::SavepointRowSink {
@@ -65,7 +60,7 @@ public:
       std::optional<std::uint32_t> group;
       const auto cursor = store_->cursor(0, weir::detail::store_prefix(range.begin));
       for (; cursor->is_valid() && cursor->key() < end; cursor->next()) {
-        const std::uint32_t next = group_of(cursor->key());
+        const std::uint32_t next = weir::detail::store_group(cursor->key());
         if (group != next) blocks.begin_group(next);
         group = next;
         const std::string_view key = cursor->key().substr(weir::detail::kStoreGroupBytes);
@@ -200,10 +195,10 @@ private:
 
 Status check(const SavepointWriterOptions& options) {
   const std::uint32_t max = options.max_parallelism;
-  if (max < 1 || max > kMaxParallelism)
+  if (max < 1 || max > weir::detail::kMostKeyGroups)
     return {ErrorCode::invalid_argument, "max parallelism " + std::to_string(max) +
                                              " is outside of 1 to " +
-                                             std::to_string(kMaxParallelism)};
+                                             std::to_string(weir::detail::kMostKeyGroups)};
   if (options.parallelism < 1 || options.parallelism > max)
     return {ErrorCode::invalid_argument, "parallelism " + std::to_string(options.parallelism) +
                                              " is outside of 1 to " + std::to_string(max) +

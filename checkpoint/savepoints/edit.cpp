@@ -1,4 +1,5 @@
 // Performing what edit_plan.hpp has planned.
+#include "base/files.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
 #include "checkpoint/savepoint.hpp"
@@ -59,19 +60,11 @@ private:
   }
 
   Status copy(const std::string& from, const std::string& to) const {
-    constexpr std::size_t kPieceBytes = 256 << 10;  // read and written at once
     auto in = env_.open(from);
     if (!in.ok()) return in.status();
     auto out = env_.create(to);
     if (!out.ok()) return out.status();
-    std::string piece(kPieceBytes, '\0');
-    for (std::uint64_t offset = 0;;) {
-      auto size = (*in)->read(offset, piece.data(), piece.size());
-      if (!size.ok()) return size.status();
-      if (*size == 0) break;
-      if (Status status = (*out)->append({piece.data(), *size}); !status.ok()) return status;
-      offset += *size;
-    }
+    if (Status status = base::append_all(**in, **out); !status.ok()) return status;
     if (Status status = (*out)->sync(); !status.ok()) return status;
     return (*out)->close();
   }

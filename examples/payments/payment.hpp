@@ -1,4 +1,5 @@
-// Payments as they come in: made up, each from its number, so that every run sees the same ones.
+// The job of both versions, which differ in the book that they keep. Payments are made up, each
+// from its number, so that every run sees the same ones.
 #pragma once
 
 #include <weir/weir.hpp>
@@ -27,5 +28,17 @@ struct Settings {
   std::int64_t rate = 0;
   std::string output = {};
 };
+
+template <class Book>
+weir::Job job(const Settings& settings) {
+  weir::Job job{"payments"};
+  job.source("numbers", weir::generator::sequence(0, settings.count,
+                                                  {.rate = static_cast<double>(settings.rate)}))
+      .map("payments", payment)
+      .key_by(&Payment::account)
+      .template process<Book>("book")
+      .sink("lines", weir::files::csv<typename Book::out_type>(settings.output));
+  return job;
+}
 
 }  // namespace payments

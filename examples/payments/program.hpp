@@ -5,7 +5,7 @@
 
 namespace payments {
 
-template <weir::Job (*make_job)(const Settings&)>
+template <class Book>
 struct Program {
   Settings settings;
 
@@ -17,7 +17,7 @@ struct Program {
     return flags;
   }
 
-  weir::Job build() const { return make_job(settings); }
+  weir::Job build() const { return job<Book>(settings); }
 };
 
 }  // namespace payments

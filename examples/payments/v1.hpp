@@ -31,15 +31,4 @@ private:
   weir::ValueState<Ledger> ledger_{*this, "ledger"};
 };
 
-inline weir::Job job(const Settings& settings) {
-  weir::Job job{"payments"};
-  job.source("numbers", weir::generator::sequence(0, settings.count,
-                                                  {.rate = static_cast<double>(settings.rate)}))
-      .map("payments", payment)
-      .key_by(&Payment::account)
-      .process<Book>("book")
-      .sink("lines", weir::files::csv<Line>(settings.output));
-  return job;
-}
-
 }  // namespace payments::v1

@@ -2,4 +2,4 @@
 
 #include "program.hpp"
 
-WEIR_JOB(payments::Program<payments::v2::job>)
+WEIR_JOB(payments::Program<payments::v2::Book>)

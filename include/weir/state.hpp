@@ -25,6 +25,7 @@
 #include <concepts>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -174,6 +175,18 @@ struct Declared {
   std::string name;
   std::tuple<Args...> args;
 };
+
+namespace detail {
+
+/// Makes a state that was declared, with the owner that it belongs to.
+template <class State, class... Args>
+std::unique_ptr<State> make_state(StateOwner& owner, const Declared<State, Args...>& declared) {
+  return std::apply(
+      [&](const auto&... args) { return std::make_unique<State>(owner, declared.name, args...); },
+      declared.args);
+}
+
+}  // namespace detail
 
 using Life = std::optional<Ttl>;
 

@@ -6,19 +6,18 @@
 #pragma once
 
 #include <weir/detail/callable.hpp>
-#include <weir/detail/graph.hpp>
+#include <weir/detail/open_end.hpp>
 #include <weir/detail/timed_operator.hpp>
+#include <weir/detail/user_code.hpp>
 
 #include <concepts>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace weir {
 
@@ -31,73 +30,6 @@ enum class EmitResults : std::uint8_t {
   updates,  ///< after each record, the key's result so far
   at_end,   ///< each key's result once, at the end of a bounded input
 };
-
-namespace detail {
-
-/// The end of one or more edges that lead nowhere yet.
-struct OpenEnd {
-  std::shared_ptr<GraphSpec> graph;
-  std::vector<EdgeSpec> edges;  // without their types, which depend on what comes next
-
-  std::vector<EdgeSpec> typed(std::shared_ptr<const EdgeType> type) const {
-    std::vector<EdgeSpec> result = edges;
-    for (EdgeSpec& edge : result) edge.type = type;
-    return result;
-  }
-  OpenEnd with(Partition partition) const {
-    OpenEnd result = *this;
-    for (EdgeSpec& edge : result.edges) edge.partition = partition;
-    return result;
-  }
-  /// Adds an operator and returns its open end.
-  OpenEnd add(OperatorSpec spec) const {
-    graph->operators.push_back(std::move(spec));
-    return {graph, {EdgeSpec{.from = graph->operators.size() - 1}}};
-  }
-  void set_parallelism(int parallelism) const {
-    if (edges.size() == 1)
-      graph->operators[edges[0].from].parallelism = parallelism;
-    else
-      graph->problems.push_back({"", "parallelism() was called on a union of streams",
-                                 "call it on the streams before the union"});
-  }
-};
-
-template <class F, class T>
-constexpr bool key_of_is_valid() {
-  if constexpr (std::invocable<const F&, const T&>)
-    return Key<std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>>;
-  else
-    return false;
-}
-
-template <class P>
-concept IsProcess = std::derived_from<P, Process<typename P::in_type, typename P::out_type>>;
-
-template <class P>
-concept IsKeyedProcess = std::derived_from<
-    P, KeyedProcess<typename P::key_type, typename P::in_type, typename P::out_type>>;
-
-template <class D>
-inline constexpr bool kIsDeclared = false;
-template <class S, class... A>
-inline constexpr bool kIsDeclared<Declared<S, A...>> = true;
-
-/// Builds a process function once to see what it declares.
-template <class P, class... Args>
-Declarations declared_by(GraphSpec& graph, std::string_view name, const Args&... args) {
-  try {
-    const P probe{args...};
-    return {probe.declared_states(), specs_of(probe.operator_states())};
-  } catch (const std::exception& error) {
-    graph.problems.push_back({std::string{name},
-                              std::string{"its constructor threw: "} + error.what(),
-                              "make the constructor succeed without its surroundings"});
-    return {};
-  }
-}
-
-}  // namespace detail
 
 /// The end of a pipeline; returned by `sink` to set its parallelism.
 class SinkHandle {

@@ -27,7 +27,7 @@ std::uint64_t hash_of_plan(const Plan& plan) {
       for (const auto& state : op.operator_states) {
         out.put_string(state.name);
         out.put(static_cast<std::uint8_t>(state.kind));
-        out.put_string(state.schema);
+        out.put_string(state.type->schema);
       }
     }
   }
@@ -48,7 +48,7 @@ std::string describe(const Plan& plan, const Vertex& vertex, const detail::Opera
   if (!op.key_schema.empty()) text += ", by " + op.key_schema;
   for (const auto& state : op.states) text += ", keeps " + state.name + " " + state.type->schema;
   for (const auto& state : op.operator_states)
-    text += ", keeps " + state.name + " " + state.schema + " as " +
+    text += ", keeps " + state.name + " " + state.type->schema + " as " +
             std::string{state::name_of(state.kind)};
   for (const auto& edge : op.inputs)
     text += ", reads \"" + plan.op(edge.from).name + "\" by " +

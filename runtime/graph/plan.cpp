@@ -3,6 +3,8 @@
 #include "base/assert.hpp"
 #include "base/text.hpp"
 
+#include <weir/detail/key_group.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <map>
@@ -33,7 +35,8 @@ bool can_fuse(const GraphSpec& graph, const OperatorSpec& op) {
 }  // namespace
 
 std::uint32_t default_max_parallelism(std::uint32_t parallelism) {
-  return std::clamp<std::uint32_t>(std::bit_ceil(parallelism + parallelism / 2), 128, 32768);
+  return std::clamp<std::uint32_t>(std::bit_ceil(parallelism + parallelism / 2), 128,
+                                   detail::kMostKeyGroups);
 }
 
 Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_parallelism) {

@@ -71,8 +71,9 @@ std::string render_json(const Plan& plan) {
       for (const auto& state : op.states)
         o["states"].push_back({{"name", state.name}, {"schema", state.type->schema}});
       for (const auto& state : op.operator_states)
-        o["operator_states"].push_back(
-            {{"name", state.name}, {"kind", state::name_of(state.kind)}, {"schema", state.schema}});
+        o["operator_states"].push_back({{"name", state.name},
+                                        {"kind", state::name_of(state.kind)},
+                                        {"schema", state.type->schema}});
       v["operators"].push_back(std::move(o));
     }
     json["vertices"].push_back(std::move(v));

@@ -2,6 +2,8 @@
 
 #include "base/names.hpp"
 
+#include <weir/detail/key_group.hpp>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -15,7 +17,7 @@ using detail::GraphSpec;
 using detail::OperatorSpec;
 
 constexpr std::int64_t kRocksDbMemoryLeast = 8 << 20;  // less only stalls
-constexpr int kParallelismMax = 32768;                 // the most key groups there can be
+constexpr int kParallelismMax = static_cast<int>(detail::kMostKeyGroups);
 
 class Checker {
 public:

@@ -108,10 +108,12 @@ private:
     if (spec == nullptr && allow_non_restored_) return;
     std::vector<WrittenElements> written;
     for (const auto& [index, elements] : by_subtask) {
-      if (Status s = state::check_compatible(*elements.handle, spec); !s.ok()) {
-        errors_.insert(s.message());
+      const auto changes = state::check_compatible(*elements.handle, spec);
+      if (!changes.ok()) {
+        errors_.insert(changes.status().message());
         return;
       }
+      result_.changes.insert(changes->begin(), changes->end());
       written.push_back(elements);
     }
     const std::uint32_t parallelism = plan_.vertex(place->vertex).parallelism;

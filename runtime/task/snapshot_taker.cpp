@@ -109,7 +109,8 @@ struct SnapshotTaker::Work {
   Status write_operators() {
     const std::string name = file_name + ".operators";
     Env& env = barrier.directory.empty() ? *place.env : *place.savepoints;
-    state::StateFile file{env, base::join_path(directory, name), place.inline_threshold};
+    state::StateFile file{env, base::join_path(directory, name), place.inline_threshold,
+                          place.compression};
     for (state::OperatorCut& cut : operators) {
       auto handle = state::write_elements(cut, file);
       if (!handle.ok()) return handle.status();

@@ -77,7 +77,8 @@ private:
   std::string damaged_copy_;
 };
 
-Result<RestoredFrom> read_rows(const RestoreOrder& order, const std::vector<ChainState>& states) {
+/// Falls back on what is in storage if a copy of it is damaged.
+Result<RestoredFrom> read_keyed(const RestoreOrder& order, const std::vector<ChainState>& states) {
   Reading reading{order, order.copies};
   Status status = reading.run(states);
   if (status.ok()) return reading.from();
@@ -104,7 +105,7 @@ Status restore_timers(const std::vector<ChainState>& states) {
 }  // namespace
 
 Result<RestoredFrom> read_state(const RestoreOrder& order, const std::vector<ChainState>& states) {
-  auto restored = read_rows(order, states);
+  auto restored = read_keyed(order, states);
   if (!restored.ok()) return restored;
   if (Status status = restore_timers(states); !status.ok()) return status;
   return restored;

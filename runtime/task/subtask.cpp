@@ -101,7 +101,7 @@ void Subtask::on_splits(std::vector<state::SplitPosition> splits, bool no_more) 
 void Subtask::on_trigger(const checkpoint::Barrier& barrier) {
   guarded([&] {
     WEIR_ASSERT(source_ != nullptr, "a subtask that is no source was to begin a checkpoint");
-    if (barrier.id <= handled_ || source_->is_holding()) return;
+    if (barrier.id <= marks_.handled || marks_.drain) return;
     if (life_ == Life::created)
       return port_.decline({barrier.id, self_, checkpoint::FailureReason::tasks_not_running, ""});
     port_.reached(Phase::triggered, barrier.id);
@@ -124,8 +124,8 @@ void Subtask::on_aborted(CheckpointId id) {
     give_up(input_->cancel(id));
     cancel(id);
     snapshots_->on_aborted(id);
-    if (stopped_by_ != id) return;
-    stopped_by_.reset();
+    if (marks_.stopped_by != id) return;
+    marks_.stopped_by.reset();
     go_on();
   });
 }
@@ -222,7 +222,7 @@ bool Subtask::take_step(Next& next) {
     case InputStep::Kind::idle: return false;
     case InputStep::Kind::wait: next = {Next::When::at_time, step->wake_at}; return false;
     case InputStep::Kind::ended:
-      has_ended_ = true;
+      marks_.has_ended = true;
       if (life_ == Life::running) life_ = Life::firing;
       return true;
   }
@@ -232,10 +232,12 @@ bool Subtask::take_step(Next& next) {
 /// The one atomic step of a checkpoint: forward the barrier, freeze the state.
 void Subtask::take_snapshot(const InputStep::Due& due) {
   const checkpoint::Barrier& barrier = due.barrier;
-  if (barrier.id <= handled_) return;
-  if (barrier.kind == checkpoint::CheckpointKind::drain && life_ != Life::drained)
-    return input_->hold(due);  // it lies behind all that is emitted, timers at the end included
-  handled_ = barrier.id;
+  if (barrier.id <= marks_.handled) return;
+  if (barrier.kind == checkpoint::CheckpointKind::drain && life_ != Life::drained) {
+    marks_.drain = due;  // it lies behind all that is emitted, timers at the end included
+    return;
+  }
+  marks_.handled = barrier.id;
   if (source_ != nullptr) source_->flush();
   output_.broadcast(barrier);
   const bool is_finished = life_ == Life::drained;
@@ -243,7 +245,7 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
                    is_finished);
   const bool can_stop = life_ == Life::running || life_ == Life::firing;
   if (barrier.kind == checkpoint::CheckpointKind::stop && can_stop) {
-    stopped_by_ = barrier.id;
+    marks_.stopped_by = barrier.id;
     life_ = Life::stopped;
   }
 }
@@ -251,16 +253,16 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
 /// Says of each checkpoint that it is off, to those who do not know.
 void Subtask::give_up(const std::vector<InputStep::Cancelled>& cancelled) {
   for (const auto& [id, reason] : cancelled) {
-    if (reason && id > handled_) port_.decline({id, self_, *reason, ""});
+    if (reason && id > marks_.handled) port_.decline({id, self_, *reason, ""});
     cancel(id);
   }
 }
 
 /// Tells those downstream that no barrier of this checkpoint will come.
 void Subtask::cancel(CheckpointId id) {
-  input_->drop_held(id);
-  if (id <= handled_) return;
-  handled_ = id;
+  if (marks_.drain && marks_.drain->barrier.id == id) marks_.drain.reset();
+  if (id <= marks_.handled) return;
+  marks_.handled = id;
   output_.broadcast(CancelBarrier{id});
 }
 
@@ -271,7 +273,7 @@ void Subtask::drain() {
 }
 
 void Subtask::go_on() {
-  life_ = has_ended_ ? Life::firing : Life::running;
+  life_ = marks_.has_ended ? Life::firing : Life::running;
 }
 
 void Subtask::finish() {
@@ -279,7 +281,7 @@ void Subtask::finish() {
   output_.broadcast(EndOfData{});
   life_ = Life::drained;
   port_.drained();
-  if (const auto due = input_->take_held()) take_snapshot(*due);
+  if (const auto due = std::exchange(marks_.drain, std::nullopt)) take_snapshot(*due);
 }
 
 void Subtask::end_if_done() {

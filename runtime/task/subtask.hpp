@@ -113,6 +113,13 @@ private:
     done,
     failed
   };
+  /// What the marks among the records have said so far.
+  struct Marks {
+    CheckpointId handled;                    // the newest checkpoint forwarded or cancelled
+    std::optional<CheckpointId> stopped_by;  // the checkpoint whose stop barrier has come
+    std::optional<InputStep::Due> drain;     // held until all has been emitted
+    bool has_ended = false;                  // all inputs have
+  };
 
   template <class F>
   void guarded(F&& f);
@@ -141,10 +148,8 @@ private:
   std::unique_ptr<TaskInput> input_;
   std::unique_ptr<SnapshotTaker> snapshots_;
   Life life_ = Life::created;
-  bool has_ended_ = false;                  // all inputs have
-  CheckpointId handled_;                    // the newest checkpoint forwarded or cancelled
-  std::optional<CheckpointId> stopped_by_;  // the checkpoint whose stop barrier has come
-  Duration flushed_at_{};                   // when half-full batches were last sent
+  Marks marks_;
+  Duration flushed_at_{};  // when half-full batches were last sent
 };
 
 }  // namespace weir::runtime

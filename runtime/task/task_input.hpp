@@ -5,7 +5,6 @@
 #include "runtime/task/element.hpp"
 
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace weir::runtime {
@@ -51,18 +50,6 @@ public:
 
   /// Records taken in so far.
   virtual std::uint64_t records() const = 0;
-
-  /// Keeps a snapshot that is due when all has been emitted that comes of the end of the input.
-  void hold(const InputStep::Due& snapshot) { held_ = snapshot; }
-  bool is_holding() const { return held_.has_value(); }
-  std::optional<InputStep::Due> take_held() { return std::exchange(held_, std::nullopt); }
-  /// Checkpoint `id` is off.
-  void drop_held(CheckpointId id) {
-    if (held_ && held_->barrier.id == id) held_.reset();
-  }
-
-private:
-  std::optional<InputStep::Due> held_;
 };
 
 }  // namespace weir::runtime

@@ -1,5 +1,6 @@
 #include "state/rocksdb/rocksdb_directory.hpp"
 
+#include "base/files.hpp"
 #include "base/paths.hpp"
 
 #include <string_view>
@@ -119,14 +120,8 @@ Status RocksDbDirectory::copy_file(const std::string& name, RocksDbDirectory& fr
   if (!in.ok()) return in.status();
   auto out = create(name);
   if (!out.ok()) return out.status();
-  std::string piece(256 << 10, '\0');
-  for (std::uint64_t offset = 0;;) {
-    const auto size = (*in)->read(offset, piece.data(), piece.size());
-    if (!size.ok()) return size.status();
-    if (*size == 0) return (*out)->close();
-    if (Status status = (*out)->append({piece.data(), *size}); !status.ok()) return status;
-    offset += *size;
-  }
+  if (Status status = base::append_all(**in, **out); !status.ok()) return status;
+  return (*out)->close();
 }
 
 std::vector<detail::StoreFile> RocksDbDirectory::files() const {

@@ -44,8 +44,8 @@ private:
 };
 
 /// numbers/2 -> kept/1 -> out.
-Job keep_job(bool refuses = false) {
-  Job job{"keep"};
+Job keep_job(bool refuses = false, JobOptions options = {}) {
+  Job job{"keep", options};
   job.source("numbers", testing::ReplayLog<int>{{}}.source())
       .parallelism(2)
       .rebalance()
@@ -152,4 +152,23 @@ TEST_CASE("a large operator state lies in a file, whose damage or loss is named"
   REQUIRE(bench.env().remove_file(path).ok());
   CHECK(read().code() == ErrorCode::not_found);
   CHECK_THAT(read().message(), Catch::Contains(path));
+}
+
+TEST_CASE("operator state is compressed if snapshots are", "[subtask][operator state]") {
+  Bench bench{keep_job(false, {.checkpoint = {.compress_snapshots = true}}), "kept/0"};
+  const state::SubtaskState state = snapshot(bench, std::vector<int>(30'000, 5));
+  REQUIRE(state.operators.size() == 1);
+  CHECK(state.operators[0].elements() == 30'001);
+  CHECK(state.operators[0].size_bytes() < 1'000);
+
+  Bench restored{keep_job(), "kept/0"};
+  const RestoreOrder order{.restore = {.operators = {all_of(state.operators[0])}},
+                           .env = &restored.env()};
+  REQUIRE(read_operator_states(order, restored.subtask().operator_states()).ok());
+  REQUIRE(restored.env().create_directories("/checkpoints/chk-2").ok());
+  restored.start();
+  restored.push(0, barrier(2));
+  restored.push(1, barrier(2));
+  REQUIRE(restored.do_work() == Trace{"ack 2"});
+  CHECK(restored.acks().at(0).state.operators[0].elements() == 30'001);
 }

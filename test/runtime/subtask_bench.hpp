@@ -34,7 +34,8 @@ public:
                   .run = "run",
                   .env = &env_,
                   .clock = &clock_,
-                  .place = {.env = &env_, .directory = "/checkpoints"}},
+                  .place = runtime::snapshot_place(env_, "/checkpoints",
+                                                   plan_.graph().options.checkpoint)},
                  *this} {}
 
   /// Lets the subtask do something and then work until it has nothing to do; returns what it asked

@@ -40,7 +40,8 @@ TEST_CASE("payments: each is booked once, whoever dies at whatever phase", "[sim
   test::for_each_kill(
       [&](const char* victim, Phase phase) {
         testing::Cluster cluster{{.seed = 7}};
-        auto run = cluster.start(with_options(payments::v1::job(kSettings), backend, 2));
+        auto run =
+            cluster.start(with_options(payments::job<payments::v1::Book>(kSettings), backend, 2));
         run.at(testing::checkpoint(2), phase).kill(victim);
         require_finish(run);
         CHECK(run.restarts() >= 1);
@@ -55,14 +56,14 @@ TEST_CASE("payments: version 2 goes on behind a savepoint of version 1, elsewher
   const auto before = GENERATE(StateBackendType::hashmap, StateBackendType::rocksdb);
   const auto after = GENERATE(StateBackendType::hashmap, StateBackendType::rocksdb);
   testing::Cluster cluster{{.seed = 11}};
-  auto first = cluster.start(with_options(payments::v1::job(kSettings), before, 2));
+  auto first = cluster.start(with_options(payments::job<payments::v1::Book>(kSettings), before, 2));
   REQUIRE(first.run_until_checkpoint(3));
   const auto savepoint = first.savepoint("/savepoints", StopMode::suspend);
   INFO(savepoint.status().message());
   REQUIRE(savepoint.ok());
   CHECK_FALSE(first.finish());  // it has stopped
   REQUIRE(first.has_ended());
-  Job next = with_options(payments::v2::job(kSettings), after, 3);
+  Job next = with_options(payments::job<payments::v2::Book>(kSettings), after, 3);
   next.options().checkpoint.storage = "/checkpoints-2";
   auto second = cluster.start(std::move(next), {.restore_path = *savepoint});
   second.at(testing::checkpoint(5), Phase::snapshotted).kill("book/2");

@@ -2,7 +2,7 @@
 // damaged.
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
-#include "state/operator_snapshot.hpp"
+#include "state/compatibility.hpp"
 #include "state/state_codec.hpp"
 
 #include <weir/operator_state.hpp>
@@ -119,10 +119,10 @@ TEST_CASE("an operator's states are declared in order, with their kinds", "[oper
   REQUIRE(specs.size() == 3);
   CHECK(specs[0].name == "list");
   CHECK(specs[0].kind == OperatorStateKind::list);
-  CHECK(specs[0].schema == "str");
+  CHECK(specs[0].type->schema == "str");
   CHECK(specs[1].kind == OperatorStateKind::union_list);
   CHECK(specs[2].kind == OperatorStateKind::broadcast);
-  CHECK(specs[2].schema == "(str,i32)");
+  CHECK(specs[2].type->schema == "(str,i32)");
 }
 
 TEST_CASE("operator state comes back as it was at the barrier", "[operator state]") {
@@ -275,7 +275,7 @@ TEST_CASE("operator state of another kind or type is refused, with the cure", "[
   for (std::size_t i = 0; i < specs.size(); ++i)
     CHECK(check_compatible(handles[i], &specs[i]).ok());
   const auto refusal = [&](const OperatorStateSpec* declared) {
-    const Status status = check_compatible(handles[0], declared);
+    const Status status = check_compatible(handles[0], declared).status();
     CHECK(status.code() == ErrorCode::failed_precondition);
     return status.message();
   };
@@ -287,7 +287,7 @@ TEST_CASE("operator state of another kind or type is refused, with the cure", "[
   CHECK_THAT(refusal(&other), Contains("was written as operator list, the job declares it as union "
                                        "list; go back to the old kind"));
   other = specs[0];
-  other.schema = "i32";
+  other.type = &type_of<int>();
   CHECK_THAT(refusal(&other), Contains("elements were written as str, the job declares i32"));
 }
 

@@ -5,6 +5,9 @@
 
 namespace weir::detail {
 
+/// The most that there can be: the largest maximum parallelism.
+inline constexpr std::uint32_t kMostKeyGroups = 32768;
+
 /// Where a key's hash falls: its key group and its position inside the group, both from the upper
 /// half of the hash, so that ordering rows by position orders them by key group.
 struct KeyPosition {

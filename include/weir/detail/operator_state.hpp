@@ -4,6 +4,7 @@
 
 #include <weir/detail/chunks.hpp>
 #include <weir/detail/state_handle.hpp>
+#include <weir/detail/type.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -22,7 +23,7 @@ enum class OperatorStateKind : std::uint8_t { list = 1, union_list = 2, broadcas
 struct OperatorStateSpec {
   std::string name;
   OperatorStateKind kind;
-  std::string schema;  // of an element; of a map: of a pair
+  const Type* type;  // of an element; of a map: of a pair
 };
 
 /// The elements of a state as they were at a barrier. May be used and destroyed on another thread
@@ -101,7 +102,7 @@ template <class T>
 class OperatorListHandle : public OperatorState {
 protected:
   OperatorListHandle(StateOwner& owner, std::string_view name, OperatorStateKind kind)
-      : OperatorState{owner, {std::string{name}, kind, weir::schema<T>()}} {}
+      : OperatorState{owner, {std::string{name}, kind, element_type()}} {}
 
   Chunks<T>& elements() { return elements_; }
   const Chunks<T>& elements() const { return elements_; }
@@ -117,6 +118,10 @@ private:
       if (keeps && in.ok()) elements_.push_back(std::move(element));
     }
   }
+  static const Type* element_type() {
+    if constexpr (has_codec<T>()) return &type_of<T>();
+    return nullptr;
+  }
   void clear_elements() override { elements_.clear(); }
 
   Chunks<T> elements_;
@@ -130,7 +135,7 @@ class BroadcastHandle : public OperatorState {
 
 protected:
   BroadcastHandle(StateOwner& owner, std::string_view name)
-      : OperatorState{owner, {std::string{name}, OperatorStateKind::broadcast, entry_schema()}} {}
+      : OperatorState{owner, {std::string{name}, OperatorStateKind::broadcast, entry_type()}} {}
 
   ChunkMap<K, V>& elements() { return elements_; }
   const ChunkMap<K, V>& elements() const { return elements_; }
@@ -148,9 +153,9 @@ private:
       elements_.put(std::move(entry.first), std::move(entry.second));
     }
   }
-  static std::string entry_schema() {
-    if constexpr (kIsState) return weir::schema<Entry>();
-    return {};
+  static const Type* entry_type() {
+    if constexpr (kIsState) return &type_of<Entry>();
+    return nullptr;
   }
   void clear_elements() override { elements_.clear(); }
 

@@ -193,7 +193,7 @@ class LambdaBody final : public StateOwner {
 public:
   template <class... D>
   explicit LambdaBody(F f, const D&... declared)
-      : f_{std::move(f)}, states_{make_state<States>(declared)...} {}
+      : f_{std::move(f)}, states_{make_state(*this, declared)...} {}
 
   void bind(KeyedState& state, const OperatorInit&) { bind_states(state); }
 
@@ -203,13 +203,6 @@ public:
   }
 
 private:
-  template <class S, class D>
-  std::unique_ptr<S> make_state(const D& declared) {
-    return std::apply(
-        [&](const auto&... args) { return std::make_unique<S>(*this, declared.name, args...); },
-        declared.args);
-  }
-
   F f_;
   std::tuple<std::unique_ptr<States>...> states_;
 };

@@ -35,6 +35,12 @@ inline std::string store_prefix(std::uint32_t group) {
   return {static_cast<char>(group >> 8), static_cast<char>(group)};
 }
 
+/// Returns the key group of a key.
+inline std::uint32_t store_group(std::string_view key) {
+  return static_cast<std::uint32_t>(static_cast<std::uint8_t>(key[0])) << 8 |
+         static_cast<std::uint8_t>(key[1]);
+}
+
 /// The store cannot be read or written; fails the subtask. The text names the place and the cure.
 class StoreError final : public std::runtime_error {
 public:

@@ -4,11 +4,11 @@
 //   using Count = std::pair<std::string, std::int64_t>;
 //   words.key_by(std::identity{})
 //       .count("counted", weir::EmitResults::at_end)
-//       .sink("entries", weir::savepoints::entry_files<Count>("/work/entries"));
+//       .sink("entries", weir::savepoints::entry_files<Count>("/data/entries"));
 //   ...
 //   auto counts = writer->keyed<std::string>(
 //       "counts", weir::savepoints::accumulators<std::int64_t>("accumulator"));
-//   weir::Status taken = weir::savepoints::put_all("/work/entries", counts);
+//   weir::Status taken = weir::savepoints::put_all("/data/entries", counts);
 #pragma once
 
 #include <weir/bytes.hpp>

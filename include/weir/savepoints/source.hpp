@@ -112,7 +112,7 @@ class EntryReader final : public KeyedReader<K, std::pair<K, HeldBy<State>>> {
 public:
   template <class... Args>
   explicit EntryReader(const Declared<State, Args...>& declared)
-      : state_{make_state(*this, declared)} {}
+      : state_{weir::detail::make_state(*this, declared)} {}
 
   void read(const K& key, Emit<std::pair<K, HeldBy<State>>>& out) override {
     if (auto value = Held<State>::get(*state_)) out.emplace(key, std::move(*value));

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -94,14 +93,6 @@ struct Held<MapState<K, V>> {
 
 template <class State>
 using HeldBy = typename Held<State>::type;
-
-/// Makes states that were declared, with the owner that they belong to.
-template <class State, class... Args>
-std::unique_ptr<State> make_state(StateOwner& owner, const Declared<State, Args...>& declared) {
-  return std::apply(
-      [&](const auto&... args) { return std::make_unique<State>(owner, declared.name, args...); },
-      declared.args);
-}
 
 }  // namespace detail
 }  // namespace weir::savepoints

@@ -105,7 +105,7 @@ class DeclaredStates final : public StateOwner {
 public:
   template <class D>
   void add(const D& declared) {
-    made_.push_back(savepoints::detail::make_state(*this, declared));
+    made_.push_back(weir::detail::make_state(*this, declared));
   }
 
 private:

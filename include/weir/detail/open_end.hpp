@@ -1,0 +1,42 @@
+// OpenEnd: where a graph grows. Streams are typed handles of one; all that they put behind
+// themselves is added to the graph here.
+#pragma once
+
+#include <weir/detail/graph.hpp>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace weir::detail {
+
+/// The end of one or more edges that lead nowhere yet.
+struct OpenEnd {
+  std::shared_ptr<GraphSpec> graph;
+  std::vector<EdgeSpec> edges;  // without their types, which depend on what comes next
+
+  std::vector<EdgeSpec> typed(std::shared_ptr<const EdgeType> type) const {
+    std::vector<EdgeSpec> result = edges;
+    for (EdgeSpec& edge : result) edge.type = type;
+    return result;
+  }
+  OpenEnd with(Partition partition) const {
+    OpenEnd result = *this;
+    for (EdgeSpec& edge : result.edges) edge.partition = partition;
+    return result;
+  }
+  /// Adds an operator and returns its open end.
+  OpenEnd add(OperatorSpec spec) const {
+    graph->operators.push_back(std::move(spec));
+    return {graph, {EdgeSpec{.from = graph->operators.size() - 1}}};
+  }
+  void set_parallelism(int parallelism) const {
+    if (edges.size() == 1)
+      graph->operators[edges[0].from].parallelism = parallelism;
+    else
+      graph->problems.push_back({"", "parallelism() was called on a union of streams",
+                                 "call it on the streams before the union"});
+  }
+};
+
+}  // namespace weir::detail
