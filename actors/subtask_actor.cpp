@@ -47,6 +47,7 @@ runtime::SnapshotPlace SubtaskState::snapshot_place() const {
   runtime::SnapshotPlace place = spawn_->context->place();
   place.local = spawn_->local;
   place.savepoints = &spawn_->services.env;
+  place.pool = &spawn_->services.pool;
   return place;
 }
 
@@ -63,8 +64,8 @@ void SubtaskState::restore() {
       self_, spawn_->services.pool,
       [env = spawn_->context->place().env, restore = spawn_->restore,
        directory = spawn_->restore_directory, local = spawn_->local, subtask = subtask_,
-       backend = rocksdb_backend()] {
-        const runtime::RestoreOrder order{restore, directory, env, local.get(), backend};
+       backend = rocksdb_backend(), pool = &spawn_->services.pool] {
+        const runtime::RestoreOrder order{restore, directory, env, local.get(), backend, pool};
         const Status status = runtime::read_operator_states(order, subtask->operator_states());
         if (!status.ok()) return Result<runtime::RestoredFrom>{status};
         return runtime::read_state(order, subtask->states());

@@ -42,11 +42,23 @@ void ThreadPool::submit(std::function<void()> work) {
   wake_.notify_one();
 }
 
+bool ThreadPool::offer(std::function<void()> work) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (closing_ || idle_ < queue_.size() + 2) return false;
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+  return true;
+}
+
 void ThreadPool::run() {
   give_way_to_actors();
   std::unique_lock lock{mutex_};
   while (true) {
+    ++idle_;
     wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    --idle_;
     if (queue_.empty()) return;
     auto work = std::move(queue_.front());
     queue_.pop_front();

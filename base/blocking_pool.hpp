@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -20,6 +21,10 @@ public:
 
   /// Runs `work` once, some time later. It must not throw.
   virtual void submit(std::function<void()> work) = 0;
+
+  /// Begins `work` at once if a thread is idle and another one stays so; else does nothing and
+  /// returns false. It must not throw.
+  virtual bool offer([[maybe_unused]] std::function<void()> work) { return false; }
 };
 
 /// A fixed number of threads with one queue. The destructor finishes what was submitted.
@@ -32,6 +37,7 @@ public:
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   void submit(std::function<void()> work) override;
+  bool offer(std::function<void()> work) override;
 
 private:
   void run();
@@ -39,6 +45,7 @@ private:
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;  // guarded by mutex_
+  std::size_t idle_ = 0;                     // threads that wait, guarded by mutex_
   bool closing_ = false;                     // guarded by mutex_
   std::vector<std::thread> threads_;
 };

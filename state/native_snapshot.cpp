@@ -2,6 +2,7 @@
 
 #include "base/checksum.hpp"
 #include "base/files.hpp"
+#include "base/parallel.hpp"
 #include "base/paths.hpp"
 #include "state/backed_snapshot.hpp"
 #include "state/migration.hpp"
@@ -29,6 +30,21 @@ Result<std::uint32_t> read_pieces(ReadableFile& file, Take take) {
   return crc;
 }
 
+/// Files that RocksDB never changes once they are written.
+bool is_immutable(const NativeFile& file) {
+  return !file.path.empty() && file.name.ends_with(".sst");
+}
+
+/// Returns where those lie in a checkpoint.
+detail::StoredFiles stored_in(const std::vector<NativeFile>& files, const std::string& directory) {
+  detail::StoredFiles stored;
+  for (const NativeFile& file : files) {
+    if (is_immutable(file))
+      stored[file.name] = {base::join_path(directory, file.path), file.size, file.crc};
+  }
+  return stored;
+}
+
 /// Copies what a store has written into a checkpoint.
 class CopyWriter {
 public:
@@ -36,22 +52,19 @@ public:
       : copy_{copy}, place_{place}, known_{known} {}
 
   Result<std::vector<NativeFile>> write() {
-    std::vector<NativeFile> files;
-    detail::StoredFiles written;
-    for (const StoreFile& file : copy_.files) {
-      auto result = write(file);
-      if (!result.ok()) return result.status();
-      if (file.is_immutable)
-        written[file.name] = {base::join_path(place_.directory, result->path), result->size,
-                              result->crc};
-      files.push_back(std::move(result).value());
-    }
-    known_ = std::move(written);
+    std::vector<NativeFile> files(copy_.files.size());
+    Status status = base::for_each_parallel(place_.pool, files.size(), [&](std::size_t i) {
+      auto result = write(copy_.files[i]);
+      if (result.ok()) files[i] = std::move(result).value();
+      return result.status();
+    });
+    if (!status.ok()) return status;
+    known_ = stored_in(files, place_.directory);
     return files;
   }
 
 private:
-  Result<NativeFile> write(const StoreFile& from) {
+  Result<NativeFile> write(const StoreFile& from) const {
     NativeFile file{.name = from.name, .path = {}, .inlined = {}, .size = from.size};
     if (!from.is_immutable && from.size <= place_.inline_bytes) return read_inlined(file);
     file.path = place_.prefix + from.name;
@@ -101,11 +114,6 @@ private:
   detail::StoredFiles& known_;
 };
 
-/// Files that RocksDB never changes once they are written.
-bool is_immutable(const NativeFile& file) {
-  return !file.path.empty() && file.name.ends_with(".sst");
-}
-
 /// Calls `take` with the pieces of a file in a checkpoint, and compares its checksum.
 template <class Take>
 Status read_file(const NativeFile& file, Env& env, const std::string& directory, Take take) {
@@ -133,25 +141,22 @@ Status fetch(const NativeFile& file, Env& env, const std::string& directory, Sto
 }
 
 /// Brings the files of a handle to the local disk.
-Status fetch(const KeyedStateHandle& handle, Env& env, const std::string& directory,
-             StoreDirectory& into) {
-  for (const NativeFile& file : handle.files) {
-    if (Status status = fetch(file, env, directory, into); !status.ok()) return status;
-  }
-  return {};
+Status fetch(const KeyedStateHandle& handle, const NativeSource& from, StoreDirectory& into) {
+  return base::for_each_parallel(from.pool, handle.files.size(), [&](std::size_t i) {
+    return fetch(handle.files[i], *from.env, from.directory, into);
+  });
 }
 
 /// Compares files on the local disk with those that the checkpoint has.
-Status verify_local(const KeyedStateHandle& handle, StoreDirectory& local) {
-  for (const NativeFile& file : handle.files) {
-    auto in = local.open(file.name);
+Status verify_local(const KeyedStateHandle& handle, const NativeSource& from) {
+  return base::for_each_parallel(from.pool, handle.files.size(), [&](std::size_t i) {
+    const NativeFile& file = handle.files[i];
+    auto in = from.local->open(file.name);
     if (!in.ok()) return in.status();
     const auto crc = read_pieces(**in, [](std::string_view) { return Status{}; });
-    if (!crc.ok()) return crc.status();
-    if (*crc != file.crc)
-      return {ErrorCode::corrupt, "the local copy of " + file.name + " is damaged"};
-  }
-  return {};
+    if (!crc.ok() || *crc == file.crc) return crc.status();
+    return Status{ErrorCode::corrupt, "the local copy of " + file.name + " is damaged"};
+  });
 }
 
 /// Returns a directory with the files of a handle that belongs to the caller.
@@ -159,11 +164,11 @@ Result<std::unique_ptr<StoreDirectory>> bring(const KeyedStateHandle& handle,
                                               const NativeSource& source,
                                               detail::StateBackend& backend) {
   if (source.local != nullptr) {
-    if (Status status = verify_local(handle, *source.local); !status.ok()) return status;
+    if (Status status = verify_local(handle, source); !status.ok()) return status;
     return backend.clone(*source.local, handle.operator_name);
   }
   auto files = backend.make_directory(handle.operator_name);
-  Status status = fetch(handle, *source.env, source.directory, *files);
+  Status status = fetch(handle, source, *files);
   if (!status.ok()) return status;
   return files;
 }
@@ -188,11 +193,7 @@ void adopt(const KeyedStateHandle& handle, const std::string& directory,
            std::unique_ptr<StoreDirectory> files, detail::KeyedState& into) {
   detail::BackedRows& rows = *into.backed();
   rows.store().adopt(std::move(files));
-  rows.stored_files().clear();
-  for (const NativeFile& file : handle.files) {
-    if (is_immutable(file))
-      rows.stored_files()[file.name] = {base::join_path(directory, file.path), file.size, file.crc};
-  }
+  rows.stored_files() = stored_in(handle.files, directory);
   const detail::KeyGroupRange range = into.table().range();
   const bool has_others =
       std::any_of(handle.groups.begin(), handle.groups.end(),

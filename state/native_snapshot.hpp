@@ -3,6 +3,7 @@
 // own directory, and what nobody needs any more goes with the last directory that has it.
 #pragma once
 
+#include "base/blocking_pool.hpp"
 #include "state/keyed_snapshot.hpp"
 
 #include <weir/detail/state_store.hpp>
@@ -20,6 +21,7 @@ struct NativePlace {
   std::size_t inline_bytes = {};  // files that may change stay in the metadata up to this size
   detail::KeyGroupRange range = {};  // of the subtask
   bool is_linkable = true;  // by later checkpoints; a savepoint is not the job's to depend on
+  base::BlockingPool* pool = nullptr;  // writes several files at once; null: one after the other
 };
 
 /// Writes the files of `copy`, and makes them durable. What `known` says to lie in a checkpoint
@@ -33,6 +35,7 @@ struct NativeSource {
   std::string directory = {};  // of the checkpoint
   /// The same files on the local disk, which are read instead; null: there are none.
   detail::StoreDirectory* local = nullptr;
+  base::BlockingPool* pool = nullptr;  // reads several files at once; null: one after the other
 };
 
 /// What all files of a native handle begin with: DIRECTORY/prefix.

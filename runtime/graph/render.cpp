@@ -35,8 +35,8 @@ std::string render_text(const Plan& plan) {
         out << "    state " << plan.op(i).name << '/' << state.name << ": " << state.type->schema
             << " per " << plan.op(i).key_schema << '\n';
       for (const auto& state : plan.op(i).operator_states)
-        out << "    state " << plan.op(i).name << '/' << state.name << ": " << state.schema << ", "
-            << state::name_of(state.kind) << '\n';
+        out << "    state " << plan.op(i).name << '/' << state.name << ": " << state.type->schema
+            << ", " << state::name_of(state.kind) << '\n';
     }
   }
   return out.str();

@@ -128,7 +128,8 @@ struct SnapshotTaker::Work {
                          .directory = directory,
                          .prefix = file_name + "." + std::to_string(result.keyed.size()) + ".",
                          .inline_bytes = place.inline_threshold,
-                         .is_linkable = !is_savepoint()});
+                         .is_linkable = !is_savepoint(),
+                         .pool = place.pool});
     if (handle.ok() && place.local != nullptr && !is_savepoint())
       place.local->keep(barrier.id, state::native_place(*handle, directory), cut.take_copy());
     return handle;

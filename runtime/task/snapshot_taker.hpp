@@ -8,6 +8,7 @@
 //  on completion           commit in the pool every transaction of checkpoints up to it, in order
 #pragma once
 
+#include "base/blocking_pool.hpp"
 #include "checkpoint/commit.hpp"
 #include "checkpoint/local_state.hpp"
 #include "runtime/task/chain.hpp"
@@ -38,6 +39,7 @@ struct SnapshotPlace {
   Env* savepoints = nullptr;                                  // where savepoints are written to
   /// Of the node, which keeps copies there; null: it keeps none.
   std::shared_ptr<checkpoint::LocalState> local = nullptr;
+  base::BlockingPool* pool = nullptr;  // in which snapshots are written; null: that of a test
 };
 
 /// Where the subtasks of a job write whose checkpoints lie in `directory` of `env`.

@@ -63,8 +63,9 @@ private:
     const std::string place = state::native_place(handle, order_.directory);
     const auto local = copies_ == nullptr ? nullptr : copies_->kept(place);
     (local != nullptr ? has_read_copies_ : has_read_storage_) = true;
-    Status status = state::read_copy(handle, {order_.env, order_.directory, local.get()},
-                                     *order_.backend(), into, is_first);
+    Status status =
+        state::read_copy(handle, {order_.env, order_.directory, local.get(), order_.pool},
+                         *order_.backend(), into, is_first);
     if (!status.ok() && local != nullptr) damaged_copy_ = place;
     return status;
   }

@@ -1,6 +1,7 @@
 // Reading what a subtask restores into the states of its chain.
 #pragma once
 
+#include "base/blocking_pool.hpp"
 #include "checkpoint/local_state.hpp"
 #include "runtime/job/restore.hpp"
 #include "runtime/task/chain.hpp"
@@ -27,6 +28,7 @@ struct RestoreOrder {
   checkpoint::LocalState* copies = nullptr;  // null: the node keeps none
   /// Makes the backend that reads files of a store.
   std::function<std::shared_ptr<detail::StateBackend>()> backend = {};
+  base::BlockingPool* pool = nullptr;  // which may read several files at once
 };
 
 /// Adds the rows of all handles in `order` to `states`, which are empty, and makes their timers

@@ -2,6 +2,7 @@
 // if it comes to nothing it is as if nobody had asked.
 #include "checkpoint/storage.hpp"
 #include "test/support/kill_matrix.hpp"
+#include "test/support/numbers.hpp"
 
 #include <weir/testing.hpp>
 
@@ -59,23 +60,6 @@ struct TwiceCounted {
       CountJob::numbers(kRows), 3, {.rows_per_poll = 5, .pause = std::chrono::milliseconds{10}}};
   testing::TransactionLog<Count> counts;
   testing::TransactionLog<Count> totals;
-};
-
-/// Numbers from `next` below `end`, five at a time.
-class Numbers final : public SplitReader<int, int> {
-public:
-  Numbers(int next, int end) : next_{next}, end_{end} {}
-
-  Poll poll(Emit<int>& out) override {
-    for (int i = 0; i < 5 && next_ < end_; ++i) out(next_++);
-    if (next_ == end_) return End{};
-    return Later{10ms};
-  }
-  int position() const override { return next_; }
-
-private:
-  int next_;
-  int end_;
 };
 
 checkpoint::CheckpointMetadata load(testing::Cluster& cluster, const std::string& path) {
@@ -193,7 +177,8 @@ TEST_CASE("a drain claims of nothing unread that it was read", "[sim][drain]") {
                             },
                             [](const Split& split, std::optional<int> at) {
                               const int begin = std::stoi(split.id) * 100;
-                              return std::make_unique<Numbers>(at.value_or(begin), begin + 100);
+                              return std::make_unique<test::Numbers>(at.value_or(begin),
+                                                                     begin + 100);
                             }))
       .sink("out", log.sink());
   auto run = cluster.start(job);

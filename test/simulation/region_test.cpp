@@ -1,6 +1,7 @@
 // Jobs of several regions: what has failed restarts, whatever else does not, and the output is
 // exactly right.
 #include "test/support/count_job.hpp"
+#include "test/support/numbers.hpp"
 #include "test/support/sim_figures.hpp"
 
 #include <weir/testing.hpp>
@@ -16,23 +17,6 @@ namespace {
 
 using Opens = std::map<std::string, int>;  // of splits, by id
 
-/// Numbers from `next` below `end`, five at a time.
-class Numbers final : public SplitReader<int, int> {
-public:
-  Numbers(int next, int end) : next_{next}, end_{end} {}
-
-  Poll poll(Emit<int>& out) override {
-    for (int i = 0; i < 5 && next_ < end_; ++i) out(next_++);
-    if (next_ == end_) return End{};
-    return Later{10ms};
-  }
-  int position() const override { return next_; }
-
-private:
-  int next_;
-  int end_;
-};
-
 constexpr int kSplits = 12;
 constexpr int kPerSplit = 100;
 
@@ -47,7 +31,7 @@ auto counted_source(const std::shared_ptr<Opens>& opens, Assignment assignment, 
       [opens](const Split& split, std::optional<int> at) {
         ++(*opens)[split.id];
         const int begin = std::stoi(split.id) * kPerSplit;
-        return std::make_unique<Numbers>(at.value_or(begin), begin + kPerSplit);
+        return std::make_unique<test::Numbers>(at.value_or(begin), begin + kPerSplit);
       },
       {.assignment = assignment});
 }

@@ -1,29 +1,13 @@
 // Sources whose subtasks end at different times: what a dead one had left must not be dealt to one
 // that has ended.
 #include "test/support/count_job.hpp"
+#include "test/support/numbers.hpp"
 #include "test/support/sim_figures.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Numbers from `next` below `end`, five at a time.
-class Numbers final : public SplitReader<int, int> {
-public:
-  Numbers(int next, int end) : next_{next}, end_{end} {}
-
-  Poll poll(Emit<int>& out) override {
-    for (int i = 0; i < 5 && next_ < end_; ++i) out(next_++);
-    if (next_ == end_) return End{};
-    return Later{10ms};
-  }
-  int position() const override { return next_; }
-
-private:
-  int next_;
-  int end_;
-};
 
 constexpr int kShort = 10;
 constexpr int kAll = 600;
@@ -36,8 +20,8 @@ auto uneven_source(Assignment assignment) {
       },
       [](const Split& split, std::optional<int> at) {
         const bool is_short = split.id == "short";
-        return std::make_unique<Numbers>(at.value_or(is_short ? 0 : kShort),
-                                         is_short ? kShort : kAll);
+        return std::make_unique<test::Numbers>(at.value_or(is_short ? 0 : kShort),
+                                               is_short ? kShort : kAll);
       },
       {.assignment = assignment});
 }

@@ -3,7 +3,9 @@
 #include "base/memory_env.hpp"
 #include "state/keyed_cut.hpp"
 #include "test/state/backends.hpp"
+#include "test/support/collect.hpp"
 #include "test/support/env_over.hpp"
+#include "test/support/threads.hpp"
 
 #include <weir/state.hpp>
 
@@ -137,6 +139,19 @@ public:
   }
 };
 
+/// A disk on which nothing is written before two files are.
+class Pairing final : public test::EnvOver {
+public:
+  using EnvOver::EnvOver;
+  Result<std::unique_ptr<WritableFile>> create(const std::string& path) override {
+    gate_.pass();
+    return EnvOver::create(path);
+  }
+
+private:
+  test::Gate gate_{2};
+};
+
 }  // namespace
 
 TEST_CASE("what has not changed is not written again", "[state][native]") {
@@ -168,6 +183,55 @@ TEST_CASE("what has not changed is not written again", "[state][native]") {
   CHECK(third.written_bytes() == 30);
   const auto fourth = write("/chk-4", {{"1.sst", 100, true}});  // nobody knows where it was
   CHECK(fourth.written_bytes() == 100);
+}
+
+TEST_CASE("several files are written at once if threads are idle", "[state][native]") {
+  base::MemoryEnv memory;
+  Pairing env{memory};
+  REQUIRE(env.create_directories("/chk").ok());
+  const std::vector<StoreFile> files{
+      {"1.sst", 100, true}, {"2.sst", 200, true}, {"3.sst", 300, true}, {"MANIFEST", 20}};
+  StoreCopy copy{std::make_unique<Filled>(files), files};
+  StoredFiles known;
+  test::Generous pool;
+  const auto handle =
+      write_copy({.operator_name = "op"}, copy,
+                 {.env = &env, .directory = "/chk", .prefix = "p.", .pool = &pool}, known)
+          .value();
+  REQUIRE(handle.files.size() == files.size());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    CHECK(handle.files[i].name == files[i].name);
+    CHECK(handle.files[i].size == files[i].size);
+  }
+  CHECK(known.size() == 3);
+  CHECK(verify_files(handle, env, "/chk").ok());
+}
+
+TEST_CASE("several files are read at once", "[state][rocksdb][native]") {
+  test::Backends backends;
+  base::MemoryEnv env;
+  Part part{backends.rocksdb()};
+  part.fill(0, 2000);
+  const auto handle = part.snapshot(env, "/chk").value();
+  test::Generous pool;
+  Part after{backends.rocksdb()};
+  REQUIRE(read_copy(handle, {&env, "/chk", nullptr, &pool}, *backends.rocksdb(), after.state, true)
+              .ok());
+  CHECK(pool.threads() > 0);
+  CHECK(after.count(2000) == 2000);
+  // Damage is found whoever reads the file.
+  const auto sst = std::find_if(handle.files.begin(), handle.files.end(),
+                                [](const auto& file) { return file.name.ends_with(".sst"); });
+  REQUIRE(sst != handle.files.end());
+  const std::string path = "/chk/" + sst->path;
+  Bytes bytes = base::read_file(env, path).value();
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  test::write_file(env, path, bytes);
+  Part last{backends.rocksdb()};
+  const Status status =
+      read_copy(handle, {&env, "/chk", nullptr, &pool}, *backends.rocksdb(), last.state, true);
+  CHECK(status.code() == ErrorCode::corrupt);
+  CHECK_THAT(status.message(), Catch::Contains(path));
 }
 
 TEST_CASE("a snapshot goes on where the one was that the store comes from",
