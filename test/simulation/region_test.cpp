@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 using namespace weir;
@@ -94,6 +95,20 @@ struct Pipelines {
     check_exactly_once(b_log);
   }
 
+  /// Requires that all that was read counts once; returns how much that is.
+  static int check_read(const testing::TransactionLog<test::Count>& log) {
+    std::map<int, std::set<std::int64_t>> counts;
+    for (const auto& [key, count] : log.committed()) REQUIRE(counts[key].insert(count).second);
+    int read = 0;
+    for (const auto& [key, all] : counts) {
+      REQUIRE(*all.begin() == 1);
+      REQUIRE(*all.rbegin() == static_cast<std::int64_t>(all.size()));
+      read += static_cast<int>(all.size());
+    }
+    CHECK(log.pending() == 0);
+    return read;
+  }
+
   std::shared_ptr<Opens> a_opens = std::make_shared<Opens>();
   std::shared_ptr<Opens> b_opens = std::make_shared<Opens>();
   testing::TransactionLog<test::Count> a_log;
@@ -166,6 +181,41 @@ TEST_CASE("a pipeline that fails leaves one beside it alone, whoever dies at wha
     }
     return figures;
   });
+}
+
+TEST_CASE("a drain is one of all pipelines or of none, whoever dies at whatever phase",
+          "[sim][drain][swarm]") {
+  int drained = 0;
+  int plans = 0;
+  test::for_each_seed(3, [&](std::uint64_t seed) {
+    test::Figures figures;
+    for (const char* victim : {"a-numbers/0", "a-counts/1", "b-counts/0", "coordinator"}) {
+      for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,
+                               Phase::acknowledged, Phase::completed, Phase::committing}) {
+        CAPTURE(victim, to_string(phase), seed);
+        Pipelines pipelines;
+        testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+        auto run = cluster.start(pipelines.job);
+        REQUIRE(run.run_until_checkpoint(1));
+        const std::uint64_t next = run.checkpoints() + 1;
+        const std::uint64_t request = run.ask_savepoint("/sp", StopMode::drain);
+        run.at(testing::checkpoint(next), phase).kill(victim);
+        test::require_finish(run);
+        CHECK(run.restarts() >= 1);
+        const bool a_is_cut = Pipelines::check_read(pipelines.a_log) < 4 * kPerSplit;
+        const bool b_is_cut = Pipelines::check_read(pipelines.b_log) < 4 * kPerSplit;
+        CHECK(a_is_cut == b_is_cut);
+        REQUIRE(run.savepoint_answer(request));
+        if (run.savepoint_answer(request)->ok()) CHECK(a_is_cut);
+        drained += a_is_cut ? 1 : 0;
+        ++plans;
+        figures += test::figures_of(run);
+      }
+    }
+    return figures;
+  });
+  CHECK(drained > 0);
+  CHECK(drained < plans);
 }
 
 TEST_CASE("lanes that die again and again, also while others restart, do no harm", "[sim][swarm]") {
