@@ -2,12 +2,15 @@
 // in this folder, and a job of today continues from each. README.md says how they are made.
 #include "base/files.hpp"
 #include "base/paths.hpp"
-#include "test/golden/golden_job.hpp"
+#include "test/golden/free_job.hpp"
+#include "test/golden/keyed_job.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <set>
 
 using namespace std::chrono_literals;
 using namespace weir;
@@ -46,26 +49,28 @@ JobOptions options_of(const std::string& kind, const std::string& directory) {
 /// What the folders of a version hold.
 const std::vector<std::string> kKinds{"inlined", "rows", "rocksdb", "savepoint"};
 
-std::vector<std::string> versions() {
+/// The versions of one of the jobs.
+std::vector<std::string> versions(const std::string& job) {
   std::vector<std::string> names;
-  for (const DirectoryEntry& entry : Env::posix().list(kFolder).value()) {
+  for (const DirectoryEntry& entry : Env::posix().list(base::join_path(kFolder, job)).value()) {
     if (entry.is_directory) names.push_back(entry.name);
   }
+  REQUIRE_FALSE(names.empty());
   return names;
 }
 
-}  // namespace
-
-TEST_CASE("what earlier versions have written is continued exactly, on any backend",
-          "[sim][golden]") {
-  REQUIRE_FALSE(versions().empty());
-  for (const std::string& version : versions()) {
+/// Lets `make` continue from each snapshot of each version of a job, in every way; `check` looks at
+/// what it has written.
+template <class Log>
+void continue_all(const std::string& job, Job (*make)(const Log&, JobOptions),
+                  const std::function<void(const Log&)>& check) {
+  for (const std::string& version : versions(job)) {
     for (const std::string& kind : kKinds) {
       for (const char* backend : {"rows", "rocksdb"}) {
         for (const int parallelism : {2, 3}) {
-          CAPTURE(version, kind, backend, parallelism);
+          CAPTURE(job, version, kind, backend, parallelism);
           testing::Cluster cluster{{.seed = 1}};
-          copy(Env::posix(), base::join_path(kFolder, version + "/" + kind), cluster.disk(),
+          copy(Env::posix(), kFolder + "/" + job + "/" + version + "/" + kind, cluster.disk(),
                "/chk/golden");
           Log log;
           JobOptions options = options_of(backend, "/chk");
@@ -73,35 +78,26 @@ TEST_CASE("what earlier versions have written is continued exactly, on any backe
           testing::StartOptions from{.restore_latest = true};
           if (kind == "savepoint") from = {.restore_path = "/chk/golden"};
           if (kind == "savepoint") options.checkpoint.storage = "/other";
-          auto run = cluster.start(make_job(log, options), from);
+          auto run = cluster.start(make(log, options), from);
           const bool has_finished = run.finish();
           INFO(run.report());
           REQUIRE(has_finished);
-
-          std::map<User, std::vector<Summary>> rows;
-          for (const Summary& row : log.rows()) rows[row.user].push_back(row);
-          const auto all = expected();
-          REQUIRE(rows.size() == all.size());
-          for (const auto& [user, written] : rows) {
-            // Each user's go on where those before the checkpoint ended, up to the last.
-            const auto& wanted = all.at(user);
-            REQUIRE(written.size() < wanted.size());
-            CHECK(std::equal(written.rbegin(), written.rend(), wanted.rbegin()));
-          }
+          check(log);
         }
       }
     }
   }
 }
 
-TEST_CASE("write what this version writes, into the folder that WEIR_GOLDEN_NEW names",
-          "[.golden-write]") {
+/// Lets it run up to its second checkpoint, and keeps that where WEIR_GOLDEN_NEW says.
+template <class Log>
+void write_all(const std::string& job, Job (*make)(const Log&, JobOptions)) {
   const char* name = std::getenv("WEIR_GOLDEN_NEW");
   REQUIRE(name != nullptr);
   for (const std::string& kind : kKinds) {
     testing::Cluster cluster{{.seed = 1}};
     Log log;
-    auto run = cluster.start(make_job(log, options_of(kind, "/chk")));
+    auto run = cluster.start(make(log, options_of(kind, "/chk")));
     REQUIRE(run.run_until_checkpoint(2));
     std::string path = "/chk/golden";
     if (kind == "savepoint")
@@ -109,8 +105,54 @@ TEST_CASE("write what this version writes, into the folder that WEIR_GOLDEN_NEW 
     else
       REQUIRE(base::remove_tree(cluster.disk(), path + "/chk-1").ok());
     run.crash();
-    const std::string target = base::join_path(kFolder, std::string{name} + "/" + kind);
+    const std::string target = kFolder + "/" + job + "/" + name + "/" + kind;
     CHECK_FALSE(Env::posix().stat(target).ok());  // files are only added
     copy(cluster.disk(), path, Env::posix(), target);
   }
+}
+
+}  // namespace
+
+TEST_CASE("keyed state that earlier versions have written is continued exactly, on any backend",
+          "[sim][golden]") {
+  continue_all<Log>("keyed", make_job, [](const Log& log) {
+    std::map<User, std::vector<Summary>> rows;
+    for (const Summary& row : log.rows()) rows[row.user].push_back(row);
+    const auto all = expected();
+    REQUIRE(rows.size() == all.size());
+    for (const auto& [user, written] : rows) {
+      // Each user's go on where those before the checkpoint ended, up to the last.
+      const auto& wanted = all.at(user);
+      REQUIRE(written.size() < wanted.size());
+      CHECK(std::equal(written.rbegin(), written.rend(), wanted.rbegin()));
+    }
+  });
+}
+
+TEST_CASE("state without keys and timers that earlier versions have written are continued exactly",
+          "[sim][golden]") {
+  continue_all<Notes>("free", make_free_job, [](const Notes& log) {
+    int read = 0;
+    std::vector<Note> told;
+    std::set<Note> rests;  // each subtask tells them
+    for (const Note& note : log.rows()) {
+      read += note.kept_by == "source" ? 1 : 0;
+      if (note.kept_by == "map")
+        rests.insert(note);
+      else if (note.kept_by != "source")
+        told.push_back(note);
+    }
+    CHECK(read < kNumbers);
+    told.insert(told.end(), rests.begin(), rests.end());
+    std::sort(told.begin(), told.end());
+    CHECK(told == told_at_the_end());
+  });
+}
+
+TEST_CASE("write keyed state as this version does", "[.golden-write][keyed]") {
+  write_all<Log>("keyed", make_job);
+}
+
+TEST_CASE("write state without keys and timers as this version does", "[.golden-write][free]") {
+  write_all<Notes>("free", make_free_job);
 }

@@ -1,6 +1,6 @@
-// The job whose checkpoints lie in test/golden: every kind of state, over every kind of type. What
-// it writes can be computed without it. It must not change, nor may its types: files hold their
-// bytes.
+// A job whose checkpoints lie in test/golden/keyed: every kind of keyed state, over every kind of
+// type. What it writes can be computed without it. It must not change, nor may its types: files
+// hold their bytes.
 #pragma once
 
 #include <weir/hash.hpp>
