@@ -8,8 +8,8 @@
 namespace weir::base {
 namespace {
 
-constexpr std::size_t kThreadsMost =
-    4;  // that work on one thing; more would only wait for its disk
+/// That work on one thing; more would only wait for its disk.
+constexpr std::size_t kThreadsMost = 4;
 
 /// What is to be done, shared by those who do it.
 class Parts {
