@@ -84,7 +84,8 @@ public:
 
   Sink<Note> sink() const {
     return make_sink(
-        [store = store_](const WriterContext&) { return std::make_unique<Out>(store); });
+        [store = store_](const WriterContext&) { return std::make_unique<Out>(store); },
+        Delivery::repeatable);
   }
 
 private:
