@@ -41,8 +41,10 @@ void flip_byte(const std::string& path, std::streamoff at) {
 
 /// A cluster with two workers, on which a long word count runs.
 struct RunningJob {
+  static constexpr int kLong = 5000;  // files of a job that no test waits for, however slow it is
+
   /// SAVEPOINTS in `more` stands for `target()`.
-  explicit RunningJob(std::vector<std::string> more = {}) {
+  explicit RunningJob(std::vector<std::string> more = {}, int files = 500) {
     more.insert(more.end(), {"--set", "execution.checkpointing.data-inline-threshold=0"});
     for (std::string& word : more) {
       if (const auto at = word.find("SAVEPOINTS"); at != std::string::npos)
@@ -50,7 +52,7 @@ struct RunningJob {
     }
     cluster.add_worker();
     cluster.add_worker();
-    runs.write_corpus(1, 500, 100'000);  // enough for what is asked meanwhile
+    runs.write_corpus(1, files, 100'000);
     submit.emplace(cluster.submit(runs.command(std::move(more))));
     REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
   }
@@ -108,7 +110,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a stop without a target saves where the job's options say", "[process][savepoint]") {
-  RunningJob job{{"--set", "execution.checkpointing.savepoint-dir=SAVEPOINTS"}};
+  RunningJob job{{"--set", "execution.checkpointing.savepoint-dir=SAVEPOINTS"}, RunningJob::kLong};
   const Ended stopped = job.ask({"stop", "word-count", "--savepoint"});
   INFO(stopped.output);
   REQUIRE(stopped.code == 0);
@@ -119,7 +121,7 @@ TEST_CASE("a stop without a target saves where the job's options say", "[process
 
 TEST_CASE("a job is drained: it finishes, and its savepoint says that it is behind the end",
           "[process][savepoint]") {
-  RunningJob job;
+  RunningJob job{{}, RunningJob::kLong};
   const Ended unclear = job.ask({"stop", "word-count", "--drain"});
   CHECK(unclear.code == 2);
   CHECK_THAT(unclear.output, Contains("--savepoint"));
@@ -184,7 +186,7 @@ TEST_CASE("a native savepoint holds the files of RocksDB, and is refused when on
 }
 
 TEST_CASE("a damaged savepoint is found by inspect, with file and byte", "[process][savepoint]") {
-  RunningJob job;
+  RunningJob job{{}, RunningJob::kLong};
   const Ended stopped = job.ask({"stop", "word-count", "--savepoint", job.target()});
   REQUIRE(stopped.code == 0);
   const std::string& path = stopped.last_line;
@@ -266,8 +268,9 @@ TEST_CASE("a savepoint is edited with the command, and the job goes on from what
 }
 
 TEST_CASE("who edits in vain hears why, and nothing is left behind", "[process][savepoint]") {
-  RunningJob job;
+  RunningJob job{{}, RunningJob::kLong};
   const Ended taken = job.ask({"stop", "word-count", "--savepoint", job.target()});
+  INFO(taken.output);
   REQUIRE(taken.code == 0);
   const std::string& path = taken.last_line;
   const std::string target = job.runs.root() + "/new";
