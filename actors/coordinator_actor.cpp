@@ -81,6 +81,7 @@ struct Perform {
     state.notify_completed(report.id, is_last);
     if (is_last) state.repeat_completed(report.id);
     state.self_->send(state.job_, CheckpointDone{state.attempt_, report});
+    note(action.record, "");
   }
 
   void operator()(const NotifyAborted& action) const {
@@ -88,15 +89,17 @@ struct Perform {
     for (const TaskHandle& task : state.tasks_)
       send_control(state.self_, *state.services_, task.actor, "Aborted",
                    CheckpointAborted{action.id});
+    const std::string why = state.reason_of(action.reason, action.detail, action.missing);
+    note(action.record, why);
     if (action.is_savepoint) return;
-    state.self_->send(
-        state.job_, CheckpointLost{state.attempt_, action.id, action.kind,
-                                   state.reason_of(action.reason, action.detail, action.missing)});
+    state.self_->send(state.job_, CheckpointLost{state.attempt_, action.id, action.kind, why});
   }
 
   void operator()(const SavepointCompleted& action) const {
     state.self_->send(state.job_, SavepointEnded{state.attempt_,
                                                  {action.ticket, ErrorCode::ok, action.directory}});
+    // One that the job ends behind has been told of as a checkpoint.
+    if (action.record.kind == CheckpointKind::savepoint) note(action.record, "");
   }
 
   void operator()(const SavepointFailed& action) const {
@@ -138,6 +141,11 @@ struct Perform {
   }
 
 private:
+  /// For the job's history.
+  void note(const CheckpointRecord& record, const std::string& failure) const {
+    state.self_->send(state.job_, CheckpointEnded{state.attempt_, record, failure});
+  }
+
   /// Of a savepoint. One that stays behind is in nobody's way.
   void drop_files(const std::string& directory, std::vector<std::string> files) const {
     state.services_->pool.submit(

@@ -81,7 +81,8 @@ using JobActor = caf::typed_actor<
     // From the coordinator.
     caf::reacts_to<ExecutionPrepared>, caf::reacts_to<ExecutionRefused>,
     caf::reacts_to<SubtasksRefused>, caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
-    caf::reacts_to<CheckpointsFailed>, caf::reacts_to<SavepointEnded>,
+    caf::reacts_to<CheckpointEnded>, caf::reacts_to<CheckpointsFailed>,
+    caf::reacts_to<SavepointEnded>,
     // From whoever assigns slots.
     caf::reacts_to<SlotsGranted>, caf::reacts_to<SlotsMissing>, caf::reacts_to<SlotsRefused>,
     caf::reacts_to<NodeLost>, caf::reacts_to<RelocateJob>,

@@ -150,15 +150,24 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
 }
 
 void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
-  const runtime::JobState state = machine_->state();
-  if (state == runtime::JobState::finishing || state == runtime::JobState::ended)
-    return;  // not a failure: the job has ended, and with it what was under way
+  if (is_ending()) return;  // not a failure: what was under way ends with the job
   ++view_.checkpoints_failed;
   spawn_->services.log.warn("checkpoint failed",
                             {{"checkpoint", lost.id.value()}, {"reason", lost.reason}});
   if (lost.kind == checkpoint::CheckpointKind::stop)
     perform(machine_->on_stop_checkpoint_failed(lost.reason));
   show();
+}
+
+void JobActorState::on_checkpoint_ended(const CheckpointEnded& ended) {
+  // Of another execution: its subtasks may be those of another plan.
+  if (ended.attempt != execution_ || (is_ending() && !ended.failure.empty())) return;
+  spawn_->on_checkpoint(runtime::entry_of(ended.record, ended.failure, plan()));
+}
+
+bool JobActorState::is_ending() const {
+  const runtime::JobState state = machine_->state();
+  return state == runtime::JobState::finishing || state == runtime::JobState::ended;
 }
 
 /// `at` is the time of a restart, or 0 for the report that is due now and then.
@@ -200,6 +209,7 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const SubtasksRefused& refused) { state.on_subtasks_refused(refused); },
       [&state](const CheckpointDone& done) { state.on_checkpoint_done(done); },
       [&state](const CheckpointLost& lost) { state.on_checkpoint_lost(lost); },
+      [&state](const CheckpointEnded& ended) { state.on_checkpoint_ended(ended); },
       [&state](const CheckpointsFailed& failed) { state.on_checkpoints_failed(failed); },
       [&state](SlotsGranted& granted) { state.on_slots_granted(granted); },
       [&state](const SlotsMissing& missing) { state.on_slots_missing(missing); },

@@ -9,6 +9,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/living_actors.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/checkpoint_history.hpp"
 #include "runtime/job/job_counters.hpp"
 #include "runtime/job/region_failover.hpp"
 #include "runtime/job/view.hpp"
@@ -42,6 +43,9 @@ struct JobSpawn {
   JobEnding ending = {};
   /// Called on the actor's thread with the answer to each TakeSavepoint, once.
   std::function<void(const SavepointAnswer&)> on_savepoint = [](const SavepointAnswer&) {};
+  /// Called likewise for each checkpoint and savepoint that has ended.
+  std::function<void(const runtime::CheckpointEntry&)> on_checkpoint =
+      [](const runtime::CheckpointEntry&) {};
 };
 
 /// The actor's state.
@@ -74,6 +78,7 @@ public:
   void on_counters(const TaskCounters& counters);
   void on_checkpoint_done(const CheckpointDone& done);
   void on_checkpoint_lost(const CheckpointLost& lost);
+  void on_checkpoint_ended(const CheckpointEnded& ended);
   void on_checkpoints_failed(const CheckpointsFailed& failed);
   void on_wake(Duration at);
   void on_down(const caf::down_msg& down);
@@ -102,6 +107,7 @@ private:
   void give_up_savepoints(const std::string& why);
   void log_restored() const;
   void show();
+  bool is_ending() const;
   const runtime::Plan& plan() const { return spawn_->job->context->plan(); }
   /// Whether this is the attempt of the execution or of the restart of a part that is under way.
   bool is_current(AttemptId attempt) const { return attempt == machine_->attempt(); }

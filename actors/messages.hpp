@@ -170,6 +170,13 @@ struct CheckpointLost {
   std::string reason;
 };
 
+/// A checkpoint or savepoint has ended, well or not.
+struct CheckpointEnded {
+  AttemptId attempt;
+  checkpoint::CheckpointRecord record;
+  std::string failure;  // empty: it is complete
+};
+
 /// More checkpoints have failed than may.
 struct CheckpointsFailed {
   AttemptId attempt;
@@ -273,6 +280,7 @@ WEIR_MESSAGE(SavepointEnded)
 WEIR_MESSAGE(TakeSavepoint)
 WEIR_MESSAGE(CheckpointDone)
 WEIR_MESSAGE(CheckpointLost)
+WEIR_MESSAGE(CheckpointEnded)
 WEIR_MESSAGE(CheckpointsFailed)
 WEIR_EMPTY_MESSAGE(LaunchJob)
 WEIR_MESSAGE(StopJob)
@@ -320,6 +328,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TakeSavepoint))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointDone))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointLost))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointEnded))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointsFailed))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::LaunchJob))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::StopJob))

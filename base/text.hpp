@@ -26,6 +26,9 @@ std::string format_size(std::uint64_t bytes);
 /// Writes a count with thousands separators: "1,234,567".
 std::string format_count(std::uint64_t count);
 
+/// Writes a moment for people: "2026-01-31 23:59:59 UTC".
+std::string format_utc(WallTime time);
+
 Result<bool> parse_bool(std::string_view text);
 Result<std::int64_t> parse_int(std::string_view text);
 Result<double> parse_double(std::string_view text);

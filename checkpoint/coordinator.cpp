@@ -19,17 +19,24 @@ CheckpointReport report_on(const PendingCheckpoint& pending, Duration now) {
                           .subtasks = pending.participants(),
                           .slowest = {},
                           .is_final = true};
-  SnapshotTimings& slowest = report.slowest;
   for (const auto& [subtask, ack] : pending.answers()) {
     report.bytes += ack.state.size_bytes();
     report.is_final = report.is_final && ack.state.is_finished;
-    slowest.start_delay = std::max(slowest.start_delay, ack.timings.start_delay);
-    slowest.alignment = std::max(slowest.alignment, ack.timings.alignment);
-    slowest.sync = std::max(slowest.sync, ack.timings.sync);
-    slowest.async = std::max(slowest.async, ack.timings.async);
-    slowest.bytes = std::max(slowest.bytes, ack.timings.bytes);
+    report.slowest.raise_to(ack.timings);
   }
   return report;
+}
+
+CheckpointRecord record_of(const PendingCheckpoint& pending, Duration now) {
+  CheckpointRecord record{.id = pending.id(),
+                          .kind = pending.barrier().kind,
+                          .triggered_at = pending.barrier().triggered_at,
+                          .duration = now - pending.started_at(),
+                          .subtasks = static_cast<std::uint32_t>(pending.participants()),
+                          .answers = {}};
+  for (const auto& [subtask, ack] : pending.answers())
+    record.answers.push_back({subtask, ack.timings, ack.state.size_bytes()});
+  return record;
 }
 
 }  // namespace
@@ -205,8 +212,13 @@ void Coordinator::publication_failed(const PendingCheckpoint& pending, const Sta
   const CheckpointId id = pending.id();
   const CheckpointKind kind = pending.barrier().kind;
   trigger_.on_ended(now);
-  actions.push_back(NotifyAborted{
-      id, kind, FailureReason::publish_failed, status.message(), {}, is_savepoint(id)});
+  actions.push_back(NotifyAborted{id,
+                                  kind,
+                                  FailureReason::publish_failed,
+                                  status.message(),
+                                  {},
+                                  is_savepoint(id),
+                                  record_of(pending, now)});
   const bool is_undecided = status.code() == ErrorCode::unknown_outcome;
   if (!is_undecided)
     drop(id, actions);
@@ -230,7 +242,7 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   subsume(id, now, actions);
   const CheckpointReport report = report_on(pending, now);
   has_completed_last_ |= report.is_final || report.kind == CheckpointKind::stop;
-  actions.push_back(NotifyCompleted{report});
+  actions.push_back(NotifyCompleted{report, record_of(pending, now)});
 }
 
 /// Whatever a savepoint is for, results are not, unless the job ends with it.
@@ -241,10 +253,11 @@ void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration 
   if (pending.barrier().kind != CheckpointKind::savepoint) {
     subsume(id, now, actions);
     has_completed_last_ = true;
-    actions.push_back(NotifyCompleted{report_on(pending, now)});
+    actions.push_back(NotifyCompleted{report_on(pending, now), record_of(pending, now)});
   }
   const Savepoint& savepoint = *savepoints_.find(id);
-  actions.push_back(SavepointCompleted{savepoint.ticket, savepoint.directory, id});
+  actions.push_back(
+      SavepointCompleted{savepoint.ticket, savepoint.directory, id, record_of(pending, now)});
 }
 
 /// Gives up older checkpoints that are still being taken.
@@ -275,16 +288,19 @@ void Coordinator::savepoint_failed(CheckpointId id, FailureReason reason, const 
 
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
                         Duration now, Actions& actions) {
-  NotifyAborted notify{id, CheckpointKind::periodic, reason, detail, {}, is_savepoint(id)};
+  NotifyAborted notify{id, CheckpointKind::periodic, reason, detail, {}, is_savepoint(id), {}};
   if (const auto at = pending_.find(id); at != pending_.end()) {
     notify.kind = at->second.barrier().kind;
     notify.missing = at->second.missing();
+    notify.record = record_of(at->second, now);
     pending_.erase(at);
   } else if (const auto reserved = reserving_.find(id); reserved != reserving_.end()) {
     notify.kind = reserved->second.kind;
     reserving_.erase(reserved);
   }
   trigger_.on_ended(now);
+  notify.record.id = id;
+  notify.record.kind = notify.kind;
   const CheckpointKind kind = notify.kind;
   std::vector<SubtaskId> missing = notify.missing;
   actions.push_back(std::move(notify));

@@ -51,6 +51,21 @@ struct CheckpointReport {
   bool is_final = false;         // every subtask had emitted everything: nothing follows
 };
 
+/// How far a checkpoint or savepoint came, by subtask; for those who keep a history.
+struct CheckpointRecord {
+  struct Answer {
+    SubtaskId subtask = {};
+    SnapshotTimings timings = {};
+    std::uint64_t state_bytes = 0;
+  };
+  CheckpointId id = {};
+  CheckpointKind kind = CheckpointKind::periodic;
+  WallTime triggered_at = {};  // none: it was not triggered
+  Duration duration{};         // from then to its end
+  std::uint32_t subtasks = 0;  // that had to answer
+  std::vector<Answer> answers = {};
+};
+
 // What the carrier must do.
 struct ReserveId {  // make the id durable, create its place; answer with on_reserved
   CheckpointId id = {};
@@ -65,6 +80,7 @@ struct Publish {  // write the metadata; answer with on_published
 };
 struct NotifyCompleted {  // tell all subtasks
   CheckpointReport report;
+  CheckpointRecord record;
 };
 struct NotifyAborted {  // tell all subtasks
   CheckpointId id = {};
@@ -73,11 +89,13 @@ struct NotifyAborted {  // tell all subtasks
   std::string detail;
   std::vector<SubtaskId> missing;  // had not answered
   bool is_savepoint = false;       // whoever asked for it hears of it as SavepointFailed
+  CheckpointRecord record = {};
 };
 struct SavepointCompleted {  // tell whoever asked for it
   std::string ticket;
   std::string directory;
   CheckpointId id = {};
+  CheckpointRecord record = {};
 };
 struct SavepointFailed {  // likewise
   std::string ticket;

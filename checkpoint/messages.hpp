@@ -7,6 +7,7 @@
 #include <weir/savepoint.hpp>
 #include <weir/time.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,12 +53,20 @@ struct SavepointRequest {
 
 /// Where the time of a subtask's snapshot went.
 struct SnapshotTimings {
-  Duration start_delay{};  // from the trigger to the first barrier
-  Duration alignment{};    // from the first barrier to the last
-  Duration sync{};         // processing stood still
-  Duration async{};        // from then until the state was safe
-  std::uint64_t bytes = 0;
+  Duration start_delay{};   // from the trigger to the first barrier
+  Duration alignment{};     // from the first barrier to the last
+  Duration sync{};          // processing stood still
+  Duration async{};         // from then until the state was safe
+  std::uint64_t bytes = 0;  // that were written: not what earlier checkpoints have
 
+  /// Makes each of them the greater one of both.
+  void raise_to(const SnapshotTimings& other) {
+    start_delay = std::max(start_delay, other.start_delay);
+    alignment = std::max(alignment, other.alignment);
+    sync = std::max(sync, other.sync);
+    async = std::max(async, other.async);
+    bytes = std::max(bytes, other.bytes);
+  }
   friend bool operator==(const SnapshotTimings&, const SnapshotTimings&) = default;
 };
 

@@ -127,6 +127,9 @@ ClientActor::behavior_type client_actor(ClientState::Self self, ClientSpawn spaw
       [&state](const ClusterOverview& overview) {
         if (state.hears_master()) state.observer().on_overview(overview);
       },
+      [&state](const JobCheckpoints& all) {
+        if (state.hears_master()) state.observer().on_checkpoints(all);
+      },
       [](const Continue& message) { message.then(); },
   };
 }

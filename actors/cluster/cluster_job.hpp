@@ -26,6 +26,7 @@ struct ClusterJob {
   std::string ticket;     // of its submission
   std::string directory;  // of its checkpoints
   runtime::JobView view;
+  runtime::CheckpointHistory checkpoints;
   std::vector<ClientActor> watchers;
   AttemptId attempt;                    // that the slots below are for
   bool is_waiting = false;              // for these slots, and for nodes on their workers

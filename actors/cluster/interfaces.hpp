@@ -28,6 +28,7 @@ struct PeerHello;
 struct PingMaster;
 struct RegisterWorker;
 struct SaveNamedJob;
+struct ShowCheckpoints;
 struct StopNamedJob;
 struct SubmitJob;
 struct WatchJob;
@@ -41,6 +42,8 @@ using ClientActor = caf::typed_actor<caf::reacts_to<JobAccepted>, caf::reacts_to
                                      caf::reacts_to<JobChanged>,
                                      // The answer to ListJobs.
                                      caf::reacts_to<ClusterOverview>,
+                                     // The answer to ShowCheckpoints.
+                                     caf::reacts_to<JobCheckpoints>,
                                      // From itself.
                                      caf::reacts_to<Continue>>;
 
@@ -63,10 +66,12 @@ using MasterActor = caf::typed_actor<
     caf::reacts_to<RegisterWorker>, caf::reacts_to<WorkerBeat>, caf::reacts_to<WorkerLeaving>,
     caf::reacts_to<JobHosted>, caf::reacts_to<JobNotHosted>,
     // From jobs, and from their observers.
-    caf::reacts_to<RequestSlots>, caf::reacts_to<JobViewed>, caf::reacts_to<SavepointAnswer>,
+    caf::reacts_to<RequestSlots>, caf::reacts_to<JobViewed>, caf::reacts_to<CheckpointNoted>,
+    caf::reacts_to<SavepointAnswer>,
     // From clients.
     caf::reacts_to<SubmitJob>, caf::reacts_to<WatchJob>, caf::reacts_to<StopNamedJob>,
-    caf::reacts_to<SaveNamedJob>, caf::reacts_to<ListJobs>, caf::reacts_to<PingMaster>,
+    caf::reacts_to<SaveNamedJob>, caf::reacts_to<ShowCheckpoints>, caf::reacts_to<ListJobs>,
+    caf::reacts_to<PingMaster>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
@@ -133,6 +138,12 @@ struct SaveNamedJob {
   TakeSavepoint order;
   ClientActor client;
 };
+
+/// Asks for JobCheckpoints.
+struct ShowCheckpoints {
+  std::string job;  // its number or its name
+  ClientActor client;
+};
 struct ListJobs {
   ClientActor client;
 };
@@ -160,6 +171,7 @@ WEIR_HANDLE_MESSAGE(PingMaster, m.client)
 WEIR_HANDLE_MESSAGE(WatchJob, m.job, m.client)
 WEIR_HANDLE_MESSAGE(StopNamedJob, m.job, m.at_once, m.client)
 WEIR_HANDLE_MESSAGE(SaveNamedJob, m.job, m.order, m.client)
+WEIR_HANDLE_MESSAGE(ShowCheckpoints, m.job, m.client)
 WEIR_HANDLE_MESSAGE(ListJobs, m.client)
 
 }  // namespace weir::actors
@@ -188,6 +200,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobChanged))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ClusterOverview))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobViewed))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::CheckpointNoted))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobCheckpoints))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::RegisterWorker))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PeerHello))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::HostJob))
@@ -196,6 +210,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::WatchJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::StopNamedJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::SaveNamedJob))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ShowCheckpoints))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ListJobs))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PingMaster))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::LibrarySource))

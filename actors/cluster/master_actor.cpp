@@ -39,6 +39,15 @@ void MasterState::on_viewed(JobViewed& viewed) {
   tell_watchers(*job);
 }
 
+void MasterState::on_checkpoint(CheckpointNoted& noted) {
+  if (ClusterJob* job = jobs_.find(noted.job)) job->checkpoints.add(std::move(noted.entry));
+}
+
+void MasterState::on_show_checkpoints(const ShowCheckpoints& show) {
+  if (const ClusterJob* job = find_job(show.job, show.client))
+    self_->send(show.client, JobCheckpoints{job->name, job->checkpoints.statistics()});
+}
+
 void MasterState::tell_watchers(const ClusterJob& job) {
   for (const ClientActor& client : job.watchers) self_->send(client, JobChanged{job.id, job.view});
 }
@@ -146,11 +155,13 @@ MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spaw
       [&state](const JobNotHosted& refused) { state.on_not_hosted(refused); },
       [&state](const RequestSlots& request) { state.on_request_slots(request); },
       [&state](JobViewed& viewed) { state.on_viewed(viewed); },
+      [&state](CheckpointNoted& noted) { state.on_checkpoint(noted); },
       [&state](SubmitJob& submit) { state.on_submit(submit); },
       [&state](const WatchJob& watch) { state.on_watch(watch); },
       [&state](const StopNamedJob& stop) { state.on_stop(stop); },
       [&state](const SaveNamedJob& save) { state.on_save(save); },
       [&state](const SavepointAnswer& answer) { state.on_savepoint(answer); },
+      [&state](const ShowCheckpoints& show) { state.on_show_checkpoints(show); },
       [&state](const ListJobs& list) { state.on_list(list); },
       [&state](const PingMaster& ping) { state.on_ping(ping); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },

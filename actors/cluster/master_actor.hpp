@@ -62,6 +62,8 @@ public:
   void on_not_hosted(const JobNotHosted& refused);
   void on_request_slots(const RequestSlots& request);
   void on_viewed(JobViewed& viewed);
+  void on_checkpoint(CheckpointNoted& noted);
+  void on_show_checkpoints(const ShowCheckpoints& show);
   void on_submit(SubmitJob& submit);
   void on_watch(const WatchJob& watch);
   void on_stop(const StopNamedJob& stop);

@@ -105,6 +105,10 @@ void MasterState::start(ClusterJob& job, HostedJobPtr hosted) {
   spawn.on_savepoint = [to = MasterActor{self_}](const SavepointAnswer& answer) {
     caf::anon_send(to, answer);
   };
+  spawn.on_checkpoint = [to = MasterActor{self_},
+                         id = job.id](const runtime::CheckpointEntry& entry) {
+    caf::anon_send(to, CheckpointNoted{id, entry});
+  };
   if (spawn_->keeper != nullptr) {
     ResultRecord result{job.id, job.name, job.ticket, {}};
     spawn.ending.before = [keeper = spawn_->keeper, result](const runtime::JobOutcome& outcome) {

@@ -7,6 +7,7 @@
 #include "actors/messages.hpp"
 #include "runtime/cluster/membership.hpp"
 #include "runtime/graph/fingerprint.hpp"
+#include "runtime/job/checkpoint_history.hpp"
 #include "runtime/job/launch.hpp"
 #include "runtime/job/view.hpp"
 
@@ -125,6 +126,12 @@ struct ClusterOverview {
   std::uint32_t free_slots = 0;
 };
 
+/// How the checkpoints of a job went.
+struct JobCheckpoints {
+  std::string job;  // its name
+  runtime::CheckpointStatistics statistics;
+};
+
 /// What a client asked for has been begun.
 struct RequestDone {};
 
@@ -133,6 +140,11 @@ struct RequestDone {};
 struct JobViewed {
   JobId job;
   runtime::JobView view;
+};
+
+struct CheckpointNoted {
+  JobId job;
+  runtime::CheckpointEntry entry;
 };
 
 WEIR_MESSAGE(WorkerAdmitted)
@@ -154,6 +166,8 @@ WEIR_MESSAGE(JobChanged)
 WEIR_MESSAGE(ClusterOverview)
 WEIR_EMPTY_MESSAGE(RequestDone)
 WEIR_MESSAGE(JobViewed)
+WEIR_MESSAGE(CheckpointNoted)
+WEIR_MESSAGE(JobCheckpoints)
 WEIR_MESSAGE(JobSpec)
 
 }  // namespace weir::actors

@@ -58,6 +58,10 @@ class WaitingForOverview final : public Waiting<ClusterOverview> {
   void on_overview(const ClusterOverview& overview) override { settle(overview); }
 };
 
+class WaitingForCheckpoints final : public Waiting<JobCheckpoints> {
+  void on_checkpoints(const JobCheckpoints& all) override { settle(all); }
+};
+
 /// Hears of one job from its submission on.
 class JobListener final : public Waiting<JobAccepted> {
 public:
@@ -258,6 +262,15 @@ Result<ClusterOverview> RemoteCluster::overview() {
   const Client client{*process_, coordinator_, answer,
                       [](ClientActor::pointer self, const MasterActor& master) {
                         self->send(master, ListJobs{ClientActor{self}});
+                      }};
+  return answer.wait();
+}
+
+Result<JobCheckpoints> RemoteCluster::checkpoints(const std::string& job) {
+  WaitingForCheckpoints answer;
+  const Client client{*process_, coordinator_, answer,
+                      [&](ClientActor::pointer self, const MasterActor& master) {
+                        self->send(master, ShowCheckpoints{job, ClientActor{self}});
                       }};
   return answer.wait();
 }

@@ -59,6 +59,8 @@ public:
   /// Takes a savepoint of a job, by number or name. Waits for it; returns its path.
   Result<std::string> savepoint(const std::string& job, const TakeSavepoint& order);
   Result<ClusterOverview> overview();
+  /// How the checkpoints of a job, by number or name, went since this coordinator has it.
+  Result<JobCheckpoints> checkpoints(const std::string& job);
 
 private:
   class NoJobs;

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,16 +44,6 @@ std::string_view name_of(checkpoint::CheckpointKind kind) {
       return "savepoint of a DRAINED job (who continues from it reads nothing more)";
   }
   return "copy of an unknown kind";
-}
-
-std::string utc(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return {text, size};
 }
 
 const char* c(const std::string& text) {
@@ -140,7 +129,8 @@ void print_summary(const CheckpointMetadata& metadata) {
   }
   std::printf("job \"%s\", run %s: %s, number %llu, begun %s\n", c(metadata.job), c(metadata.run),
               std::string{name_of(metadata.kind)}.c_str(),
-              static_cast<unsigned long long>(metadata.id.value()), c(utc(metadata.triggered_at)));
+              static_cast<unsigned long long>(metadata.id.value()),
+              c(base::format_utc(metadata.triggered_at)));
   std::printf("%zu subtasks (%zu at their end), max parallelism %u, %s of state in %zu files, %s\n",
               metadata.parts.size(), finished, metadata.max_parallelism,
               c(base::format_size(bytes)), files.size(),

@@ -1,7 +1,8 @@
-// weir list, info, cancel, stop, savepoint: the jobs of a cluster.
+// weir list, info, checkpoints, cancel, stop, savepoint: the jobs of a cluster.
 #include "actors/cluster/remote_cluster.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "cli/checkpoint_report.hpp"
 #include "cli/cluster_settings.hpp"
 #include "cli/follow.hpp"
 #include "cli/run_id.hpp"
@@ -28,6 +29,7 @@ struct JobCommand {
   std::optional<std::string> target = {};  // of a savepoint; none: no savepoint
   bool drains = false;
   std::string format = "canonical";
+  std::uint64_t checkpoint = 0;  // to be shown in detail; 0: all
 };
 
 /// The cluster's processes have other working directories than this one.
@@ -138,6 +140,21 @@ Status info(actors::RemoteCluster& cluster, const JobCommand& command) {
                                     "\" on this cluster; `weir list` shows those that there are"};
 }
 
+Status checkpoints(actors::RemoteCluster& cluster, const JobCommand& command) {
+  auto all = cluster.checkpoints(command.job);
+  if (!all.ok()) return all.status();
+  if (command.checkpoint != 0) {
+    const auto one = describe_checkpoint(all->statistics, CheckpointId{command.checkpoint});
+    if (one.ok()) std::fputs(one->c_str(), stdout);
+    return one.status();
+  }
+  if (command.format == "json")
+    std::printf("%s\n", checkpoints_json(all->job, all->statistics).c_str());
+  else
+    std::fputs(describe_checkpoints(all->job, all->statistics).c_str(), stdout);
+  return {};
+}
+
 /// Takes a savepoint and prints where it is.
 Status save(actors::RemoteCluster& cluster, const JobCommand& command,
             std::optional<StopMode> stop) {
@@ -191,6 +208,23 @@ void add_list(CLI::App& tool, Action& action) {
 void add_info(CLI::App& tool, Action& action) {
   add_job_command(tool, action, "info", "Show how a job stands, and why it failed", info,
                   kNothingMore);
+}
+
+void add_checkpoints(CLI::App& tool, Action& action) {
+  add_job_command(tool, action, "checkpoints", "Show how the checkpoints of a job went",
+                  checkpoints, [](CLI::App& command, JobCommand& options) {
+                    options.format = "text";
+                    CLI::Option* format =
+                        command.add_option("--format", options.format, "text or json")
+                            ->check(CLI::IsMember({"text", "json"}))
+                            ->capture_default_str();
+                    command
+                        .add_option("--checkpoint", options.checkpoint,
+                                    "the number of one of the last: show what each subtask took")
+                        ->type_name("ID")
+                        ->check(CLI::PositiveNumber)
+                        ->excludes(format);
+                  });
 }
 
 void add_cancel(CLI::App& tool, Action& action) {

@@ -106,6 +106,44 @@ TEST_CASE("a checkpoint goes from reservation to notification in this order", "[
   CHECK(completed->report.slowest.alignment == 5ms);
   CHECK_FALSE(completed->report.is_final);
   CHECK(job.coordinator.retained() == std::vector<CheckpointId>{*id});
+  CHECK(completed->record.id == *id);
+  CHECK(completed->record.duration == 3s);
+  CHECK(completed->record.subtasks == 2);
+  REQUIRE(completed->record.answers.size() == 2);
+  CHECK(completed->record.answers[1].subtask == speaker(1).subtask);
+  CHECK(completed->record.answers[1].timings.alignment == 5ms);
+}
+
+TEST_CASE("of a checkpoint that came to nothing there is a record of how far it came",
+          "[coordinator]") {
+  Job job;
+  const auto unreserved = job.tick(10s);
+  job.reserved(*unreserved, {ErrorCode::out_of_space, "the disk is full"});
+  const auto* aborted = find<NotifyAborted>(job.last);
+  REQUIRE(aborted != nullptr);
+  CHECK(aborted->record.id == *unreserved);
+  CHECK(aborted->record.subtasks == 0);
+
+  const auto declined = job.tick(30s);
+  job.reserved(*declined);
+  job.ack(*declined, 1);
+  job.now = 32s;
+  job.decline(*declined);
+  aborted = find<NotifyAborted>(job.last);
+  REQUIRE(aborted != nullptr);
+  CHECK(aborted->record.id == *declined);
+  CHECK(aborted->record.duration == 2s);
+  CHECK(aborted->record.subtasks == 2);
+  CHECK(aborted->record.answers.size() == 1);
+
+  const auto unpublished = job.tick(60s);
+  job.reserved(*unpublished);
+  job.ack(*unpublished, 0);
+  job.ack(*unpublished, 1);
+  job.published(*unpublished, {ErrorCode::unavailable, "no storage"});
+  aborted = find<NotifyAborted>(job.last);
+  REQUIRE(aborted != nullptr);
+  CHECK(aborted->record.answers.size() == 2);
 }
 
 TEST_CASE("ids go on where the last coordinator stopped", "[coordinator]") {

@@ -5,6 +5,7 @@
 #include "test/support/swarm.hpp"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <csignal>
 
@@ -136,6 +137,18 @@ TEST_CASE("an operator sees a cluster's jobs, and ends them", "[process][cluster
   CHECK_THAT(weir({"list"}).output,
              Contains("word-count") && Contains("1 jobs; 2 workers, 0 of 2"));
   CHECK_THAT(weir({"info", "1"}).output, Contains("last checkpoint") && Contains("runs on"));
+  CHECK(weir({"savepoint", "word-count", runs.root() + "/saved"}).code == 0);
+  const auto shown = weir({"checkpoints", "word-count"});
+  CHECK(shown.code == 0);
+  CHECK_THAT(shown.output, Contains("checkpoints complete, 0 failed, 1 savepoints") &&
+                               Contains("alignment") && Contains("complete"));
+  const auto json = nlohmann::json::parse(weir({"checkpoints", "1", "--format", "json"}).output);
+  REQUIRE(json["completed"] > 0);
+  const std::string newest = std::to_string(json["last"][0]["id"].get<std::uint64_t>());
+  CHECK_THAT(weir({"checkpoints", "1", "--checkpoint", newest}).output,
+             Contains("counts/0") && Contains("counts/1"));
+  CHECK_THAT(weir({"checkpoints", "1", "--checkpoint", "100000"}).last_line,
+             Contains("none of the last"));
   const auto unknown = weir({"stop", "nobody"});
   CHECK(unknown.code == 1);
   CHECK_THAT(unknown.last_line, Contains("there is no job \"nobody\""));

@@ -1,0 +1,89 @@
+// CheckpointHistory: how the checkpoints and savepoints of a job went: the last ones in detail, and
+// what is usual. Pure; it outlives the executions of a job.
+#pragma once
+
+#include "checkpoint/coordinator.hpp"
+#include "runtime/graph/plan.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weir::runtime {
+
+/// How the snapshot of one subtask went.
+struct SubtaskSnapshot {
+  std::string subtask = {};  // "counts/0"
+  checkpoint::SnapshotTimings timings = {};
+  std::uint64_t state_bytes = 0;  // of all that the checkpoint holds of it
+};
+
+/// A checkpoint or savepoint that has ended.
+struct CheckpointEntry {
+  CheckpointId id = {};
+  checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::periodic;
+  std::string failure = {};  // why it came to nothing; empty: it is complete
+  WallTime triggered_at = {};
+  Duration duration{};                        // from the trigger to its end
+  std::uint32_t subtasks = 0;                 // that had to answer
+  std::vector<SubtaskSnapshot> answers = {};  // of those that did, in the order of the plan
+
+  bool has_completed() const { return failure.empty(); }
+  /// Over all answers.
+  std::uint64_t written_bytes() const;
+  std::uint64_t state_bytes() const;
+  /// Of each timing, the largest over all answers.
+  checkpoint::SnapshotTimings slowest() const;
+};
+
+/// What is usual. Percentiles are those of values that occurred (nearest rank).
+struct Spread {
+  std::uint64_t least = 0;
+  std::uint64_t average = 0;
+  std::uint64_t most = 0;
+  std::uint64_t p50 = 0;
+  std::uint64_t p90 = 0;
+  std::uint64_t p99 = 0;
+  std::uint64_t p999 = 0;
+
+  friend bool operator==(const Spread&, const Spread&) = default;
+};
+
+/// Of no values all is 0.
+Spread spread_of(std::vector<std::uint64_t> values);
+
+/// All that there is to show; a copy.
+struct CheckpointStatistics {
+  std::uint64_t completed = 0;  // checkpoints, of this job since the coordinator has it
+  std::uint64_t failed = 0;
+  std::uint64_t savepoints = 0;               // complete
+  std::vector<CheckpointEntry> entries = {};  // the last ones, the newest first
+  /// Of the last complete ones: "duration", "alignment", "sync", "async", "start delay" in
+  /// nanoseconds, "written" and "state" in bytes. For each checkpoint the slowest subtask counts.
+  std::map<std::string, Spread> usual = {};
+};
+
+/// Names the subtasks of what the coordinator says of a checkpoint.
+CheckpointEntry entry_of(const checkpoint::CheckpointRecord& record, const std::string& failure,
+                         const Plan& plan);
+
+/// See the file comment.
+class CheckpointHistory {
+public:
+  void add(CheckpointEntry entry);
+  CheckpointStatistics statistics() const;
+
+private:
+  static constexpr std::size_t kEntries = 10;    // in detail, as Flink has by default
+  static constexpr std::size_t kSamples = 1000;  // for what is usual
+
+  std::uint64_t completed_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t savepoints_ = 0;
+  std::deque<CheckpointEntry> entries_;  // the newest first
+  std::map<std::string, std::deque<std::uint64_t>> samples_;
+};
+
+}  // namespace weir::runtime
