@@ -1,7 +1,7 @@
 // The quantities in which checkpoints and failures are reckoned, and the check of their ranges.
 //
 // Every formula is a pure function of a Model and returns `invalid_argument` if a quantity that it
-// reads is out of its range or no number.
+// reads is out of its range or no number. `docs/operating/interval.md` derives them.
 #pragma once
 
 #include <weir/result.hpp>
