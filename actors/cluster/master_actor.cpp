@@ -45,7 +45,8 @@ void MasterState::on_checkpoint(CheckpointNoted& noted) {
 
 void MasterState::on_show_checkpoints(const ShowCheckpoints& show) {
   if (const ClusterJob* job = find_job(show.job, show.client))
-    self_->send(show.client, JobCheckpoints{job->name, job->checkpoints.statistics()});
+    self_->send(show.client, JobCheckpoints{job->name, job->checkpoints.statistics(),
+                                            job->checkpoint_options()});
 }
 
 void MasterState::tell_watchers(const ClusterJob& job) {

@@ -130,6 +130,7 @@ struct ClusterOverview {
 struct JobCheckpoints {
   std::string job;  // its name
   runtime::CheckpointStatistics statistics;
+  CheckpointOptions options;
 };
 
 /// What a client asked for has been begun.

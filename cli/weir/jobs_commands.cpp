@@ -1,12 +1,10 @@
-// weir list, info, checkpoints, cancel, stop, savepoint: the jobs of a cluster.
+// weir list, info, cancel, stop, savepoint: the jobs of a cluster.
 #include "actors/cluster/remote_cluster.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
-#include "cli/checkpoint_report.hpp"
-#include "cli/cluster_settings.hpp"
-#include "cli/follow.hpp"
 #include "cli/run_id.hpp"
 #include "cli/weir/commands.hpp"
+#include "cli/weir/job_command.hpp"
 #include "runtime/job/job_machine.hpp"
 
 #include <CLI/CLI.hpp>
@@ -22,16 +20,6 @@
 namespace weir::cli {
 namespace {
 
-/// A command about one job.
-struct JobCommand {
-  Invocation access = {};
-  std::string job = {};
-  std::optional<std::string> target = {};  // of a savepoint; none: no savepoint
-  bool drains = false;
-  std::string format = "canonical";
-  std::uint64_t checkpoint = 0;  // to be shown in detail; 0: all
-};
-
 /// The cluster's processes have other working directories than this one.
 std::string absolute(const std::string& target) {
   const bool is_complete =
@@ -39,39 +27,6 @@ std::string absolute(const std::string& target) {
   if (is_complete) return target;
   const std::unique_ptr<char, decltype(&std::free)> here{::getcwd(nullptr, 0), &std::free};
   return here == nullptr ? target : base::join_path(here.get(), target);
-}
-
-void add_access(CLI::App& command, Invocation& access) {
-  command
-      .add_option("--to", access.to, "where the coordinator listens; of several, all that may lead")
-      ->type_name("HOST:PORT,...");
-  add_settings(command, access);
-  add_network_options(command, access);
-}
-
-Result<std::unique_ptr<actors::RemoteCluster>> connect(const Invocation& access,
-                                                       base::Logger& log) {
-  auto settings = submit_settings(access);
-  if (!settings.ok()) return settings.status();
-  if (!settings->job.empty()) {
-    const actors::Setting& setting = settings->job.front();
-    return Status{ErrorCode::invalid_argument,
-                  setting.place + ": " + setting.key +
-                      " is no option of this tool: it takes high-availability.* and security.*"};
-  }
-  auto coordinator = coordinator_finder("--to", access.to, settings->ha, new_run_id());
-  if (!coordinator.ok()) return coordinator.status();
-  return actors::RemoteCluster::connect(std::move(coordinator).value(), settings->network, log);
-}
-
-/// Connects, and does what was asked for.
-template <class Ask>
-int with_cluster(const Invocation& access, Ask ask) {
-  const auto log = base::make_stderr_logger(base::LogLevel::warn);
-  auto cluster = connect(access, *log);
-  if (!cluster.ok()) return end_with(exit_code_of(cluster.status()), cluster.status().message());
-  const Status status = ask(**cluster);
-  return status.ok() ? 0 : end_with(kFailed, status.message());
 }
 
 std::string state_of(const runtime::JobView& view) {
@@ -140,21 +95,6 @@ Status info(actors::RemoteCluster& cluster, const JobCommand& command) {
                                     "\" on this cluster; `weir list` shows those that there are"};
 }
 
-Status checkpoints(actors::RemoteCluster& cluster, const JobCommand& command) {
-  auto all = cluster.checkpoints(command.job);
-  if (!all.ok()) return all.status();
-  if (command.checkpoint != 0) {
-    const auto one = describe_checkpoint(all->statistics, CheckpointId{command.checkpoint});
-    if (one.ok()) std::fputs(one->c_str(), stdout);
-    return one.status();
-  }
-  if (command.format == "json")
-    std::printf("%s\n", checkpoints_json(all->job, all->statistics).c_str());
-  else
-    std::fputs(describe_checkpoints(all->job, all->statistics).c_str(), stdout);
-  return {};
-}
-
 /// Takes a savepoint and prints where it is.
 Status save(actors::RemoteCluster& cluster, const JobCommand& command,
             std::optional<StopMode> stop) {
@@ -167,25 +107,6 @@ Status save(actors::RemoteCluster& cluster, const JobCommand& command,
   if (path.ok()) std::printf("%s\n", path->c_str());
   return path.status();
 }
-
-/// `ask` gets the cluster and the JobCommand; `add_more` may add to the flags of that.
-template <class Ask, class AddMore>
-void add_job_command(CLI::App& tool, Action& action, const char* name, const char* help, Ask ask,
-                     AddMore add_more) {
-  CLI::App* command = tool.add_subcommand(name, help);
-  const auto options = std::make_shared<JobCommand>();
-  command->add_option("JOB", options->job, "its number or its name")->required();
-  add_more(*command, *options);
-  add_access(*command, options->access);
-  command->callback([options, ask, &action] {
-    action = [options, ask] {
-      return with_cluster(options->access,
-                          [&](actors::RemoteCluster& cluster) { return ask(cluster, *options); });
-    };
-  });
-}
-
-constexpr auto kNothingMore = [](CLI::App&, JobCommand&) {};
 
 CLI::Option* add_format(CLI::App& command, JobCommand& options) {
   return command
@@ -208,23 +129,6 @@ void add_list(CLI::App& tool, Action& action) {
 void add_info(CLI::App& tool, Action& action) {
   add_job_command(tool, action, "info", "Show how a job stands, and why it failed", info,
                   kNothingMore);
-}
-
-void add_checkpoints(CLI::App& tool, Action& action) {
-  add_job_command(tool, action, "checkpoints", "Show how the checkpoints of a job went",
-                  checkpoints, [](CLI::App& command, JobCommand& options) {
-                    options.format = "text";
-                    CLI::Option* format =
-                        command.add_option("--format", options.format, "text or json")
-                            ->check(CLI::IsMember({"text", "json"}))
-                            ->capture_default_str();
-                    command
-                        .add_option("--checkpoint", options.checkpoint,
-                                    "the number of one of the last: show what each subtask took")
-                        ->type_name("ID")
-                        ->check(CLI::PositiveNumber)
-                        ->excludes(format);
-                  });
 }
 
 void add_cancel(CLI::App& tool, Action& action) {

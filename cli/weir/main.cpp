@@ -19,8 +19,9 @@ int run_tool(int argc, char** argv) {
   tool.require_subcommand(1);
   tool.get_formatter()->column_width(34);
   Action action;
-  for (auto* add : {add_coordinator, add_worker, add_submit, add_list, add_info, add_checkpoints,
-                    add_stop, add_savepoint, add_cancel, add_inspect, add_edit, add_certs})
+  for (auto* add :
+       {add_coordinator, add_worker, add_submit, add_list, add_info, add_checkpoints, add_advise,
+        add_stop, add_savepoint, add_cancel, add_inspect, add_edit, add_certs})
     add(tool, action);
   try {
     tool.parse(argc, argv);

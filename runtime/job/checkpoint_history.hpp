@@ -60,7 +60,7 @@ struct CheckpointStatistics {
   std::uint64_t failed = 0;
   std::uint64_t savepoints = 0;               // complete
   std::vector<CheckpointEntry> entries = {};  // the last ones, the newest first
-  /// Of the last complete ones: "duration", "alignment", "sync", "async", "start delay" in
+  /// Of the last complete checkpoints: "duration", "alignment", "sync", "async", "start delay" in
   /// nanoseconds, "written" and "state" in bytes. For each checkpoint the slowest subtask counts.
   std::map<std::string, Spread> usual = {};
 };

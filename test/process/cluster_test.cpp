@@ -149,6 +149,11 @@ TEST_CASE("an operator sees a cluster's jobs, and ends them", "[process][cluster
              Contains("counts/0") && Contains("counts/1"));
   CHECK_THAT(weir({"checkpoints", "1", "--checkpoint", "100000"}).last_line,
              Contains("none of the last"));
+  const auto advice =
+      weir({"advise", "1", "--load", "0.5", "--mtbf", "1 d", "--caught-up-within", "30s"});
+  CHECK(advice.code == 0);
+  CHECK_THAT(advice.output, Contains("the time of a restart is not measured"));
+  CHECK(weir({"advise", "1", "--mtbf", "soon"}).code == 2);
   const auto unknown = weir({"stop", "nobody"});
   CHECK(unknown.code == 1);
   CHECK_THAT(unknown.last_line, Contains("there is no job \"nobody\""));

@@ -1,6 +1,8 @@
 // What a job remembers of its checkpoints.
 #include "runtime/job/checkpoint_history.hpp"
 
+#include "runtime/job/measured_checkpoints.hpp"
+
 #include <weir/testing/replay_log.hpp>
 #include <weir/testing/transaction_log.hpp>
 #include <weir/weir.hpp>
@@ -63,10 +65,11 @@ TEST_CASE("the last checkpoints are remembered, the newest first, and all are co
   CHECK(all.entries[1].failure == "the disk is full");
 }
 
-TEST_CASE("what is usual is that of complete ones, by their slowest subtask", "[history]") {
+TEST_CASE("what is usual is that of complete checkpoints, by their slowest subtask", "[history]") {
   CheckpointHistory history;
   history.add(entry(1, 100ms));
   history.add(entry(2, 9s, "it took too long"));
+  history.add(entry(2, 9s, "", CheckpointKind::savepoint));
   history.add(entry(3, 300ms));
   const auto usual = history.statistics().usual;
   CHECK(usual.at("duration").least == 100'000'000);
@@ -105,4 +108,28 @@ TEST_CASE("subtasks of a checkpoint have their names", "[history]") {
   CHECK(named.answers[0].subtask == "numbers/0");
   CHECK(named.answers[0].timings.sync == 1ms);
   CHECK(named.answers[0].state_bytes == 7);
+}
+
+TEST_CASE("what is usual is what the advisor goes by", "[history]") {
+  CheckpointHistory history;
+  const CheckpointOptions options{.every = 10s};
+  CHECK_FALSE(measured_of(history.statistics(), options).duration);
+  history.add(entry(1, 100ms));
+  history.add(entry(2, 300ms));
+  const auto measured = measured_of(history.statistics(), options);
+  CHECK(measured.duration == 200ms);
+  CHECK(measured.alignment == 100ms);
+  CHECK(measured.sync == 2ms);
+  CHECK(measured.state_bytes == 300);
+  CHECK(measured.is_incremental);
+  CHECK(measured.changed_bytes_per_second == 3.0);  // 30 bytes in 10 s
+  CHECK_FALSE(measured.load);
+  CHECK_FALSE(measured_of(history.statistics(), {.incremental = false}).changed_bytes_per_second);
+  CHECK_FALSE(measured_of(history.statistics(), {}).changed_bytes_per_second);  // no interval
+
+  CheckpointEntry whole = entry(3, 100ms);
+  for (SubtaskSnapshot& answer : whole.answers) answer.timings.bytes = answer.state_bytes;
+  CheckpointHistory full;
+  full.add(whole);
+  CHECK_FALSE(measured_of(full.statistics(), options).is_incremental);
 }
