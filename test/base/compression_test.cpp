@@ -11,7 +11,7 @@ using namespace weir::base;
 TEST_CASE("what was compressed comes back, piece after piece", "[compression]") {
   Compressor compressor;
   Decompressor decompressor;
-  for (const std::size_t size : {0, 1, 100, 1 << 20}) {
+  for (const std::size_t size : {0UL, 1UL, 100UL, 1UL << 20}) {
     const Bytes bytes(size, 'x');
     Bytes compressed = "before";
     compressor.append(bytes, compressed);

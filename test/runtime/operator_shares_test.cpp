@@ -155,7 +155,7 @@ TEST_CASE("at another parallelism nobody gets the list of a subtask that had fin
 TEST_CASE("of a union list every subtask gets all, subtask after subtask", "[operator state]") {
   const std::vector<Elements> lists{row(5, 9), {}, row(0, 5)};
   const Subtasks subtasks{OperatorStateKind::union_list, lists};
-  for (const std::uint32_t parallelism : {1, 3, 4})
+  for (const std::uint32_t parallelism : {1U, 3U, 4U})
     CHECK(subtasks.at(parallelism, kInline, {true, false, false}) ==
           std::vector<Elements>(parallelism, joined(lists)));
 }

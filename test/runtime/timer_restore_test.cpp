@@ -82,7 +82,7 @@ TEST_CASE("a process that has timers no more must drop them, one that gets them 
 
 TEST_CASE("across restarts at other parallelisms and backends, each timer fires exactly once",
           "[timers]") {
-  const std::uint64_t seed = GENERATE(range(1, 13));
+  const auto seed = GENERATE(range(std::uint64_t{1}, std::uint64_t{13}));
   CAPTURE(seed);
   Backends backends;
   base::Random random{seed};
