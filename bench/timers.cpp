@@ -15,14 +15,26 @@
 #include <utility>
 #include <vector>
 
+/// Of jemalloc, if that is there.
+extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::size_t* old_size,
+                                             void* now, std::size_t now_size);
+
 namespace {
 
 using weir::detail::Batch;
 using weir::detail::Operator;
 
-/// Memory that the program has allocated, in bytes.
+/// Memory that the program has allocated, in bytes; by whatever allocator it is linked with.
 double allocated() {
-  return static_cast<double>(::mallinfo2().uordblks);
+  if (&::mallctl == nullptr) return static_cast<double>(::mallinfo2().uordblks);
+  std::uint64_t epoch = 1;  // statistics are those of the moment at which it is set
+  std::size_t size = sizeof epoch;
+  ::mallctl("epoch", &epoch, &size, &epoch, size);
+  std::size_t bytes = 0;
+  size = sizeof bytes;
+  const bool is_known = ::mallctl("stats.allocated", &bytes, &size, nullptr, 0) == 0;
+  bench::require(is_known, "the allocator does not say how much it has given out");
+  return static_cast<double>(bytes);
 }
 
 /// Sets a timer for a time that only the number knows.
