@@ -81,7 +81,7 @@ struct Perform {
     state.notify_completed(report.id, is_last);
     if (is_last) state.repeat_completed(report.id);
     state.self_->send(state.job_, CheckpointDone{state.attempt_, report});
-    note(action.record, "");
+    if (action.record) note(*action.record, "");
   }
 
   void operator()(const NotifyAborted& action) const {
@@ -98,8 +98,7 @@ struct Perform {
   void operator()(const SavepointCompleted& action) const {
     state.self_->send(state.job_, SavepointEnded{state.attempt_,
                                                  {action.ticket, ErrorCode::ok, action.directory}});
-    // One that the job ends behind has been told of as a checkpoint.
-    if (action.record.kind == CheckpointKind::savepoint) note(action.record, "");
+    note(action.record, "");
   }
 
   void operator()(const SavepointFailed& action) const {

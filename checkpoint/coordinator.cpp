@@ -253,7 +253,7 @@ void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration 
   if (pending.barrier().kind != CheckpointKind::savepoint) {
     subsume(id, now, actions);
     has_completed_last_ = true;
-    actions.push_back(NotifyCompleted{report_on(pending, now), record_of(pending, now)});
+    actions.push_back(NotifyCompleted{report_on(pending, now), std::nullopt});
   }
   const Savepoint& savepoint = *savepoints_.find(id);
   actions.push_back(

@@ -80,7 +80,7 @@ struct Publish {  // write the metadata; answer with on_published
 };
 struct NotifyCompleted {  // tell all subtasks
   CheckpointReport report;
-  CheckpointRecord record;
+  std::optional<CheckpointRecord> record = {};  // none: SavepointCompleted follows and has it
 };
 struct NotifyAborted {  // tell all subtasks
   CheckpointId id = {};

@@ -149,7 +149,7 @@ Json json_of(const CheckpointEntry& entry) {
 Json json_of(const std::string& what, const Spread& spread) {
   const bool is_size = what == "written" || what == "state";
   const auto value = [is_size](std::uint64_t v) {
-    return is_size ? Json{v} : Json{static_cast<double>(v) / 1e6};
+    return is_size ? Json(v) : Json(static_cast<double>(v) / 1e6);
   };
   return {{"least", value(spread.least)}, {"average", value(spread.average)},
           {"p50", value(spread.p50)},     {"p90", value(spread.p90)},
