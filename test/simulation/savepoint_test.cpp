@@ -67,7 +67,7 @@ TEST_CASE("a job stops behind a savepoint and goes on from it, moved, elsewhere 
     CountJob count;
     const JobOptions memory = stored_in("/a");
     auto first = cluster.start(count.job(seed % 2 == 0 ? memory : on_rocksdb(memory)));
-    first.run_for(std::chrono::milliseconds{30 + 40 * seed});
+    first.run_for(std::chrono::milliseconds{30 + 40 * (seed % 8)});
     const std::string path = taken(first.savepoint("/sp", StopMode::suspend));
     CHECK_FALSE(first.finish());
     REQUIRE(first.has_ended());
@@ -219,7 +219,8 @@ TEST_CASE("stopping behind a savepoint under kills: the job stops or goes on, ex
     plans += all.plans;
     return all;
   });
-  CHECK(stopped > 0);
+  const bool are_many = plans >= 300;  // else a seed was asked for
+  CHECK((stopped > 0 || !are_many));
   CHECK(stopped < static_cast<int>(plans));
 }
 
