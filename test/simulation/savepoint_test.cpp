@@ -174,7 +174,9 @@ TEST_CASE("savepoints under kills: who asked hears of it, and checkpoints go on"
       const auto answer = run.savepoint_answer(request);
       REQUIRE(answer);  // at the latest with the end of the job, but never nothing
       if (!answer->ok())
-        CHECK_THAT(answer->status().message(), Catch::Contains("savepoint failed"));
+        CHECK_THAT(answer->status().message(),
+                   Catch::Contains("savepoint failed") ||
+                       Catch::Contains("no savepoint can be taken now"));
       else
         CHECK(names_in(cluster, **answer).size() == 3);
       CHECK(run.checkpoints() > before);
