@@ -22,7 +22,8 @@ test: build ## Run all tests
 	@ctest --preset release -j2
 
 swarm: build ## Simulate kills, power cuts and failing disks, SEEDS=1:1000
-	@scripts/swarm simulation_test=$(or $(SEEDS),1:1000)
+	@scripts/swarm simulation_test=$(or $(SEEDS),1:1000) savepoint_test=$(or $(SEEDS),1:1000) \
+	  operator_state_test=$(or $(SEEDS),1:1000)
 
 soak: build ## Kill parts of jobs on real threads, and whole processes, SEEDS=1:20 of the latter
 	@scripts/swarm 'process_test:[swarm]~[netns]=$(or $(SEEDS),1:20)' threads_test=1:100
