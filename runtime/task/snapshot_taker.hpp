@@ -39,7 +39,7 @@ struct SnapshotPlace {
   Env* savepoints = nullptr;                                  // where savepoints are written to
   /// Of the node, which keeps copies there; null: it keeps none.
   std::shared_ptr<checkpoint::LocalState> local = nullptr;
-  base::BlockingPool* pool = nullptr;  // in which snapshots are written; null: that of a test
+  base::BlockingPool* pool = nullptr;  // may write several files at once; null: it may not
 };
 
 /// Where the subtasks of a job write whose checkpoints lie in `directory` of `env`.

@@ -166,6 +166,23 @@ TEST_CASE("an operator sees a cluster's jobs, and ends them", "[process][cluster
   CHECK_THAT(weir({"list"}).output, Contains("stopped") && Contains("finished"));
 }
 
+TEST_CASE("who looks at checkpoints sees why they failed", "[process][cluster][cli]") {
+  TestCluster cluster;
+  cluster.add_worker();
+  cluster.add_worker();
+  WordCountRuns runs;
+  runs.write_corpus(1, 5000, 100'000);  // no test waits for its end
+  Child submit{cluster.submit(
+      runs.command({"--set", "execution.checkpointing.timeout=1us", "--set",
+                    "execution.checkpointing.tolerable-failed-checkpoints=1000000"}))};
+  REQUIRE(cluster.coordinator().wait_for("checkpoint failed"));
+  const auto shown =
+      run_to_end({test::program("weir"), "checkpoints", "word-count", "--to", cluster.place()});
+  INFO(shown.output);
+  CHECK(shown.code == 0);
+  CHECK_THAT(shown.output, Contains("failed: it took longer than") && !Contains(", 0 failed"));
+}
+
 TEST_CASE("a cluster remembers as many ended jobs as it is told to", "[process][cluster][cli]") {
   TestCluster cluster{{"--set", "jobstore.max-capacity=1"}};
   cluster.add_worker();
