@@ -49,6 +49,19 @@ public:
 
 namespace {
 
+/// Checkpoints upload every file that a compaction writes. Changes spread over all keys would make
+/// leveled compaction write all of L1 again for each few of them; universal compaction merges runs
+/// of about one size, so that a change is written some three times in its life. The price is room:
+/// while everything is merged into one run, the state is on disk twice.
+void compact_rarely(rocksdb::Options& options) {
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  // So many sorted runs may a key lie in. More of them write less, and cost a walk over entries
+  // more; a look-up is spared most by their filters.
+  options.level0_file_num_compaction_trigger = 10;
+  options.level0_slowdown_writes_trigger = 30;
+  options.level0_stop_writes_trigger = 50;
+}
+
 rocksdb::Options options_of(const RocksDbOptions& wanted, const RocksDbMemory& memory) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = memory.cache;
@@ -68,6 +81,7 @@ rocksdb::Options options_of(const RocksDbOptions& wanted, const RocksDbMemory& m
   options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
   options.stats_dump_period_sec = 0;
   options.paranoid_checks = true;
+  compact_rarely(options);
   return options;
 }
 
