@@ -2,6 +2,7 @@
 // around: what one costs in time and memory. And whether a process function without timers pays for
 // them: the same work as a lambda, which knows nothing of timers, is its ceiling.
 #include "bench/harness.hpp"
+#include "runtime/task/state_backends.hpp"
 
 #include <weir/job.hpp>
 #include <weir/weir.hpp>
@@ -65,9 +66,10 @@ public:
   std::uint64_t records = 0;
 };
 
-/// One instance of an operator behind `key_by`, on all key groups.
+/// One instance of an operator behind `key_by`, on all key groups. Null `backend`: in memory.
 template <class AddOperator>
-std::unique_ptr<Operator> make_operator(AddOperator add) {
+std::unique_ptr<Operator> make_operator(AddOperator add,
+                                        weir::detail::StateBackend* backend = nullptr) {
   weir::Job job{"timers"};
   add(job.source("numbers", weir::make_source(
                                 [] { return std::vector<weir::Split>{}; },
@@ -75,7 +77,7 @@ std::unique_ptr<Operator> make_operator(AddOperator add) {
                                   return std::unique_ptr<weir::SplitReader<std::uint64_t, int>>{};
                                 }))
           .key_by(std::identity{}));
-  return job.graph()->operators[1].make({.info = {}, .key_groups = {0, 128}});
+  return job.graph()->operators[1].make({.info = {}, .key_groups = {0, 128}, .backend = backend});
 }
 
 /// Passes on `records` numbers below `keys`, each of them as often as the others.
@@ -99,8 +101,9 @@ struct Costs {
 };
 
 /// Of each of so many timers.
-Costs fire(std::uint64_t timers) {
-  auto op = make_operator([](const auto& keyed) { keyed.template process<Alarms>("alarms"); });
+Costs fire(std::uint64_t timers, weir::detail::StateBackend* backend = nullptr) {
+  auto op =
+      make_operator([](const auto& keyed) { keyed.template process<Alarms>("alarms"); }, backend);
   Counter out;
   op->connect(&out);
   Batch<std::uint64_t> batch;
@@ -134,6 +137,37 @@ double queue_bytes(std::uint64_t timers, bool ascending) {
   return (allocated() - before) / static_cast<double>(timers);
 }
 
+void print_costs(const std::string& what, int repetitions, const std::function<Costs()>& measure) {
+  bench::Figures set;
+  bench::Figures fired;
+  bench::Figures bytes;
+  for (int i = 0; i < repetitions; ++i) {
+    const Costs costs = measure();
+    set.push_back(costs.set_ns);
+    fired.push_back(costs.fire_ns);
+    bytes.push_back(costs.bytes);
+  }
+  bench::print_figure(what + ": set one", "ns", set);
+  bench::print_figure("the same: fire it", "ns", fired);
+  bench::print_figure("the same: memory of one, with its row", "B", bytes);
+}
+
+/// With little memory for anything else, so that what timers take can be seen.
+void print_in_rocksdb(const bench::Options& options) {
+  const bench::TemporaryDirectory folder{options};
+  weir::checkpoint::LocalDirectory local{weir::Env::posix(), folder.path(), "bench"};
+  weir::runtime::StateBackends backends{&local};
+  const auto backend =
+      backends.make({.backend = weir::StateBackendType::rocksdb,
+                     .rocksdb = {.memory_bytes = 32 << 20, .row_cache_bytes = 8 << 20}});
+  for (const std::uint64_t millions : {1, 4}) {
+    const auto timers = options.sized<std::uint64_t>(millions * 1'000'000, 20'000);
+    print_costs(std::to_string(millions) + "e6 timers in RocksDB", options.repetitions(3),
+                [&] { return fire(timers, backend.get()); });
+  }
+  local.remove();
+}
+
 double million_per_second(Operator& op, std::uint64_t keys, std::uint64_t records) {
   Counter out;
   op.connect(&out);
@@ -148,20 +182,11 @@ int main(int argc, char** argv) {
   const auto records = options.sized<std::uint64_t>(20'000'000, 20'000);
   constexpr std::uint64_t kKeys = 100'000;
 
-  bench::Figures set;
-  bench::Figures fired;
-  bench::Figures bytes;
-  for (int i = 0; i < options.repetitions(5); ++i) {
-    const Costs costs = fire(timers);
-    set.push_back(costs.set_ns);
-    fired.push_back(costs.fire_ns);
-    bytes.push_back(costs.bytes);
-  }
-  bench::print_figure("1e6 timers of 1e6 keys: set one", "ns", set);
-  bench::print_figure("the same: fire it", "ns", fired);
-  bench::print_figure("the same: memory of one, with its row", "B", bytes);
+  print_costs("1e6 timers of 1e6 keys", options.repetitions(5), [&] { return fire(timers); });
   bench::print_figure("its place in the queue, times at random", "B", {queue_bytes(timers, false)});
   bench::print_figure("the same, times that ascend", "B", {queue_bytes(timers, true)});
+
+  print_in_rocksdb(options);
 
   const auto figures = bench::interleave(
       options.repetitions(9),

@@ -20,9 +20,23 @@ BackedRows::BackedRows(RowTable& table, std::vector<const BackedColumn*> columns
       is_read_(columns_.size(), false),
       store_{std::move(opened.store)},
       budget_{opened.cache_bytes},
+      timers_max_{opened.timers_max},
       rows_max_{0},
       hand_group_{table.range().begin} {
   resize_budget(0);
+}
+
+void BackedRows::store_timers(std::size_t column) {
+  if (timers_max_ == 0) return;
+  const StoredTimers::Columns columns{column, columns_.size() + timers_.size()};
+  timers_.push_back(std::make_unique<StoredTimers>(*store_, columns, table_.range(), timers_max_));
+}
+
+StoredTimers* BackedRows::timers(std::size_t column) {
+  const auto at = std::find_if(timers_.begin(), timers_.end(), [column](const auto& timers) {
+    return timers->columns().rows == column;
+  });
+  return at != timers_.end() ? at->get() : nullptr;
 }
 
 /// Adapts how many rows fit to the size of values that were met.
@@ -141,9 +155,17 @@ void BackedRows::evict() {
   if (writes.size() != 0) store_->write(writes);
 }
 
+void BackedRows::flush_timers() {
+  for (const auto& timers : timers_) {
+    if (timers->is_full()) timers->flush();
+  }
+}
+
 RowsCut BackedRows::cut() {
   if (cuts_++ == 0) store_->hold();
-  return {table_.freeze(), epoch_++, written_};
+  RowsCut cut{table_.freeze(), epoch_++, written_};
+  for (const auto& timers : timers_) cut.timers.push_back(timers->cut());
+  return cut;
 }
 
 void BackedRows::write(const RowsCut& cut) const {
@@ -157,11 +179,13 @@ void BackedRows::write(const RowsCut& cut) const {
     });
   }
   if (writes.size() != 0) store_->write(writes);
+  for (std::size_t i = 0; i < timers_.size(); ++i) timers_[i]->write(*cut.timers[i]);
 }
 
 void BackedRows::on_written(const RowsCut& cut) {
   WEIR_ASSERT(cut.written == written_, "snapshots were written in another order than made");
   written_ = cut.epoch;
+  for (const auto& timers : timers_) timers->on_written();
   store_->release();
   if (--cuts_ != 0) store_->hold();  // the later ones must not see each other's changes, either
 }
@@ -170,7 +194,8 @@ void BackedRows::clear_store() {
   StoreWrites writes;
   for (std::uint32_t group = table_.range().begin; group < table_.range().end; ++group) {
     const std::string prefix = store_prefix(group);
-    for (std::size_t i = 0; i < columns_.size(); ++i) writes.erase_prefix(i, prefix);
+    for (std::size_t i = 0; i < columns_.size() + timers_.size(); ++i)
+      writes.erase_prefix(i, prefix);
   }
   store_->write(writes);
 }

@@ -19,7 +19,8 @@ std::vector<StoreColumn> store_columns(const std::vector<StateSpec>& specs) {
   std::vector<StoreColumn> columns;
   columns.reserve(specs.size());
   for (const StateSpec& spec : specs)
-    columns.push_back({spec.kind == StateKind::list, spec.type->schema, spec.ttl_ms});
+    columns.push_back(
+        {spec.kind == StateKind::list, spec.type->schema, spec.ttl_ms, spec.holds_timers});
   return columns;
 }
 
@@ -30,8 +31,11 @@ KeyedState::KeyedState(RowLayout layout, KeyGroupRange range, std::uint32_t max_
       expire_group_{range.begin} {
   has_ttl_ = std::any_of(specs_.begin(), specs_.end(),
                          [](const StateSpec& spec) { return spec.is_live != nullptr; });
-  if (opened.store != nullptr)
-    backed_ = std::make_unique<BackedRows>(table_, backed_columns(specs_), std::move(opened));
+  if (opened.store == nullptr) return;
+  backed_ = std::make_unique<BackedRows>(table_, backed_columns(specs_), std::move(opened));
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    if (specs_[i].holds_timers) backed_->store_timers(i);
+  }
 }
 
 void KeyedState::drop_expired(std::size_t rows) {

@@ -2,10 +2,12 @@
 //
 // They are state: they survive every failure and come back after a restart, at any parallelism.
 // Each time domain of an operator has a column of its own, a map from times to nothing, which is
-// what snapshots hold; in front of it a queue in memory knows which timer is next.
+// what snapshots hold. Beside it their order says which timer is next: a queue in memory, or for
+// state in a store an index there (detail/stored_timers.hpp).
 #pragma once
 
 #include <weir/detail/map_handle.hpp>
+#include <weir/detail/stored_timers.hpp>
 #include <weir/detail/timer_queue.hpp>
 
 #include <map>
@@ -28,7 +30,7 @@ public:
   TimerColumn(StateOwner& owner, TimeDomain domain)
       : MapHandle{owner, domain == TimeDomain::event_time ? "_timers/event" : "_timers/processing",
                   std::nullopt} {
-    reserve_name();
+    hold_timers();
   }
 
   using MapHandle::index;
@@ -50,34 +52,74 @@ public:
   /// Sets a timer: `on_timer(time, ...)` will be called for this key when time has come that far,
   /// once, even if that is so already. A timer that is set already stays as it is.
   void at(Timestamp time) {
+    if (stored_ != nullptr) return stored_->insert(id_of(time));
     if (queue_.insert(time, state_->hash(), state_->key())) column_.add(time);
   }
   /// Takes back a timer, if it is set.
   void cancel(Timestamp time) {
+    if (stored_ != nullptr) return stored_->erase(id_of(time));
     if (queue_.erase(time, state_->hash(), state_->key())) column_.remove(time);
   }
 
   /// For the engine: timers of one domain of the process `owner`.
   Timers(StateOwner& owner, TimeDomain domain) : column_{owner, domain} {}
   /// For the engine: where the keys come from.
-  void bind(detail::KeyedStateOf<K>& state) { state_ = &state; }
+  void bind(detail::KeyedStateOf<K>& state) {
+    state_ = &state;
+    if (state.backed() != nullptr) stored_ = state.backed()->timers(column_.index());
+  }
 
-  /// For the engine: the timers of all keys.
-  const detail::TimerQueue<K>& queue() const { return queue_; }
-  /// For the engine: whether the next timer, of any key, fires at `now`.
-  bool is_due(Timestamp now) const { return !queue_.empty() && queue_.front().time <= now; }
+  /// For the engine: when the next timer fires, of any key.
+  std::optional<Timestamp> next() const {
+    if (stored_ != nullptr)
+      return stored_->empty() ? std::nullopt : std::optional{stored_->front().time()};
+    return queue_.empty() ? std::nullopt : std::optional{queue_.front().time};
+  }
+  /// For the engine: whether the next timer fires at `now`.
+  bool is_due(Timestamp now) const {
+    const std::optional<Timestamp> time = next();
+    return time && *time <= now;
+  }
   /// For the engine: takes the next timer off the queue, to be followed by `fired` for its key.
-  detail::Timer<K> pop() { return queue_.pop(); }
-  void fired(Timestamp time) { column_.remove(time); }
+  detail::Timer<K> pop() { return stored_ != nullptr ? timer_of(stored_->pop()) : queue_.pop(); }
+  void fired(Timestamp time) {
+    if (stored_ == nullptr) column_.remove(time);
+  }
 
-  /// For the engine: makes the queue what the restored state says. May throw StoreError.
+  /// For the engine: some timers that are due at `now`, at most `count`, whose rows had better be
+  /// read together. None if timers are in a queue.
+  std::vector<detail::Timer<K>> due(Timestamp now, std::size_t count) const {
+    std::vector<detail::Timer<K>> timers;
+    if (stored_ == nullptr) return timers;
+    stored_->visit_due(now, count,
+                       [&](const detail::TimerId& id) { timers.push_back(timer_of(id)); });
+    return timers;
+  }
+
+  /// For the engine: makes the order what the restored state says. May throw StoreError.
   void restore() {
+    if (stored_ != nullptr) return stored_->restore();
     std::vector<detail::Timer<K>> timers;
     state_->backed() != nullptr ? read_store(timers) : read_rows(timers);
     queue_.assign(std::move(timers));
   }
 
 private:
+  detail::TimerId id_of(Timestamp time) const {
+    ByteWriter key;
+    weir::encode(state_->key(), key);
+    const auto place = detail::key_position(state_->hash(), state_->table().max_parallelism());
+    return {time, place.group, key.view()};
+  }
+  static detail::Timer<K> timer_of(const detail::TimerId& id) {
+    ByteReader in{id.key()};
+    K key = weir::decode<K>(in);
+    if (!in.ok() || !in.at_end())
+      throw detail::StoreError{"the stored state holds a timer that cannot be decoded"};
+    const std::uint64_t hash = hash_of(key);
+    return {id.time(), hash, std::move(key)};
+  }
+
   void read_rows(std::vector<detail::Timer<K>>& timers) const {
     const detail::RowTable& table = state_->table();
     const std::size_t offset = table.layout().columns[column_.index()].offset;
@@ -108,7 +150,8 @@ private:
   }
 
   detail::TimerColumn column_;
-  detail::TimerQueue<K> queue_;
+  detail::TimerQueue<K> queue_;             // of all timers, unless they are stored
+  detail::StoredTimers* stored_ = nullptr;  // null: the store has no order
   detail::KeyedStateOf<K>* state_ = nullptr;
 };
 

@@ -91,7 +91,7 @@ private:
         add(op.name, "it declares the state \"" + state.name + "\", but its input has no keys",
             "put key_by(...) before it and derive it from KeyedProcess, or declare state of the "
             "operator, such as an OperatorListState");
-      if (!state.is_reserved && state.name.starts_with(detail::kTimerStates))
+      if (!state.holds_timers && state.name.starts_with(detail::kTimerStates))
         add(op.name,
             "it declares the state \"" + state.name + "\", which is a name for states of timers",
             "give it a name that does not begin with " + std::string{detail::kTimerStates});

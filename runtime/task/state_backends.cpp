@@ -6,12 +6,13 @@ namespace weir::runtime {
 
 std::shared_ptr<detail::StateBackend> StateBackends::make(const StateOptions& options) {
   if (options.backend != StateBackendType::rocksdb) return nullptr;
-  const state::RocksDbOptions rocksdb{
+  state::RocksDbOptions rocksdb{
       .memory = static_cast<std::size_t>(options.rocksdb.memory_bytes),
       .write_buffer_ratio = options.rocksdb.write_buffer_ratio,
       .row_cache = static_cast<std::size_t>(options.rocksdb.row_cache_bytes),
       .background_threads = options.rocksdb.threads,
       .in_memory = in_memory_};
+  if (options.rocksdb.timers == TimerOrder::heap) rocksdb.timers_max = 0;
   const std::lock_guard guard{mutex_};
   if (memory_ == nullptr) memory_ = state::make_rocksdb_memory(rocksdb);
   return std::make_shared<state::RocksDbBackend>(

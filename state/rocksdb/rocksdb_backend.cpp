@@ -9,6 +9,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::state {
@@ -101,8 +102,9 @@ detail::StateBackend::Opened RocksDbBackend::open(std::string_view operator_name
                                                   const std::vector<detail::StoreColumn>& columns) {
   return {std::make_unique<RocksDbStore>(
               options_of(options_, *memory_), new_directory(operator_name),
-              [this, name = std::string{operator_name}] { return new_directory(name); }, columns),
-          options_.row_cache};
+              [this, name = std::string{operator_name}] { return new_directory(name); },
+              with_timers(columns)),
+          options_.row_cache, options_.timers_max};
 }
 
 std::unique_ptr<detail::StoreDirectory> RocksDbBackend::make_directory(
@@ -124,6 +126,16 @@ std::unique_ptr<detail::StoreView> RocksDbBackend::read(
       options_of(options_, *memory_),
       std::unique_ptr<RocksDbDirectory>{&dynamic_cast<RocksDbDirectory&>(*directory.release())},
       columns);
+}
+
+/// Adds a column for the order of each column's timers.
+std::vector<detail::StoreColumn> RocksDbBackend::with_timers(
+    std::vector<detail::StoreColumn> columns) const {
+  if (options_.timers_max == 0) return columns;
+  const auto holds_timers = [](const detail::StoreColumn& column) { return column.holds_timers; };
+  const auto orders = std::count_if(columns.begin(), columns.end(), holds_timers);
+  columns.resize(columns.size() + static_cast<std::size_t>(orders));
+  return columns;
 }
 
 std::unique_ptr<RocksDbDirectory> RocksDbBackend::new_directory(

@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir::state {
 
@@ -39,6 +41,7 @@ public:
                                           const std::vector<detail::StoreColumn>& columns) override;
 
 private:
+  std::vector<detail::StoreColumn> with_timers(std::vector<detail::StoreColumn> columns) const;
   std::unique_ptr<RocksDbDirectory> new_directory(std::string_view operator_name) const;
 
   RocksDbOptions options_;

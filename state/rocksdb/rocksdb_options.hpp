@@ -14,6 +14,10 @@ struct RocksDbOptions {
   /// weir.state.rocksdb.row-cache-size: decoded rows in front of RocksDB, for each operator on each
   /// subtask.
   std::size_t row_cache = 64 << 20;
+  /// How many timers of each time domain of an operator are in memory, the next ones; the others
+  /// are in RocksDB alone. 0: the order of all is in memory
+  /// (state.backend.rocksdb.timer-service.factory: HEAP).
+  std::size_t timers_max = 8192;
   /// state.backend.rocksdb.thread.num: threads that flush and compact, for the process.
   int background_threads = 2;
   /// Files in memory instead of on disk; for simulations.

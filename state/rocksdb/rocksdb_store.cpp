@@ -170,11 +170,31 @@ RocksDbStore::~RocksDbStore() {
 }
 
 void RocksDbStore::open() {
+  auto families = families_of(options_, described_, now_);
+  add_surplus(families);
   rocksdb::DB* db = nullptr;
-  check(rocksdb::DB::Open(options_, directory_->path(), families_of(options_, described_, now_),
-                          &columns_, &db),
-        "opened");
+  check(rocksdb::DB::Open(options_, directory_->path(), families, &columns_, &db), "opened");
   db_.reset(db);
+  drop_surplus();
+}
+
+/// Adds what the files have and nobody asks for, without which RocksDB does not open them.
+void RocksDbStore::add_surplus(std::vector<rocksdb::ColumnFamilyDescriptor>& families) const {
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(options_, directory_->path(), &names).ok()) return;  // new
+  for (const std::string& name : names) {
+    const auto has_name = [&](const auto& family) { return family.name == name; };
+    if (std::none_of(families.begin(), families.end(), has_name))
+      families.emplace_back(name, rocksdb::ColumnFamilyOptions{options_});
+  }
+}
+
+/// The order of timers: nobody would keep it up to date.
+void RocksDbStore::drop_surplus() {
+  for (; columns_.size() > described_.size(); columns_.pop_back()) {
+    check(db_->DropColumnFamily(columns_.back()), "changed");
+    db_->DestroyColumnFamilyHandle(columns_.back());
+  }
 }
 
 void RocksDbStore::close() {

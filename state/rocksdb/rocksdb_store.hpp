@@ -46,6 +46,8 @@ private:
   class View;
 
   void open();
+  void add_surplus(std::vector<rocksdb::ColumnFamilyDescriptor>& families) const;
+  void drop_surplus();
   void close();
   void check(const rocksdb::Status& status, const char* what) const;
   void write_table(std::size_t column, detail::StoreCursor& from, std::string_view end,

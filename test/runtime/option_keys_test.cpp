@@ -39,6 +39,7 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(rocksdb + "memory.managed-size", "1 gb").state.rocksdb.memory_bytes == 1 << 30);
   CHECK(with(rocksdb + "memory.write-buffer-ratio", "0.3").state.rocksdb.write_buffer_ratio == 0.3);
   CHECK(with(rocksdb + "thread.num", "3").state.rocksdb.threads == 3);
+  CHECK(with(rocksdb + "timer-service.factory", "HEAP").state.rocksdb.timers == TimerOrder::heap);
   CHECK(with("weir.state.rocksdb.row-cache-size", "4 kb").state.rocksdb.row_cache_bytes == 4096);
   CHECK(with(c + "interval", "200ms").checkpoint.every == 200ms);
   CHECK(with(c + "mode", "at_least_once").checkpoint.guarantee == Guarantee::at_least_once);

@@ -205,6 +205,7 @@ inline Lines sorted(Lines lines) {
   return lines;
 }
 
-inline const auto kEachBackend = {BackendKind::heap, BackendKind::rocksdb, BackendKind::tiny};
+inline const auto kEachBackend = {BackendKind::heap, BackendKind::rocksdb, BackendKind::tiny,
+                                  BackendKind::queue};
 
 }  // namespace weir::test

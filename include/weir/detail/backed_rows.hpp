@@ -21,6 +21,7 @@
 
 #include <weir/detail/backed_cells.hpp>
 #include <weir/detail/row_table.hpp>
+#include <weir/detail/stored_timers.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -37,6 +38,9 @@ public:
   struct Opened {
     std::unique_ptr<StateStore> store;
     std::size_t cache_bytes;  // for its rows in memory
+    /// How many timers of each domain are in memory, and the order of the others in the store: in
+    /// a column for each column that holds timers, behind all of them. 0: the order is in memory.
+    std::size_t timers_max = 0;
   };
 
   virtual ~StateBackend() = default;
@@ -59,6 +63,7 @@ struct RowsCut {
   FrozenRows rows = {};
   std::uint32_t epoch = 0;
   std::uint32_t written = 0;  // the newest epoch whose changes the store has
+  std::vector<std::shared_ptr<const TimerChanges>> timers = {};  // that the store lacks
 };
 
 /// See the file comment. One thread at a time, but for `write`.
@@ -66,6 +71,11 @@ class BackedRows {
 public:
   BackedRows(RowTable& table, std::vector<const BackedColumn*> columns,
              StateBackend::Opened opened);
+
+  /// Keeps the timers of a column in their order, if the store does. Called before anything else.
+  void store_timers(std::size_t column);
+  /// Null if the timers of a column are in a queue in memory.
+  StoredTimers* timers(std::size_t column);
 
   /// Makes sure that something is known about a column of a row that may be changed.
   void know(char* row, std::uint64_t hash, std::size_t column) {
@@ -100,6 +110,7 @@ public:
   /// then.
   void keep_budget() {
     if (table_.rows() > rows_max_) evict();
+    if (cuts_ == 0) flush_timers();
   }
 
   RowsCut cut();
@@ -125,6 +136,7 @@ private:
   void put_value(char* row, std::size_t column, std::string_view bytes);
   void get_noted(std::size_t column);
   void evict();
+  void flush_timers();
   bool may_go(char* row, StoreWrites& writes);
   bool save(const char* row, std::uint32_t written, StoreWrites& writes) const;
   void set_prefix(const char* row, std::uint64_t hash, ByteWriter& out) const;
@@ -140,8 +152,11 @@ private:
   std::vector<bool> is_read_;  // by column
   const std::unique_ptr<StateStore> store_;
   const std::size_t budget_;  // bytes
-  std::size_t rows_max_;      // that fit in it, as far as can be told
-  double value_bytes_ = 0;    // of a value outside of its row, on average
+  const std::size_t timers_max_;
+  std::vector<std::unique_ptr<StoredTimers>>
+      timers_;              // of the columns whose timers the store orders
+  std::size_t rows_max_;    // that fit in it, as far as can be told
+  double value_bytes_ = 0;  // of a value outside of its row, on average
   std::uint32_t epoch_ = 2;
   std::uint32_t written_ = 1;
   int cuts_ = 0;  // made and not written: until then, the store is held

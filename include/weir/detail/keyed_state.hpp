@@ -32,7 +32,7 @@ struct StateSpec {
   /// Whether anything of a value of `type` was touched after `dead`, in milliseconds since 1970;
   /// null if it lives for ever.
   bool (*is_live)(const void* cell, std::int64_t dead) = nullptr;
-  bool is_reserved = false;  // the engine's own, under a name that jobs may not use
+  bool holds_timers = false;  // the engine's own, under a name that jobs may not use
 };
 
 /// What a store must know of the columns of states.

@@ -70,7 +70,7 @@ protected:
   /// Which of its owner's states it is, in the order of declaration.
   std::size_t index() const { return column_; }
   /// The state is the engine's own, and may have a name that jobs may not use.
-  void reserve_name() { spec_.is_reserved = true; }
+  void hold_timers() { spec_.holds_timers = true; }
 
   bool expires() const { return life_.has_value(); }
   bool shows_expired() const {

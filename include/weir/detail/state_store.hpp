@@ -26,6 +26,7 @@ struct StoreColumn {
   std::string schema = {};  // of its values as in a snapshot
   std::int64_t ttl_ms = 0;  // how long a value, entry or element lives; it begins with its time; 0:
                             // for ever
+  bool holds_timers = false;
 };
 
 inline constexpr std::size_t kStoreGroupBytes = 2;  // of a key: its key group

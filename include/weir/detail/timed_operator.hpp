@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace weir::detail {
 
@@ -33,8 +34,7 @@ private:
   void restore() override { service().restore(); }
 
   std::optional<Timestamp> next_processing() const override {
-    const TimerQueue<K>& queue = service().of(TimeDomain::processing_time).queue();
-    return queue.empty() ? std::nullopt : std::optional{queue.front().time};
+    return service().of(TimeDomain::processing_time).next();
   }
   bool advance_processing_time(Timestamp to) override {
     return fire(TimeDomain::processing_time, to);
@@ -49,7 +49,7 @@ private:
     Timers<K>& timers = service().of(domain);
     if (!timers.is_due(to)) return true;
     if (this->state_.expires()) this->drop_expired(kTimersAtOnce);
-    if (this->state_.backed() != nullptr) this->state_.backed()->keep_budget();
+    if (this->state_.backed() != nullptr) load_ahead(timers.due(to, kTimersAtOnce));
     const std::uint64_t flushes_max = this->emit_.flushes() + kFinishBatches;
     for (std::size_t i = 0; i < kTimersAtOnce && this->emit_.flushes() < flushes_max; ++i) {
       if (!timers.is_due(to)) break;
@@ -61,6 +61,14 @@ private:
     }
     this->emit_.flush();
     return !timers.is_due(to);
+  }
+
+  /// Reads the rows of these timers together; makes room for rows in any case.
+  void load_ahead(const std::vector<Timer<K>>& due) {
+    std::vector<std::uint64_t> hashes;
+    for (const Timer<K>& timer : due) hashes.push_back(timer.hash);
+    this->state_.load_ahead(hashes, 0, due.size(),
+                            [&](std::size_t i) -> const K& { return due[i].key; });
   }
 
   TimerService<K>& service() { return this->body_.timers(); }
