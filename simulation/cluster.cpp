@@ -50,6 +50,7 @@ public:
   base::Random random;
   SimEnv env;
   std::uint64_t runs = 0;
+  caf::scheduler::test_coordinator* scheduler = nullptr;  // of the newest run that lives
 };
 
 /// One process. Members are destroyed in reverse.
@@ -67,6 +68,7 @@ public:
         chaos_{roster_, log_},
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
+    cluster_.scheduler = &scheduler_;
     actors::JobSpawn spawn{hosted_,
                            {cluster.env, clock_, pool_, faults_, log_, roster_, backends_, &local_},
                            [this](const runtime::JobView& view) {
@@ -84,6 +86,7 @@ public:
   }
 
   ~Impl() {
+    if (cluster_.scheduler == &scheduler_) cluster_.scheduler = nullptr;
     // As after SIGKILL: what waits in the pool is never done, and nobody handles another message.
     pool_.clear();
     roster_.close();
@@ -339,6 +342,10 @@ std::uint64_t Cluster::disk_changes() const {
 
 std::uint64_t Cluster::disk_opens(std::string_view part) const {
   return impl_->env.opened(part);
+}
+
+void Cluster::take_time(Duration time) const {
+  if (impl_->scheduler != nullptr) impl_->scheduler->advance_time(time);
 }
 
 void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {

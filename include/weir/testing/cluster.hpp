@@ -153,6 +153,11 @@ public:
   /// How often files whose path contains `part` were opened for reading so far.
   std::uint64_t disk_opens(std::string_view part) const;
 
+  /// To be called by functions of a job that runs here: what they do takes this much virtual time,
+  /// in which timers of others fall due. So a slow sink holds up those that feed it. Without a run
+  /// nothing happens.
+  void take_time(Duration time) const;
+
   /// The next `times` writes, syncs and renames of paths that contain `part` fail with `code`.
   void fail_writes(std::string_view part, ErrorCode code, std::uint64_t times = 1);
 
