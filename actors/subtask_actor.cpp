@@ -3,8 +3,7 @@
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
 #include "runtime/job/launch.hpp"
-#include "runtime/task/operator_restore.hpp"
-#include "runtime/task/state_restore.hpp"
+#include "runtime/task/subtask_restore.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
@@ -62,17 +61,17 @@ std::function<std::shared_ptr<detail::StateBackend>()> SubtaskState::rocksdb_bac
 void SubtaskState::restore() {
   ask_blocking(
       self_, spawn_->services.pool,
-      [env = spawn_->context->place().env, restore = spawn_->restore,
+      [context = spawn_->context, id = spawn_->id, restore = spawn_->restore,
        directory = spawn_->restore_directory, local = spawn_->local, subtask = subtask_,
        backend = rocksdb_backend(), pool = &spawn_->services.pool] {
-        const runtime::RestoreOrder order{restore, directory, env, local.get(), backend, pool};
-        const Status status = runtime::read_operator_states(order, subtask->operator_states());
-        if (!status.ok()) return Result<runtime::RestoredFrom>{status};
-        return runtime::read_state(order, subtask->states());
+        const runtime::RestoreOrder order{restore,     directory, context->place().env,
+                                          local.get(), backend,   pool};
+        return runtime::restore_subtask(order, context->plan(), id, *subtask);
       },
-      [this](const Result<runtime::RestoredFrom>& restored) {
+      [this](Result<runtime::Restored> restored) {
         if (!restored.ok()) return cannot_restore(restored.status());
-        restored_from_ = *restored;
+        restored_from_ = restored->from;
+        subtask_->recover(std::move(restored->channels));
         is_restored_ = true;
         report_ready();
       });

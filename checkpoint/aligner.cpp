@@ -22,8 +22,15 @@ public:
     seen_[channel.value()] = true;
     return !was_seen;
   }
+  bool has_come(ChannelIndex channel) const { return seen_[channel.value()]; }
   bool is_complete() const { return std::find(seen_.begin(), seen_.end(), false) == seen_.end(); }
-  AlignerOutcome::Snapshot snapshot(Duration now) const { return {barrier_, now - began_}; }
+  AlignerOutcome::Snapshot snapshot(Duration now) const {
+    AlignerOutcome::Snapshot snapshot{barrier_, now - began_, {}};
+    for (std::uint32_t i = 0; i < seen_.size(); ++i) {
+      if (!seen_[i]) snapshot.overtaken.push_back(ChannelIndex{i});
+    }
+    return snapshot;
+  }
 
 private:
   Barrier barrier_;
@@ -31,24 +38,35 @@ private:
   Duration began_;          // when its first barrier arrived
 };
 
-/// Exactly once: at most one checkpoint is being aligned, and its barriers block their channels.
+/// Exactly once: at most one checkpoint is being aligned, or has overtaken and is being recorded.
 class ExactlyOnceAligner final : public Aligner {
 public:
-  explicit ExactlyOnceAligner(std::size_t channels) : channels_{channels} {}
+  explicit ExactlyOnceAligner(std::vector<bool> is_held) : is_held_{std::move(is_held)} {}
+
+  AlignerOutcome on_announced(ChannelIndex channel, const Barrier& barrier, Duration now) override {
+    AlignerOutcome outcome;
+    if (!may_overtake(barrier) || !begin(barrier, now, outcome)) return outcome;
+    if (barrier.mode == BarrierMode::unaligned) overtakes_ = true;
+    announced_[channel.value()] = true;
+    advance(now, outcome);
+    return outcome;
+  }
 
   AlignerOutcome on_barrier(ChannelIndex channel, const Barrier& barrier, Duration now) override {
     AlignerOutcome outcome;
-    if (barrier.id <= last_id_ || (current_ && barrier.id < current_->id())) return outcome;
-    if (current_ && barrier.id > current_->id()) give_up(FailureReason::alignment_aborted, outcome);
-    if (!current_) {
-      current_.emplace(barrier, channels_, now);
-      outcome.started = barrier.id;
-    }
-    if (!current_->mark(channel)) return outcome;
-    if (current_->is_complete())
-      finish(now, outcome);
-    else
-      outcome.block_channel = true;
+    if (!begin(barrier, now, outcome) || !current_->mark(channel)) return outcome;
+    if (barrier.mode == BarrierMode::unaligned) overtakes_ = true;
+    announced_[channel.value()] = true;
+    advance(now, outcome);
+    outcome.block_channel = current_ && !is_recording_;
+    return outcome;
+  }
+
+  AlignerOutcome on_timeout(CheckpointId id, Duration now) override {
+    AlignerOutcome outcome;
+    if (!current_ || current_->id() != id || !may_overtake(current_->barrier())) return outcome;
+    overtakes_ = true;
+    advance(now, outcome);
     return outcome;
   }
 
@@ -61,29 +79,67 @@ public:
   }
 
 private:
-  void finish(Duration now, AlignerOutcome& outcome) {
-    outcome.unblock_all = true;
-    outcome.snapshot = current_->snapshot(now);
-    last_id_ = current_->id();
-    current_.reset();
+  /// Makes the checkpoint of a barrier the current one; returns false if it is over.
+  bool begin(const Barrier& barrier, Duration now, AlignerOutcome& outcome) {
+    if (barrier.id <= last_id_ || (current_ && barrier.id < current_->id())) return false;
+    if (current_ && barrier.id > current_->id()) give_up(FailureReason::alignment_aborted, outcome);
+    if (current_) return true;
+    current_.emplace(barrier, is_held_.size(), now);
+    announced_.assign(is_held_.size(), false);
+    overtakes_ = is_recording_ = false;
+    outcome.started = barrier.id;
+    return true;
+  }
+
+  /// Does what the barriers seen so far allow.
+  void advance(Duration now, AlignerOutcome& outcome) {
+    if (!is_recording_) {
+      const bool have_all_come = current_->is_complete();
+      if (!have_all_come && !(overtakes_ && have_held_come())) return;
+      outcome.snapshot = current_->snapshot(now);
+      if (overtakes_) outcome.snapshot->barrier.mode = BarrierMode::unaligned;
+      outcome.unblock_all = true;
+      if (have_all_come) return end();
+      is_recording_ = true;
+    }
+    if (std::find(announced_.begin(), announced_.end(), false) != announced_.end()) return;
+    outcome.recorded = current_->id();
+    end();
+  }
+
+  bool have_held_come() const {
+    for (std::uint32_t i = 0; i < is_held_.size(); ++i) {
+      if (is_held_[i] && !current_->has_come(ChannelIndex{i})) return false;
+    }
+    return true;
   }
 
   void give_up(FailureReason reason, AlignerOutcome& outcome) {
     outcome.aborted.push_back({current_->id(), reason});
     outcome.unblock_all = true;
+    end();
+  }
+
+  void end() {
     last_id_ = current_->id();
     current_.reset();
   }
 
-  std::size_t channels_;
-  std::optional<Arrival> current_;
-  CheckpointId last_id_;  // of the last snapshot or abort: older barriers mean nothing
+  std::vector<bool> is_held_;       // by channel
+  std::optional<Arrival> current_;  // knows the barriers that have come to the heads
+  std::vector<bool> announced_;     // likewise, wherever in their queues
+  bool overtakes_ = false;          // its barriers wait no longer
+  bool is_recording_ = false;       // its snapshot is taken, but it has not come everywhere
+  CheckpointId last_id_;            // of the last that has ended: older barriers mean nothing
 };
 
 /// At least once: barriers are counted, several checkpoints may be under way, nothing is blocked.
 class AtLeastOnceAligner final : public Aligner {
 public:
   explicit AtLeastOnceAligner(std::size_t channels) : channels_{channels} {}
+
+  AlignerOutcome on_announced(ChannelIndex, const Barrier&, Duration) override { return {}; }
+  AlignerOutcome on_timeout(CheckpointId, Duration) override { return {}; }
 
   AlignerOutcome on_barrier(ChannelIndex channel, const Barrier& barrier, Duration now) override {
     AlignerOutcome outcome;
@@ -138,15 +194,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Aligner> Aligner::make(BarrierMode mode, std::size_t channels) {
+std::unique_ptr<Aligner> Aligner::make(BarrierMode mode, std::size_t channels,
+                                       std::vector<bool> is_held) {
   WEIR_ASSERT(channels >= 1, "a subtask without input channels has nothing to align");
-  switch (mode) {
-    case BarrierMode::aligned: return std::make_unique<ExactlyOnceAligner>(channels);
-    case BarrierMode::at_least_once: return std::make_unique<AtLeastOnceAligner>(channels);
-    case BarrierMode::unaligned:
-    case BarrierMode::aligned_then_unaligned: break;
-  }
-  WEIR_UNREACHABLE("this barrier mode has no aligner");
+  if (mode == BarrierMode::at_least_once) return std::make_unique<AtLeastOnceAligner>(channels);
+  is_held.resize(channels);
+  return std::make_unique<ExactlyOnceAligner>(std::move(is_held));
 }
 
 }  // namespace weir::checkpoint

@@ -8,6 +8,13 @@
 //                  snapshot and all channels go on.
 //   at least once  Nothing is blocked. The snapshot is taken when barrier n has arrived on every
 //                  channel; it then holds some records that will be replayed.
+//   unaligned      The snapshot is taken as soon as barrier n has been seen anywhere in a queue
+//                  of a channel. What lies ahead of it, and what comes on other channels before
+//                  their barrier, has been overtaken and belongs to the checkpoint, too (Flink
+//                  FLIP-76). Barriers of held channels do not overtake: they are waited for first,
+//                  as if aligned.
+//   aligned, then  The first of these rules until `on_timeout`, from then on the last. A barrier
+//   unaligned      that has overtaken elsewhere says so, and changes the rule here as well.
 //
 // Invariants
 //  - Ids of snapshots that are asked for grow strictly; an older or repeated barrier changes
@@ -32,8 +39,11 @@ struct AlignerOutcome {
     friend bool operator==(const Aborted&, const Aborted&) = default;
   };
   struct Snapshot {
-    Barrier barrier;
+    Barrier barrier;     // unaligned if it is to overtake what waits behind this subtask
     Duration alignment;  // since the first barrier
+    /// Channels where it has not had its turn: all that they hold ahead of it belongs to the
+    /// checkpoint, and so does what comes on them before it. None: it has on all.
+    std::vector<ChannelIndex> overtaken = {};
     friend bool operator==(const Snapshot&, const Snapshot&) = default;
   };
 
@@ -42,6 +52,9 @@ struct AlignerOutcome {
   bool block_channel = false;           // take nothing more from the channel of this event
   bool unblock_all = false;             // all channels go on
   std::optional<Snapshot> snapshot;     // forward the barrier and take a snapshot now
+  /// The barrier has been seen on all channels of a snapshot that did not wait for that: nothing of
+  /// what it overtook is missing any more.
+  std::optional<CheckpointId> recorded;
 
   friend bool operator==(const AlignerOutcome&, const AlignerOutcome&) = default;
 };
@@ -49,14 +62,23 @@ struct AlignerOutcome {
 /// See the file comment. `now` is monotonic time, for measuring only.
 class Aligner {
 public:
-  /// Makes an aligner for `channels` channels, at least 1. `mode` must be `aligned` or
-  /// `at_least_once`.
-  static std::unique_ptr<Aligner> make(BarrierMode mode, std::size_t channels);
+  /// Makes an aligner for `channels` channels, at least 1. With `at_least_once` it takes no notice
+  /// of the modes of barriers, else each goes by its own. `is_held` says of each channel whether
+  /// no barrier overtakes there; empty: of none.
+  static std::unique_ptr<Aligner> make(BarrierMode mode, std::size_t channels,
+                                       std::vector<bool> is_held = {});
 
   virtual ~Aligner() = default;
 
-  /// A barrier arrived on a channel.
+  /// A barrier has joined the queue of a channel. The answer never says to block.
+  virtual AlignerOutcome on_announced(ChannelIndex channel, const Barrier& barrier,
+                                      Duration now) = 0;
+
+  /// A barrier has come to the head of a channel's queue.
   virtual AlignerOutcome on_barrier(ChannelIndex channel, const Barrier& barrier, Duration now) = 0;
+
+  /// Barriers of this checkpoint wait no longer for their turn.
+  virtual AlignerOutcome on_timeout(CheckpointId id, Duration now) = 0;
 
   /// Checkpoint `id` is off: a cancel marker arrived on any channel, or the coordinator said so.
   virtual AlignerOutcome on_cancel(CheckpointId id) = 0;

@@ -107,8 +107,8 @@ void Coordinator::expire_publications(Duration now, Actions& actions) {
 /// A savepoint waits for the reservation before it, and holds up others until it has its own: a
 /// source passes over a barrier whose id is behind that of the last.
 void Coordinator::start_due(Duration now, Actions& actions) {
-  if (savepoints_.has_waiting() && reserving_.empty()) begin_savepoint(now, actions);
-  if (is_reserving_savepoint()) return;
+  if (savepoints_.has_waiting() && can_begin_savepoint()) begin_savepoint(now, actions);
+  if (is_reserving_savepoint() || (options_.unaligned && savepoints_.has_waiting())) return;
   while (const auto kind = trigger_.take(now, under_way())) {
     last_id_ = last_id_.next();
     reserving_.emplace(last_id_, Reservation{*kind, now + options_.timeout});
@@ -137,7 +137,7 @@ Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration
     return actions;
   }
   if (status.ok()) {
-    Barrier barrier{id, wall, at->second.kind, mode(), {}};
+    Barrier barrier{id, wall, at->second.kind, mode_of(at->second.kind), {}};
     if (const Savepoint* savepoint = savepoints_.find(id)) {
       barrier.directory = savepoint->directory;
       barrier.format = savepoint->format;
@@ -367,9 +367,16 @@ int Coordinator::under_way() const {
   return static_cast<int>(reserving_.size() + pending_.size() + publishing_.size());
 }
 
-BarrierMode Coordinator::mode() const {
-  return options_.guarantee == Guarantee::exactly_once ? BarrierMode::aligned
-                                                       : BarrierMode::at_least_once;
+bool Coordinator::can_begin_savepoint() const {
+  return options_.unaligned ? under_way() == 0 : reserving_.empty();
+}
+
+/// Barriers that must not overtake, since the job ends behind them, or nothing is left to overtake.
+BarrierMode Coordinator::mode_of(CheckpointKind kind) const {
+  if (options_.guarantee != Guarantee::exactly_once) return BarrierMode::at_least_once;
+  if (!options_.unaligned || kind != CheckpointKind::periodic) return BarrierMode::aligned;
+  return options_.aligned_timeout == Duration{} ? BarrierMode::unaligned
+                                                : BarrierMode::aligned_then_unaligned;
 }
 
 }  // namespace weir::checkpoint

@@ -20,6 +20,8 @@
 //    are results committed (Flink FLIP-203).
 //  - Once sources have been told to drain nothing else begins: what they have ended must be in no
 //    checkpoint but that one. If it fails there is no way on but a restart of all.
+//  - A savepoint, whose barriers wait for their turn, and checkpoints whose barriers overtake are
+//    never under way at the same time: which asked first is served first.
 //  - Sources hear of a savepoint and of what began before it in the order of their ids.
 #pragma once
 
@@ -210,7 +212,8 @@ private:
   void count_failure(CheckpointId id, CheckpointKind kind, FailureReason reason,
                      const std::string& detail, Duration now, Actions& actions);
   void complete(const PendingCheckpoint& pending, Duration now, Actions& actions);
-  BarrierMode mode() const;
+  BarrierMode mode_of(CheckpointKind kind) const;
+  bool can_begin_savepoint() const;
 
   CheckpointOptions options_;
   TriggerPolicy trigger_;

@@ -43,6 +43,12 @@ struct Barrier {
   friend bool operator==(const Barrier&, const Barrier&) = default;
 };
 
+/// Whether a barrier need not wait for its turn everywhere.
+inline bool may_overtake(const Barrier& barrier) {
+  return barrier.mode == BarrierMode::unaligned ||
+         barrier.mode == BarrierMode::aligned_then_unaligned;
+}
+
 /// Somebody wants a savepoint: a copy of the job's state in a directory of its own.
 struct SavepointRequest {
   std::string ticket = {};  // no two requests have the same
@@ -53,11 +59,12 @@ struct SavepointRequest {
 
 /// Where the time of a subtask's snapshot went.
 struct SnapshotTimings {
-  Duration start_delay{};   // from the trigger to the first barrier
-  Duration alignment{};     // from the first barrier to the last
-  Duration sync{};          // processing stood still
-  Duration async{};         // from then until the state was safe
-  std::uint64_t bytes = 0;  // that were written: not what earlier checkpoints have
+  Duration start_delay{};             // from the trigger to the first barrier
+  Duration alignment{};               // from the first barrier to the last
+  Duration sync{};                    // processing stood still
+  Duration async{};                   // from then until the state was safe
+  std::uint64_t bytes = 0;            // that were written: not what earlier checkpoints have
+  std::uint64_t overtaken_bytes = 0;  // of them, records that the barrier overtook
 
   /// Makes each of them the greater one of both.
   void raise_to(const SnapshotTimings& other) {
@@ -66,6 +73,7 @@ struct SnapshotTimings {
     sync = std::max(sync, other.sync);
     async = std::max(async, other.async);
     bytes = std::max(bytes, other.bytes);
+    overtaken_bytes = std::max(overtaken_bytes, other.overtaken_bytes);
   }
   friend bool operator==(const SnapshotTimings&, const SnapshotTimings&) = default;
 };

@@ -32,8 +32,9 @@ Status check_files(Env& env, const std::string& directory, const state::KeyedSta
                     handle.groups.back().offset + handle.groups.back().size);
 }
 
-Status check_files(Env& env, const std::string& directory,
-                   const state::OperatorStateHandle& handle) {
+/// Of operator state, or of records that were overtaken.
+template <class Handle>
+Status check_file_of(Env& env, const std::string& directory, const Handle& handle) {
   if (handle.path.empty() || handle.blocks.empty()) return {};
   return check_file(env, base::join_path(directory, handle.path),
                     handle.offset + handle.size_bytes());
@@ -42,7 +43,11 @@ Status check_files(Env& env, const std::string& directory,
 Status check_files(Env& env, const std::string& directory, const CheckpointMetadata& metadata) {
   for (const SubtaskPart& part : metadata.parts) {
     for (const state::OperatorStateHandle& handle : part.state.operators) {
-      const Status status = check_files(env, directory, handle);
+      const Status status = check_file_of(env, directory, handle);
+      if (!status.ok()) return status;
+    }
+    for (const state::ChannelStateHandle& handle : part.state.channels) {
+      const Status status = check_file_of(env, directory, handle);
       if (!status.ok()) return status;
     }
     for (const state::KeyedStateHandle& handle : part.state.keyed) {

@@ -21,9 +21,14 @@ using runtime::Spread;
 using runtime::SubtaskSnapshot;
 using Json = nlohmann::ordered_json;
 
-const std::vector<std::string> kEntryHead{"id",        "kind",    "triggered", "duration",
-                                          "answers",   "written", "state",     "start delay",
-                                          "alignment", "sync",    "async",     "status"};
+const std::vector<std::string> kEntryHead{
+    "id",        "kind",        "triggered", "duration", "answers", "written", "state",
+    "overtaken", "start delay", "alignment", "sync",     "async",   "status"};
+
+/// Whether a figure of the history is in bytes; else it is in nanoseconds.
+bool is_size(std::string_view what) {
+  return what == "written" || what == "state" || what == "overtaken";
+}
 
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>{duration}.count();
@@ -86,13 +91,12 @@ std::vector<std::string> cells_of(const SnapshotTimings& timings) {
 std::string describe_usual(const std::map<std::string, Spread>& usual) {
   Table table{{"", "least", "average", "p50", "p90", "p99", "p99.9", "most"}};
   for (const char* what :
-       {"duration", "start delay", "alignment", "sync", "async", "written", "state"}) {
+       {"duration", "start delay", "alignment", "sync", "async", "written", "state", "overtaken"}) {
     const auto spread = usual.find(what);
     if (spread == usual.end()) continue;
-    const bool is_size = std::string_view{what} == "written" || std::string_view{what} == "state";
-    const auto cell = [is_size](std::uint64_t value) {
-      return is_size ? base::format_size(value)
-                     : describe(Duration{static_cast<Duration::rep>(value)});
+    const auto cell = [what](std::uint64_t value) {
+      return is_size(what) ? base::format_size(value)
+                           : describe(Duration{static_cast<Duration::rep>(value)});
     };
     const Spread& s = spread->second;
     table.add({what, cell(s.least), cell(s.average), cell(s.p50), cell(s.p90), cell(s.p99),
@@ -109,7 +113,8 @@ std::vector<std::string> row_of(const CheckpointEntry& entry) {
       describe(entry.duration),
       std::to_string(entry.answers.size()) + "/" + std::to_string(entry.subtasks),
       base::format_size(entry.written_bytes()),
-      base::format_size(entry.state_bytes())};
+      base::format_size(entry.state_bytes()),
+      base::format_size(entry.overtaken_bytes())};
   for (std::string& cell : cells_of(entry.slowest())) row.push_back(std::move(cell));
   row.push_back(entry.has_completed() ? "complete" : "failed: " + entry.failure);
   return row;
@@ -134,12 +139,14 @@ Json json_of(const CheckpointEntry& entry) {
   json["subtasks"] = entry.subtasks;
   json["written_bytes"] = entry.written_bytes();
   json["state_bytes"] = entry.state_bytes();
+  json["overtaken_bytes"] = entry.overtaken_bytes();
   json["answers"] = Json::array();
   for (const SubtaskSnapshot& answer : entry.answers) {
     Json row{{"subtask", answer.subtask}};
     row.update(json_of(answer.timings));
     row["written_bytes"] = answer.timings.bytes;
     row["state_bytes"] = answer.state_bytes;
+    row["overtaken_bytes"] = answer.timings.overtaken_bytes;
     json["answers"].push_back(std::move(row));
   }
   return json;
@@ -147,9 +154,8 @@ Json json_of(const CheckpointEntry& entry) {
 
 /// Durations are in milliseconds, sizes in bytes.
 Json json_of(const std::string& what, const Spread& spread) {
-  const bool is_size = what == "written" || what == "state";
-  const auto value = [is_size](std::uint64_t v) {
-    return is_size ? Json(v) : Json(static_cast<double>(v) / 1e6);
+  const auto value = [&what](std::uint64_t v) {
+    return is_size(what) ? Json(v) : Json(static_cast<double>(v) / 1e6);
   };
   return {{"least", value(spread.least)}, {"average", value(spread.average)},
           {"p50", value(spread.p50)},     {"p90", value(spread.p90)},
@@ -182,10 +188,12 @@ Result<std::string> describe_checkpoint(const CheckpointStatistics& statistics, 
                                             " is none of the last that have ended: " +
                                             (known.empty() ? "none has" : known)};
   }
-  Table table{{"subtask", "written", "state", "start delay", "alignment", "sync", "async"}};
+  Table table{
+      {"subtask", "written", "state", "overtaken", "start delay", "alignment", "sync", "async"}};
   for (const SubtaskSnapshot& answer : entry->answers) {
     std::vector<std::string> row{answer.subtask, base::format_size(answer.timings.bytes),
-                                 base::format_size(answer.state_bytes)};
+                                 base::format_size(answer.state_bytes),
+                                 base::format_size(answer.timings.overtaken_bytes)};
     for (std::string& cell : cells_of(answer.timings)) row.push_back(std::move(cell));
     table.add(std::move(row));
   }

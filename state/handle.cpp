@@ -1,5 +1,7 @@
 #include "state/handle.hpp"
 
+#include <numeric>
+
 namespace weir::state {
 
 std::uint64_t KeyedStateHandle::size_bytes() const {
@@ -36,12 +38,25 @@ std::uint64_t OperatorStateHandle::size_bytes() const {
   return total;
 }
 
+std::uint64_t ChannelStateHandle::size_bytes() const {
+  return std::accumulate(blocks.begin(), blocks.end(), std::uint64_t{0});
+}
+
+std::uint64_t SubtaskState::overtaken_bytes() const {
+  std::uint64_t total = 0;
+  for (const ChannelStateHandle& handle : channels) total += handle.size_bytes();
+  return total;
+}
+
 std::vector<std::string> SubtaskState::paths() const {
   std::vector<std::string> all;
   for (const KeyedStateHandle& handle : keyed) {
     for (std::string& path : handle.paths()) all.push_back(std::move(path));
   }
   for (const OperatorStateHandle& handle : operators) {
+    if (!handle.path.empty()) all.push_back(handle.path);
+  }
+  for (const ChannelStateHandle& handle : channels) {
     if (!handle.path.empty()) all.push_back(handle.path);
   }
   return all;
@@ -55,7 +70,7 @@ std::uint64_t SubtaskState::written_bytes() const {
 }
 
 std::uint64_t SubtaskState::size_bytes() const {
-  std::uint64_t total = 0;
+  std::uint64_t total = overtaken_bytes();
   for (const KeyedStateHandle& handle : keyed) total += handle.size_bytes();
   for (const OperatorStateHandle& handle : operators) total += handle.size_bytes();
   for (const SourceState& source : sources) {

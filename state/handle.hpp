@@ -93,6 +93,28 @@ struct OperatorStateHandle {
   friend bool operator==(const OperatorStateHandle&, const OperatorStateHandle&) = default;
 };
 
+/// Where records were when a barrier overtook them. On disk: do not change.
+enum class ChannelSide : std::uint8_t {
+  received = 1,  ///< with their receiver, or on the way to it
+  sent = 2,      ///< still with their sender: newer than those that their receiver had
+};
+
+/// Records of one edge to one receiver that the barrier of a checkpoint has overtaken, those of a
+/// channel in their order (format: docs/formats/snapshot-stream.md).
+struct ChannelStateHandle {
+  std::string edge = {};  // its name in the plan
+  std::uint32_t receiver = 0;
+  ChannelSide side = ChannelSide::received;
+  std::string schema = {};  // of a record
+  std::string path = {};  // of the file with the stream, relative to the checkpoint; empty: inlined
+  Bytes inlined = {};     // just the blocks of this handle, if they are few
+  std::uint64_t offset = 0;                // bytes from the start of the stream
+  std::vector<std::uint64_t> blocks = {};  // bytes of each in the stream; a batch each
+
+  std::uint64_t size_bytes() const;
+  friend bool operator==(const ChannelStateHandle&, const ChannelStateHandle&) = default;
+};
+
 /// How far a split has been read.
 struct SplitPosition {
   Split split = {};
@@ -134,8 +156,11 @@ struct SubtaskState {
   std::vector<SinkState> sinks = {};
   bool is_finished = false;  // its inputs have ended and it has emitted everything
   std::vector<OperatorStateHandle> operators = {};
+  std::vector<ChannelStateHandle> channels = {};
 
   std::uint64_t size_bytes() const;
+  /// Bytes of records that the barrier has overtaken.
+  std::uint64_t overtaken_bytes() const;
   /// Bytes that were written for this checkpoint.
   std::uint64_t written_bytes() const;
   /// Paths of all files, relative to the checkpoint; some more than once.

@@ -91,6 +91,28 @@ OperatorStateHandle from_proto(const proto::OperatorStateHandle& in) {
   return handle;
 }
 
+void to_proto(const ChannelStateHandle& handle, proto::ChannelStateHandle& out) {
+  out.set_edge(handle.edge);
+  out.set_receiver(handle.receiver);
+  out.set_side(static_cast<std::uint32_t>(handle.side));
+  out.set_schema(handle.schema);
+  out.set_path(handle.path);
+  out.set_inlined(handle.inlined);
+  out.set_offset(handle.offset);
+  for (const std::uint64_t size : handle.blocks) out.add_blocks(size);
+}
+
+ChannelStateHandle from_proto(const proto::ChannelStateHandle& in) {
+  return {.edge = in.edge(),
+          .receiver = in.receiver(),
+          .side = static_cast<ChannelSide>(in.side()),
+          .schema = in.schema(),
+          .path = in.path(),
+          .inlined = in.inlined(),
+          .offset = in.offset(),
+          .blocks = {in.blocks().begin(), in.blocks().end()}};
+}
+
 }  // namespace
 
 void to_proto(const SubtaskState& state, proto::SubtaskState& out) {
@@ -118,6 +140,7 @@ void to_proto(const SubtaskState& state, proto::SubtaskState& out) {
   }
   out.set_is_finished(state.is_finished);
   for (const OperatorStateHandle& handle : state.operators) to_proto(handle, *out.add_operators());
+  for (const ChannelStateHandle& handle : state.channels) to_proto(handle, *out.add_channels());
 }
 
 SubtaskState from_proto(const proto::SubtaskState& in) {
@@ -139,6 +162,7 @@ SubtaskState from_proto(const proto::SubtaskState& in) {
   }
   state.is_finished = in.is_finished();
   for (const auto& handle : in.operators()) state.operators.push_back(from_proto(handle));
+  for (const auto& handle : in.channels()) state.channels.push_back(from_proto(handle));
   return state;
 }
 

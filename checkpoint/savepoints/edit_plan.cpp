@@ -19,10 +19,10 @@ using state::OperatorStateHandle;
 using state::SubtaskState;
 
 /// Calls `f` with each list of what a subtask holds of operators. Whoever adds a member to
-/// SubtaskState decides here whether it is one.
+/// SubtaskState decides here whether it is one: what channels held belongs to none, and is refused.
 template <class State, class F>
 void for_each_list(State& subtask, F f) {
-  auto& [keyed, sources, sinks, is_finished, operators] = subtask;
+  auto& [keyed, sources, sinks, is_finished, operators, channels] = subtask;
   f(keyed);
   f(operators);
   f(sources);
@@ -255,8 +255,28 @@ std::vector<std::string> lines_of(const EditSource& from, const Edits& edits) {
 
 }  // namespace
 
+namespace {
+
+/// Records on their way fit no other operators than those between which they were.
+Status check_channels(const Opened& opened) {
+  const auto& parts = opened.metadata.parts;
+  if (std::all_of(parts.begin(), parts.end(),
+                  [](const SubtaskPart& part) { return part.state.channels.empty(); }))
+    return {};
+  return {ErrorCode::failed_precondition,
+          opened.directory +
+              " holds records that its barriers had overtaken, so it cannot be "
+              "edited; take a savepoint, which holds none"};
+}
+
+}  // namespace
+
 Result<EditPlan> plan_edit(const EditSource& from, const Edits& edits,
                            const std::vector<EditSource>& taken) {
+  if (Status status = check_channels(from.opened); !status.ok()) return status;
+  for (const EditSource& source : taken) {
+    if (Status status = check_channels(source.opened); !status.ok()) return status;
+  }
   auto names = check_names(from.opened, edits);
   if (!names.ok()) return names.status();
   std::vector<const Opened*> others;

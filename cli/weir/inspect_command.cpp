@@ -4,6 +4,7 @@
 #include "checkpoint/savepoints/rows.hpp"
 #include "cli/follow.hpp"
 #include "cli/weir/commands.hpp"
+#include "cli/weir/inspect_channels.hpp"
 #include "cli/weir/inspect_operators.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/native_snapshot.hpp"
@@ -154,6 +155,7 @@ Status verify(const std::string& directory, const CheckpointMetadata& metadata) 
       if (!status.ok()) return status.with_context(directory);
     }
   }
+  if (Status status = verify_channels(directory, metadata); !status.ok()) return status;
   return verify_operator_states(directory, metadata);
 }
 
@@ -202,6 +204,7 @@ Status inspect(const Options& options) {
   print_operator_states(metadata);
   print_sources(metadata);
   print_sinks(metadata);
+  print_channels(metadata);
   std::fflush(stdout);
   if (Status status = verify(directory, metadata); !status.ok()) return status;
   std::puts("all checksums are right");

@@ -49,6 +49,16 @@ struct CheckpointOptions {
   bool incremental = true;
   /// Rows of state are compressed when they are written, by zstd.
   bool compress_snapshots = false;
+  /// Barriers overtake the records that wait in channels, which become part of the checkpoint: it
+  /// takes no longer when sinks are slow. Needs exactly-once and one checkpoint at a time.
+  /// Savepoints stay aligned, and so do channels that forward and broadcast.
+  bool unaligned = false;
+  /// With `unaligned`: how long after the trigger barriers wait for their turn before they
+  /// overtake; 0: not at all.
+  Duration aligned_timeout{};
+  /// The checkpoint with this id is restored without the records that its barriers overtook: they
+  /// are lost. 0: none is.
+  int without_channel_state = 0;
 };
 
 /// Where the state of operators lives while the job runs.

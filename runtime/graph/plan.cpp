@@ -32,6 +32,17 @@ bool can_fuse(const GraphSpec& graph, const OperatorSpec& op) {
          parallelism_of(graph, op) == parallelism_of(graph, graph.operators[edge.from]);
 }
 
+/// On disk: do not change.
+const char* suffix_of(Partition partition) {
+  switch (partition) {
+    case Partition::forward: return "";
+    case Partition::rebalance: return " in turn";
+    case Partition::broadcast: return " to all";
+    case Partition::hash: return " by key";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::uint32_t default_max_parallelism(std::uint32_t parallelism) {
@@ -67,7 +78,8 @@ Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_paral
       const bool same = parallelism_of(spec, spec.operators[edge.from]) == parallelism_of(spec, op);
       const bool adapts = edge.partition == Partition::forward && !same;
       const std::size_t index = plan.edges_.size();
-      plan.edges_.push_back({.from = VertexId{static_cast<std::uint32_t>(vertex_of[edge.from])},
+      plan.edges_.push_back({.name = {},
+                             .from = VertexId{static_cast<std::uint32_t>(vertex_of[edge.from])},
                              .to = VertexId{static_cast<std::uint32_t>(vertex_of[i])},
                              .from_operator = edge.from,
                              .partition = adapts ? Partition::rebalance : edge.partition,
@@ -76,9 +88,26 @@ Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_paral
       plan.vertices_[vertex_of[i]].inputs.push_back(index);
     }
   }
+  plan.name_edges();
   plan.max_parallelism_ = max_parallelism != 0 ? max_parallelism : default_max_parallelism(widest);
   WEIR_ASSERT(widest <= plan.max_parallelism_, "a graph was planned that had not been validated");
   return plan;
+}
+
+std::string Plan::unfused_name(std::size_t i) const {
+  return op(op(i).inputs[0].from).name + " -> " + op(i).name + suffix_of(Partition::rebalance);
+}
+
+/// Two edges between the same operators, of a stream that is united with itself, are told apart by
+/// their number.
+void Plan::name_edges() {
+  std::map<std::string, int> seen;
+  for (PlanEdge& edge : edges_) {
+    edge.name = op(edge.from_operator).name + " -> " + vertex(edge.to).name;
+    edge.name += suffix_of(edge.partition);
+    if (const int number = ++seen[edge.name]; number > 1)
+      edge.name += " (" + std::to_string(number) + ")";
+  }
 }
 
 std::vector<SubtaskId> Plan::subtasks() const {

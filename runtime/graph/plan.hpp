@@ -16,6 +16,7 @@ namespace weir::runtime {
 
 /// An edge between two vertices.
 struct PlanEdge {
+  std::string name = {};  // "lines -> counts by key": identifies it in checkpoints
   VertexId from = {};
   VertexId to = {};
   std::size_t from_operator = 0;  // index in the graph; an operator of vertex `from`
@@ -53,6 +54,10 @@ public:
   const std::vector<PlanEdge>& edges() const { return edges_; }
   std::uint32_t max_parallelism() const { return max_parallelism_; }
 
+  /// The name of the edge to a fused operator, if it were not fused because the parallelisms of
+  /// both sides differ.
+  std::string unfused_name(std::size_t op) const;
+
   /// All subtasks, by vertex and index.
   std::vector<SubtaskId> subtasks() const;
   /// "counts/1"
@@ -68,6 +73,7 @@ public:
   bool is_source(VertexId id) const { return op(vertex(id).operators[0]).source != nullptr; }
 
 private:
+  void name_edges();
   std::uint32_t channels_before(SubtaskId subtask, std::size_t edge) const;
 
   std::shared_ptr<const detail::GraphSpec> graph_;

@@ -156,6 +156,11 @@ private:
     at_least("execution.checkpointing.num-retained", checkpoint.retained, 1, "below 1");
     at_least("execution.checkpointing.data-inline-threshold", checkpoint.inline_threshold, 0,
              "negative");
+    at_least("execution.checkpointing.aligned-checkpoint-timeout", checkpoint.aligned_timeout,
+             Duration{}, "negative");
+    at_least("execution.state-recovery.without-channel-state.checkpoint-id",
+             checkpoint.without_channel_state, 0, "negative");
+    if (checkpoint.unaligned) check_unaligned();
     at_least("execution.buffer-timeout.interval", graph_.options.network.buffer_timeout, Duration{},
              "negative");
     at_least("taskmanager.network.memory.buffers-per-channel",
@@ -173,6 +178,18 @@ private:
       add("", "state.backend.rocksdb.memory.write-buffer-ratio is not between 0 and 1",
           "leave some of the memory for the block cache; 0.5 is the default");
     check_restart();
+  }
+
+  /// What a barrier has overtaken belongs to one checkpoint, and is replayed exactly once.
+  void check_unaligned() {
+    const auto& checkpoint = graph_.options.checkpoint;
+    const std::string key = "execution.checkpointing.unaligned.enabled";
+    if (checkpoint.guarantee != Guarantee::exactly_once)
+      add("", key + " is true, but the job promises at least once, where barriers wait for nobody",
+          "set execution.checkpointing.mode to EXACTLY_ONCE, or leave checkpoints aligned");
+    if (checkpoint.max_concurrent > 1)
+      add("", key + " is true, but more than one checkpoint may be under way",
+          "set execution.checkpointing.max-concurrent-checkpoints to 1");
   }
 
   void check_restart() {

@@ -22,7 +22,8 @@ std::map<std::string, std::uint64_t> samples_of(const CheckpointEntry& entry) {
           {"sync", nanoseconds(slowest.sync)},
           {"async", nanoseconds(slowest.async)},
           {"written", entry.written_bytes()},
-          {"state", entry.state_bytes()}};
+          {"state", entry.state_bytes()},
+          {"overtaken", entry.overtaken_bytes()}};
 }
 
 }  // namespace
@@ -31,6 +32,12 @@ std::uint64_t CheckpointEntry::written_bytes() const {
   return std::accumulate(
       answers.begin(), answers.end(), std::uint64_t{0},
       [](std::uint64_t sum, const SubtaskSnapshot& s) { return sum + s.timings.bytes; });
+}
+
+std::uint64_t CheckpointEntry::overtaken_bytes() const {
+  return std::accumulate(
+      answers.begin(), answers.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const SubtaskSnapshot& s) { return sum + s.timings.overtaken_bytes; });
 }
 
 std::uint64_t CheckpointEntry::state_bytes() const {

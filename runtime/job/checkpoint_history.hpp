@@ -34,6 +34,7 @@ struct CheckpointEntry {
   /// Over all answers.
   std::uint64_t written_bytes() const;
   std::uint64_t state_bytes() const;
+  std::uint64_t overtaken_bytes() const;
   /// Of each timing, the largest over all answers.
   checkpoint::SnapshotTimings slowest() const;
 };

@@ -160,6 +160,17 @@ std::vector<Entry> checkpointing_entries() {
       {{prefix + "snapshot-compression", "bool", "false",
         "compress rows of state when they are written"},
        setter_of([](JobOptions& o) -> bool& { return o.checkpoint.compress_snapshots; })},
+      {{prefix + "unaligned.enabled", "bool", "false",
+        "barriers overtake records that wait in channels, which become part of the checkpoint"},
+       setter_of([](JobOptions& o) -> bool& { return o.checkpoint.unaligned; })},
+      {{prefix + "aligned-checkpoint-timeout", "duration", "0 ms",
+        "with unaligned checkpoints: how long after the trigger barriers wait for their turn "
+        "before they overtake"},
+       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.aligned_timeout; })},
+      {{"execution.state-recovery.without-channel-state.checkpoint-id", "int", "0",
+        "the checkpoint that is restored without the records its barriers overtook, which are "
+        "lost; 0: none"},
+       setter_of([](JobOptions& o) -> int& { return o.checkpoint.without_channel_state; })},
       {{prefix + "num-retained", "int", "1", "how many completed checkpoints are kept"},
        setter_of([](JobOptions& o) -> int& { return o.checkpoint.retained; })},
       {{prefix + "externalized-checkpoint-retention", "word", "RETAIN_ON_CANCELLATION",

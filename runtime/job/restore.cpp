@@ -50,13 +50,20 @@ public:
     }
     restore_ends();
     for (const auto& [name, by_subtask] : written_) restore_operator(name.first, by_subtask);
-    if (errors_.empty()) return std::move(result_);
+    if (errors_.empty()) return with_channels();
     std::string text = "the checkpoint does not fit the job:";
     for (const std::string& error : errors_) text += "\n  " + error;
     return Status{ErrorCode::failed_precondition, text};
   }
 
 private:
+  Result<RestorePlan> with_channels() {
+    auto shares = share_channels(plan_, metadata_);
+    if (!shares.ok()) return shares.status();
+    for (auto& [subtask, share] : *shares) result_.subtasks[subtask].channels = std::move(share);
+    return std::move(result_);
+  }
+
   /// Finds an operator of the checkpoint in the job.
   const Place* find(const std::string& name, const std::string& what) {
     const auto at = places_.find(name);

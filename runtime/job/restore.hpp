@@ -4,6 +4,7 @@
 #include "checkpoint/coordinator.hpp"
 #include "checkpoint/metadata.hpp"
 #include "runtime/graph/plan.hpp"
+#include "runtime/job/channel_shares.hpp"
 #include "runtime/job/operator_shares.hpp"
 
 #include <map>
@@ -24,6 +25,7 @@ struct SubtaskRestore {
   std::vector<state::KeyedStateHandle> keyed = {};  // those with key groups of its range
   bool is_finished = false;
   std::vector<OperatorStateShare> operators = {};  // at least one of each state that there is
+  std::vector<ChannelShare> channels = {};         // in order, ahead of all that arrives
 
   friend bool operator==(const SubtaskRestore&, const SubtaskRestore&) = default;
 };

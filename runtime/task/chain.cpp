@@ -104,9 +104,9 @@ Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) : out_{ou
     source_ = head.source->make_host();
     source_->connect(link_to(plan, vertex.operators[0], out, init));
   } else {
-    head_ = make_consumer(plan, vertex.operators[0], out, init);
+    head_.consumer = make_consumer(plan, vertex.operators[0], out, init);
     // make_consumer adds an operator behind those it leads to, so the head is the last one.
-    if (head.sink == nullptr) head_operator_ = operators_.back().op.get();
+    if (head.sink == nullptr) head_.op = operators_.back().op.get();
   }
   std::reverse(operators_.begin(), operators_.end());
 }
@@ -122,6 +122,7 @@ BatchConsumer* Chain::link_to(const Plan& plan, std::size_t op, OutputGate& out,
     BatchConsumer* consumer = make_consumer(plan, other, out, init);
     links_.push_back(std::make_unique<Link>(plan.op(other).name, consumer));
     consumers.push_back(links_.back().get());
+    entries_.emplace(other, consumers.back());
   }
   for (const std::size_t e : vertex.outputs) {
     const PlanEdge& edge = plan.edges()[e];
@@ -174,21 +175,27 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
 
 void Chain::start() {
   for (NamedOperator& next : operators_) call_user_code(next.name, [&] { next.op->start(); });
+  for (const auto& [op, batch] : std::exchange(recovered_, {})) entries_.at(op)->consume(*batch);
+}
+
+void Chain::recover(std::size_t op, detail::BatchRef batch) {
+  recovered_.emplace_back(op, std::move(batch));
 }
 
 std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
   const std::size_t size = batch.size();
   return call_user_code(head_name_, [&] {
-    if (head_operator_ == nullptr) {
-      head_->consume(batch);
+    if (head_.op == nullptr) {
+      head_.consumer->consume(batch);
       return size;
     }
-    const std::size_t end = std::min(begin + slice_, size);
+    const std::size_t end = std::min(begin + head_.slice, size);
     const std::uint64_t before = out_.batches_sent();
-    head_operator_->process(batch, begin, end);
+    head_.op->process(batch, begin, end);
     const std::uint64_t made = out_.batches_sent() - before;
-    slice_ = made > kSliceBatches ? std::max<std::size_t>(slice_ * kSliceBatches / made, 1)
-                                  : std::min(slice_ * 2, kSliceRecords);
+    head_.slice = made > kSliceBatches
+                      ? std::max<std::size_t>(head_.slice * kSliceBatches / made, 1)
+                      : std::min(head_.slice * 2, kSliceRecords);
     return end;
   });
 }

@@ -10,8 +10,10 @@
 #include <weir/sink.hpp>
 #include <weir/source.hpp>
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::runtime {
@@ -57,7 +59,12 @@ public:
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
 
-  /// Tells the operators that their state is restored; once, before the first record.
+  /// Takes a batch that was on its way to operator `op`, which was not in this chain then; before
+  /// `start`.
+  void recover(std::size_t op, detail::BatchRef batch);
+
+  /// Tells the operators that their state is restored, and handles what was recovered; once, before
+  /// the first record.
   void start();
 
   /// Handles records of a batch from `begin` on, a slice of them, and returns where it stopped.
@@ -100,6 +107,13 @@ private:
     std::unique_ptr<detail::Operator> op;
   };
 
+  /// Where records come in.
+  struct Head {
+    detail::BatchConsumer* consumer = nullptr;  // null: a source
+    detail::Operator* op = nullptr;             // the same, if it is no sink
+    std::size_t slice = 8;  // records of the next slice: few, until it is known what they make
+  };
+
   /// What its operators remember.
   struct Memory {
     std::vector<ChainState> states;
@@ -110,13 +124,13 @@ private:
   const OutputGate& out_;
   std::string head_name_;
   std::unique_ptr<detail::SplitHost> source_;
-  detail::BatchConsumer* head_ = nullptr;      // of a chain that begins with no source
-  detail::Operator* head_operator_ = nullptr;  // the same, if it is no sink
-  std::vector<NamedOperator> operators_;       // in the order of the vertex
+  Head head_;
+  std::vector<NamedOperator> operators_;                   // in the order of the vertex
+  std::map<std::size_t, detail::BatchConsumer*> entries_;  // of all but the head, by index
+  std::vector<std::pair<std::size_t, detail::BatchRef>> recovered_;  // with whom they go to
   std::vector<ChainSink> sinks_;
   Memory memory_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
-  std::size_t slice_ = 8;     // records of the next slice: few, until it is known what they make
   std::size_t finished_ = 0;  // operators that have finished
   std::uint64_t records_written_ = 0;
 };

@@ -12,11 +12,12 @@ checkpoint::BarrierMode mode_of(const Plan& plan) {
              : checkpoint::BarrierMode::at_least_once;
 }
 
-std::vector<const detail::EdgeType*> channel_types(const Plan& plan, SubtaskId self) {
-  std::vector<const detail::EdgeType*> types;
+std::unique_ptr<checkpoint::Aligner> make_aligner(const Plan& plan, SubtaskId self) {
+  std::vector<bool> held;
   for (const ChannelEnd& end : plan.inputs_of(self))
-    types.push_back(plan.edges()[end.edge].type.get());
-  return types;
+    held.push_back(is_held(plan.edges()[end.edge].partition));
+  const std::size_t channels = held.size();
+  return checkpoint::Aligner::make(mode_of(plan), channels, std::move(held));
 }
 
 InputStep worked() {
@@ -26,16 +27,25 @@ InputStep worked() {
 }  // namespace
 
 ChannelInput::ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, SubtaskPort& port)
-    : types_{channel_types(plan, self)},
+    : self_{self.index},
       chain_{chain},
       port_{port},
-      gate_{types_.size(),
+      gate_{plan.inputs_of(self).size(),
             static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel)},
-      aligner_{checkpoint::Aligner::make(mode_of(plan), types_.size())},
-      has_ended_(types_.size()) {}
+      aligner_{make_aligner(plan, self)},
+      timer_{plan.graph().options.checkpoint.aligned_timeout} {
+  for (const ChannelEnd& end : plan.inputs_of(self))
+    channels_.push_back({end.edge, plan.edges()[end.edge].type.get(), false});
+}
+
+Status ChannelInput::push(ChannelIndex channel, Frame frame) {
+  if (recording_) recording_->on_arrival(channel, channels_[channel.value()].edge, frame.element);
+  return gate_.push(channel, std::move(frame));
+}
 
 Result<InputStep> ChannelInput::step() {
   if (current_.batch) return process_slice();
+  if (!recovered_.empty()) return begin_recovered();
   auto next = gate_.next();
   if (!next) return InputStep{};
   const ChannelIndex channel = next->channel;
@@ -46,7 +56,7 @@ Result<InputStep> ChannelInput::step() {
       return self.begin_batch(channel, std::move(batch));
     }
     Result<InputStep> operator()(EncodedBatch& encoded) {
-      return self.begin_batch(channel, self.types_[channel.value()]->decode(encoded.bytes));
+      return self.begin_batch(channel, self.channels_[channel.value()].type->decode(encoded.bytes));
     }
     Result<InputStep> operator()(checkpoint::Barrier& barrier) {
       return self.on_barrier(channel, barrier);
@@ -57,13 +67,20 @@ Result<InputStep> ChannelInput::step() {
   return std::visit(Visitor{*this, channel}, next->element);
 }
 
+InputStep ChannelInput::begin_recovered() {
+  RecoveredBatch& next = recovered_.front();
+  current_ = {next.edge.value(), std::nullopt, std::move(next.batch), 0};
+  recovered_.pop_front();
+  return process_slice();
+}
+
 Result<InputStep> ChannelInput::begin_batch(ChannelIndex channel, detail::BatchRef batch) {
   if (!batch)
     return Status{ErrorCode::corrupt,
                   "a batch on channel " + std::to_string(channel.value()) + " cannot be decoded"};
-  // Operators may change a batch, so one that other subtasks hold as well is copied.
+  // Operators may change a batch, so one that others hold as well is copied.
   if (batch->is_shared()) batch = batch->copy();
-  current_ = {channel, std::move(batch), 0};
+  current_ = {channels_[channel.value()].edge, channel, std::move(batch), 0};
   return process_slice();
 }
 
@@ -74,19 +91,48 @@ InputStep ChannelInput::process_slice() {
   port_.processed(records_);
   if (current_.at < current_.batch->size()) return worked();
   current_.batch = {};
-  if (const std::uint32_t credits = gate_.processed(current_.channel); credits != 0)
-    port_.grant(current_.channel, credits);
+  if (!current_.channel) return worked();
+  if (const std::uint32_t credits = gate_.processed(*current_.channel); credits != 0)
+    port_.grant(*current_.channel, credits);
   return worked();
 }
 
 InputStep ChannelInput::on_barrier(ChannelIndex channel, const checkpoint::Barrier& barrier) {
   InputStep step = worked();
   const auto outcome = aligner_->on_barrier(channel, barrier, port_.now());
-  if (outcome.started) start_delays_[barrier.id] = port_.wall() - barrier.triggered_at;
-  step.aligning = outcome.started;
+  begin_alignment(barrier, outcome, step);
   apply(outcome, step);
   if (outcome.block_channel) gate_.block(channel);
   return step;
+}
+
+std::optional<InputStep> ChannelInput::look_ahead() {
+  if (const auto announced = gate_.next_announced()) return on_announced(*announced);
+  const auto due = timer_.take_due(port_.now());
+  if (!due) return std::nullopt;
+  InputStep step = worked();
+  apply(aligner_->on_timeout(*due, port_.now()), step);
+  return step;
+}
+
+InputStep ChannelInput::on_announced(const InputGate::Announced& announced) {
+  const auto& [channel, barrier] = announced;
+  InputStep step = worked();
+  const auto outcome = aligner_->on_announced(channel, barrier, port_.now());
+  begin_alignment(barrier, outcome, step);
+  // While it is recorded a barrier has no more to say than that it is there. What lies ahead of it
+  // has been noted when it came.
+  if (recording_ && recording_->id() == barrier.id) gate_.take_out(channel, barrier.id);
+  apply(outcome, step);
+  return step;
+}
+
+void ChannelInput::begin_alignment(const checkpoint::Barrier& barrier,
+                                   const checkpoint::AlignerOutcome& outcome, InputStep& step) {
+  step.aligning = outcome.started;
+  if (!outcome.started) return;
+  start_delays_[barrier.id] = port_.wall() - barrier.triggered_at;
+  timer_.arm(barrier, port_.now(), port_.wall());
 }
 
 InputStep ChannelInput::on_cancel(CheckpointId id) {
@@ -105,8 +151,9 @@ std::vector<InputStep::Cancelled> ChannelInput::cancel(CheckpointId id) {
 
 InputStep ChannelInput::on_end(ChannelIndex channel) {
   InputStep step = worked();
-  has_ended_[channel.value()] = true;
-  const bool all = std::find(has_ended_.begin(), has_ended_.end(), false) == has_ended_.end();
+  channels_[channel.value()].has_ended = true;
+  const bool all = std::all_of(channels_.begin(), channels_.end(),
+                               [](const Channel& some) { return some.has_ended; });
   if (all) step.kind = InputStep::Kind::ended;
   return step;
 }
@@ -114,13 +161,35 @@ InputStep ChannelInput::on_end(ChannelIndex channel) {
 void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& step) {
   for (const auto& aborted : outcome.aborted) {
     start_delays_.erase(aborted.id);
+    if (recording_ && recording_->id() == aborted.id) recording_.reset();
+    if (timer_.is_armed() && timer_.id() == aborted.id) timer_.disarm();
     step.cancelled.push_back({aborted.id, aborted.reason});
   }
   if (outcome.unblock_all) gate_.unblock_all();
   if (outcome.snapshot) {
-    const auto& [barrier, alignment] = *outcome.snapshot;
-    step.snapshot = {barrier, start_delays_[barrier.id], alignment};
+    const auto& [barrier, alignment, overtaken] = *outcome.snapshot;
+    timer_.disarm();
+    step.snapshot = {barrier, start_delays_[barrier.id], alignment, !overtaken.empty()};
     start_delays_.erase(barrier.id);
+    if (!overtaken.empty()) begin_recording(barrier.id, overtaken);
+  }
+  if (outcome.recorded) {
+    step.overtaken = {*outcome.recorded, recording_->take()};
+    recording_.reset();
+  }
+}
+
+/// Notes all that waits ahead of the barrier on channels where it has not had its turn.
+void ChannelInput::begin_recording(CheckpointId id, const std::vector<ChannelIndex>& overtaken) {
+  recording_.emplace(id, self_, channels_.size());
+  if (current_.batch && current_.at < current_.batch->size())
+    recording_->add(current_.edge, current_.batch->copy_from(current_.at));
+  for (const RecoveredBatch& later : recovered_) recording_->add(later.edge.value(), later.batch);
+  for (const ChannelIndex channel : overtaken) {
+    recording_->open(channel);
+    for (Element& batch : gate_.ahead_of(channel, id))
+      recording_->add(channels_[channel.value()].edge, std::move(batch));
+    if (gate_.take_out(channel, id)) recording_->close(channel);
   }
 }
 

@@ -1,17 +1,31 @@
 // ChannelInput: the input of a subtask that reads from other subtasks: channels and their
 // alignment.
+//
+// Records that an earlier checkpoint's barrier had overtaken come first: they are older than all
+// that arrives, and until they have been handled no barrier gets its turn.
 #pragma once
 
 #include "runtime/task/chain.hpp"
 #include "runtime/task/input_gate.hpp"
+#include "runtime/task/input_recording.hpp"
+#include "runtime/task/overtake_timer.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/task_input.hpp"
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace weir::runtime {
+
+/// A batch that a restored checkpoint's barrier had overtaken.
+struct RecoveredBatch {
+  std::uint32_t to = 0;                    // index of the operator that takes it, in the graph
+  std::optional<std::uint32_t> edge = {};  // index in Plan::edges; none: it is inside a chain
+  detail::BatchRef batch = {};
+};
 
 /// See the file comment.
 class ChannelInput final : public TaskInput {
@@ -19,35 +33,58 @@ public:
   /// `chain` and `port` must outlive the input.
   ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, SubtaskPort& port);
 
+  /// Takes a batch of an edge that is to be handled before anything else; before the first step.
+  void recover(RecoveredBatch batch) { recovered_.push_back(std::move(batch)); }
+
   /// Takes what arrived on a channel; an error says what was lost or repeated.
-  Status push(ChannelIndex channel, Frame frame) { return gate_.push(channel, std::move(frame)); }
+  Status push(ChannelIndex channel, Frame frame);
 
   Result<InputStep> step() override;
   std::vector<InputStep::Cancelled> cancel(CheckpointId id) override;
   std::uint64_t records() const override { return records_; }
 
+  /// Looks at the next barrier that has arrived and may overtake, or at the next time that is up;
+  /// none if there is neither. To be called between two records, however much waits.
+  std::optional<InputStep> look_ahead();
+  /// When it should be called even if nothing arrives.
+  std::optional<Duration> looks_ahead_at() const { return timer_.at(); }
+
 private:
+  struct Channel {
+    std::size_t edge = 0;  // index in Plan::edges
+    const detail::EdgeType* type = nullptr;
+    bool has_ended = false;
+  };
   /// A batch that is being processed, slice by slice.
   struct Current {
-    ChannelIndex channel;
-    detail::BatchRef batch;  // null: none
-    std::size_t at = 0;      // records before it are done
+    std::size_t edge = 0;
+    std::optional<ChannelIndex> channel;  // whose sender gets a credit back; none: it is recovered
+    detail::BatchRef batch;               // null: none
+    std::size_t at = 0;                   // records before it are done
   };
 
+  InputStep begin_recovered();
   Result<InputStep> begin_batch(ChannelIndex channel, detail::BatchRef batch);
   InputStep process_slice();
   InputStep on_barrier(ChannelIndex channel, const checkpoint::Barrier& barrier);
+  InputStep on_announced(const InputGate::Announced& announced);
   InputStep on_cancel(CheckpointId id);
   InputStep on_end(ChannelIndex channel);
+  void begin_alignment(const checkpoint::Barrier& barrier,
+                       const checkpoint::AlignerOutcome& outcome, InputStep& step);
   void apply(const checkpoint::AlignerOutcome& outcome, InputStep& step);
+  void begin_recording(CheckpointId id, const std::vector<ChannelIndex>& overtaken);
 
-  std::vector<const detail::EdgeType*> types_;  // of the channels' records
+  std::uint32_t self_;  // number of the subtask in its vertex
+  std::vector<Channel> channels_;
   Chain& chain_;
   SubtaskPort& port_;
   InputGate gate_;
   std::unique_ptr<checkpoint::Aligner> aligner_;
+  OvertakeTimer timer_;                            // of the checkpoint being aligned
   std::map<CheckpointId, Duration> start_delays_;  // of checkpoints being aligned
-  std::vector<bool> has_ended_;                    // by channel
+  std::optional<InputRecording> recording_;        // of what a barrier overtakes
+  std::deque<RecoveredBatch> recovered_;           // not begun yet
   Current current_;
   std::uint64_t records_ = 0;
 };

@@ -4,8 +4,12 @@
 #include "checkpoint/messages.hpp"
 
 #include <weir/detail/batch.hpp>
+#include <weir/detail/router.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <variant>
+#include <vector>
 
 namespace weir::runtime {
 
@@ -35,5 +39,39 @@ struct Frame {
 inline bool is_batch(const Element& element) {
   return element.index() <= 1;
 }
+
+/// Whether barriers wait for their turn on such an edge whatever their mode: a record that goes to
+/// all receivers, or to one fixed by where it was made, could not be brought to its receivers at
+/// another parallelism (Flink forces alignment there, too).
+inline bool is_held(detail::Partition partition) {
+  return partition == detail::Partition::forward || partition == detail::Partition::broadcast;
+}
+
+/// Returns where the barrier of a checkpoint stands in a queue of elements, or its end.
+template <class Queue>
+auto find_barrier(Queue& queue, CheckpointId id) {
+  return std::find_if(queue.begin(), queue.end(), [id](const Element& element) {
+    const auto* barrier = std::get_if<checkpoint::Barrier>(&element);
+    return barrier != nullptr && barrier->id == id;
+  });
+}
+
+/// Returns the batches that stand in a queue ahead of a barrier, or all if it is not there. A batch
+/// that is no bytes yet is shared by that, so nobody changes it any more.
+template <class Queue>
+std::vector<Element> batches_ahead(Queue& queue, CheckpointId id) {
+  std::vector<Element> batches;
+  std::copy_if(queue.begin(), find_barrier(queue, id), std::back_inserter(batches), is_batch);
+  return batches;
+}
+
+/// Batches of one edge to one receiver that a barrier has overtaken, those of a channel in their
+/// order: sent before it and handled behind it, they belong to its checkpoint.
+struct OvertakenBatches {
+  std::size_t edge = 0;        // index in Plan::edges
+  std::uint32_t receiver = 0;  // index of the subtask to which they go
+  state::ChannelSide side = state::ChannelSide::received;
+  std::vector<Element> batches = {};
+};
 
 }  // namespace weir::runtime

@@ -16,6 +16,9 @@ Status InputGate::push(ChannelIndex channel, Frame frame) {
                                     std::to_string(c.received + 1) + " and received " +
                                     std::to_string(frame.sequence)};
   c.received = frame.sequence;
+  if (const auto* barrier = std::get_if<checkpoint::Barrier>(&frame.element);
+      barrier != nullptr && may_overtake(*barrier))
+    announced_.push_back({channel, *barrier});
   c.queue.push_back(std::move(frame.element));
   list_if_ready(channel.value());
   return {};
@@ -34,6 +37,25 @@ std::optional<InputGate::Next> InputGate::next() {
     return next;
   }
   return std::nullopt;
+}
+
+std::optional<InputGate::Announced> InputGate::next_announced() {
+  if (announced_.empty()) return std::nullopt;
+  Announced next = std::move(announced_.front());
+  announced_.pop_front();
+  return next;
+}
+
+std::vector<Element> InputGate::ahead_of(ChannelIndex channel, CheckpointId barrier) const {
+  return batches_ahead(channels_.at(channel.value()).queue, barrier);
+}
+
+bool InputGate::take_out(ChannelIndex channel, CheckpointId barrier) {
+  auto& queue = channels_.at(channel.value()).queue;
+  const auto at = find_barrier(queue, barrier);
+  if (at == queue.end()) return false;
+  queue.erase(at);
+  return true;
 }
 
 void InputGate::block(ChannelIndex channel) {

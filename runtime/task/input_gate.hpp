@@ -6,6 +6,8 @@
 //    repeated frame is an error, never processed.
 //  - A channel holds at most as many batches as it was granted credits, so memory is bounded.
 //  - Credits go back in groups, after their batches have been processed.
+//
+// A barrier that may overtake is announced when it arrives, wherever in its queue it stands.
 #pragma once
 
 #include "runtime/task/element.hpp"
@@ -35,6 +37,20 @@ public:
   /// Returns the next element of a channel that is neither empty nor blocked; channels take turns.
   std::optional<Next> next();
 
+  /// A barrier that has arrived and may overtake what waits ahead of it.
+  struct Announced {
+    ChannelIndex channel;
+    checkpoint::Barrier barrier;
+  };
+  /// Returns the next of them, each once.
+  std::optional<Announced> next_announced();
+
+  /// Returns the batches that wait on a channel ahead of a barrier, oldest first; if it has not
+  /// come, all. They stay where they are.
+  std::vector<Element> ahead_of(ChannelIndex channel, CheckpointId barrier) const;
+  /// Takes a barrier out of the queue of a channel: it has overtaken. Returns whether it was there.
+  bool take_out(ChannelIndex channel, CheckpointId barrier);
+
   void block(ChannelIndex channel);
   void unblock_all();
 
@@ -55,6 +71,7 @@ private:
   void list_if_ready(std::uint32_t index);
 
   std::vector<Channel> channels_;
+  std::deque<Announced> announced_;
   std::deque<std::uint32_t> ready_;  // channels with elements that are not blocked, in turn
   std::uint32_t group_;              // credits that go back together
 };

@@ -16,8 +16,12 @@ OutputGate::OutputGate(FrameSender& sender, std::uint32_t credits, bool force_by
 void OutputGate::add_edge(std::size_t edge, const detail::EdgeType& type, detail::RouterInit init) {
   const auto first = static_cast<std::uint32_t>(channels_.size());
   channels_.resize(first + init.channels);
+  const bool is_forward = init.partition == detail::Partition::forward;
   for (std::uint32_t i = first; i < channels_.size(); ++i) {
     channels_[i].credits = credits_;
+    channels_[i].edge = edge;
+    channels_[i].receiver = is_forward ? init.own_index : i - first;
+    channels_[i].is_held = is_held(init.partition);
     if (force_bytes_) encode(ChannelIndex{i});
   }
   edges_.push_back(std::make_unique<Edge>(*this, first));
@@ -41,6 +45,45 @@ void OutputGate::broadcast(const Element& mark) {
   for (std::uint32_t i = 0; i < channels_.size(); ++i) offer(i, mark);
 }
 
+std::vector<OvertakenBatches> OutputGate::broadcast_ahead(const checkpoint::Barrier& barrier) {
+  flush();
+  std::vector<OvertakenBatches> overtaken;
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    const Channel& c = channels_[i];
+    if (c.is_held) {
+      offer(i, barrier);
+      continue;
+    }
+    if (!c.waiting.empty()) overtaken.push_back(overtaken_on(c, barrier.id));
+    send(i, barrier);
+  }
+  return overtaken;
+}
+
+std::vector<OvertakenBatches> OutputGate::overtake(CheckpointId id) {
+  std::vector<OvertakenBatches> overtaken;
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    Channel& c = channels_[i];
+    const auto at = find_barrier(c.waiting, id);
+    if (c.is_held || at == c.waiting.end()) continue;
+    overtaken.push_back(overtaken_on(c, id));
+    auto barrier = std::get<checkpoint::Barrier>(std::move(*at));
+    c.waiting.erase(at);
+    --waiting_;
+    --held_barriers_;
+    barrier.mode = checkpoint::BarrierMode::unaligned;
+    send(i, std::move(barrier));
+  }
+  return overtaken;
+}
+
+OvertakenBatches OutputGate::overtaken_on(const Channel& channel, CheckpointId barrier) {
+  return {.edge = channel.edge,
+          .receiver = channel.receiver,
+          .side = state::ChannelSide::sent,
+          .batches = batches_ahead(channel.waiting, barrier)};
+}
+
 void OutputGate::flush() {
   for (const auto& [edge, router] : routers_) router->flush();
   for (std::uint32_t i = 0; i < channels_.size(); ++i) {
@@ -56,6 +99,7 @@ void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
     Element element = std::move(c.waiting.front());
     c.waiting.pop_front();
     --waiting_;
+    if (c.holds(element)) --held_barriers_;
     send(channel.value(), std::move(element));
   }
 }
@@ -80,6 +124,7 @@ void OutputGate::send_block(std::uint32_t channel) {
 void OutputGate::offer(std::uint32_t channel, Element element) {
   Channel& c = channels_[channel];
   if (c.waiting.empty() && can_send(c, element)) return send(channel, std::move(element));
+  if (c.holds(element)) ++held_barriers_;
   c.waiting.push_back(std::move(element));
   ++waiting_;
 }

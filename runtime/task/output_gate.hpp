@@ -3,7 +3,9 @@
 //
 // Credit is the only back-pressure: each receiver grants a number of batches per channel, and a
 // batch without a credit waits here. A subtask with anything waiting takes no input, so what waits
-// is bounded by what a few records can produce. Marks need no credit but never overtake a batch.
+// is bounded by what a few records can produce. Marks need no credit but never overtake a batch,
+// save barriers that are told to: on channels whose records have no fixed receiver, or one that
+// their key says, so that each can still be brought to its receiver at another parallelism.
 //
 // To another process batches travel in blocks: several of them, encoded one behind the other. Each
 // message wakes three threads on its way, so larger blocks carry more. A block counts as one batch,
@@ -46,6 +48,17 @@ public:
   /// Sends a mark down every channel, behind all records so far.
   void broadcast(const Element& mark);
 
+  /// Sends a barrier ahead of what waits, on channels where it may; on the others like `broadcast`.
+  /// Returns what it has overtaken.
+  std::vector<OvertakenBatches> broadcast_ahead(const checkpoint::Barrier& barrier);
+
+  /// A barrier that was broadcast waits no longer behind batches that it may overtake: it leaves as
+  /// an unaligned one. Returns what it has overtaken.
+  std::vector<OvertakenBatches> overtake(CheckpointId barrier);
+
+  /// Whether any barrier waits behind batches that it may overtake.
+  bool holds_barrier() const { return held_barriers_ != 0; }
+
   /// Sends what is in open batches and blocks.
   void flush();
 
@@ -78,11 +91,19 @@ private:
     std::unique_ptr<ByteWriter> block;  // the open one, if batches leave encoded
     std::size_t block_bytes = 0;        // of the one before
     std::deque<Element> waiting;
+    std::size_t edge = 0;
+    std::uint32_t receiver = 0;  // index of the subtask at the other end
+    bool is_held = false;        // no barrier overtakes here
+
+    bool holds(const Element& element) const {
+      return !is_held && std::holds_alternative<checkpoint::Barrier>(element);
+    }
   };
 
   void put(std::uint32_t channel, detail::BatchRef batch);
   void send_block(std::uint32_t channel);
   void offer(std::uint32_t channel, Element element);
+  static OvertakenBatches overtaken_on(const Channel& channel, CheckpointId barrier);
   static bool can_send(const Channel& channel, const Element& element);
   void send(std::uint32_t channel, Element element);
 
@@ -92,7 +113,8 @@ private:
   std::vector<std::unique_ptr<Edge>> edges_;
   std::map<std::size_t, std::unique_ptr<detail::Router>> routers_;  // by edge
   std::vector<Channel> channels_;
-  std::size_t waiting_ = 0;  // elements in all channels
+  std::size_t waiting_ = 0;        // elements in all channels
+  std::size_t held_barriers_ = 0;  // of them, those that might overtake
   std::uint64_t batches_sent_ = 0;
   std::uint64_t records_sent_ = 0;
 };

@@ -33,7 +33,8 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
       buffer_timeout_{plan.graph().options.network.buffer_timeout},
       output_{port, static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel),
               init.force_bytes},
-      chain_{make_chain(plan, init, output_)} {
+      chain_{make_chain(plan, init, output_)},
+      marks_{.held = OvertakeTimer{plan.graph().options.checkpoint.aligned_timeout}} {
   const Vertex& vertex = plan.vertex(init.id.vertex);
   std::string position_schema;
   if (const auto& source = plan.op(vertex.operators[0]).source; source != nullptr) {
@@ -50,8 +51,8 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
   }
   const std::string file_name = vertex.name + "-" + std::to_string(init.id.index);
   snapshots_ = std::make_unique<SnapshotTaker>(
-      chain_, source_, std::move(position_schema), std::move(init.place),
-      plan.graph().options.lost_transactions, self_, file_name, port);
+      plan, chain_, SnapshotTaker::Positions{source_, std::move(position_schema)},
+      std::move(init.place), self_, file_name, port);
   if (init.is_finished) life_ = Life::drained;
 }
 
@@ -63,6 +64,16 @@ void Subtask::guarded(F&& f) {
     f();
   } catch (const UserError& error) {
     fail({error.operator_name(), error.what()});
+  }
+}
+
+void Subtask::recover(std::vector<RecoveredBatch> batches) {
+  for (RecoveredBatch& batch : batches) {
+    WEIR_ASSERT(!batch.edge || channels_ != nullptr, "records were recovered for a source");
+    if (batch.edge)
+      channels_->recover(std::move(batch));
+    else
+      chain_->recover(batch.to, std::move(batch.batch));
   }
 }
 
@@ -124,6 +135,7 @@ void Subtask::on_aborted(CheckpointId id) {
     give_up(input_->cancel(id));
     cancel(id);
     snapshots_->on_aborted(id);
+    if (marks_.held.is_armed() && marks_.held.id() == id) marks_.held.disarm();
     if (marks_.stopped_by != id) return;
     marks_.stopped_by.reset();
     go_on();
@@ -145,6 +157,8 @@ void Subtask::resume(const std::function<void()>& then) {
 Subtask::Next Subtask::drive() {
   Next next;
   guarded([&] {
+    look_ahead();
+    release_barriers();
     const Duration end = port_.now() + kTurn;
     bool has_more = true;
     while (has_more && is_alive() && !output_.has_backlog()) {
@@ -160,8 +174,45 @@ Subtask::Next Subtask::drive() {
       output_.flush();
       flushed_at_ = now;
     }
+    wait_for_barriers(next);
   });
   return next;
+}
+
+bool Subtask::can_look_ahead() const {
+  return channels_ != nullptr && (life_ == Life::running || life_ == Life::firing ||
+                                  life_ == Life::drained || life_ == Life::stopped);
+}
+
+/// Handles barriers that may overtake what waits on the input.
+void Subtask::look_ahead() {
+  while (can_look_ahead()) {
+    const auto step = channels_->look_ahead();
+    if (!step) return;
+    apply(*step);
+  }
+}
+
+/// Lets a barrier that waits in the output overtake what is ahead of it when its time is up, and
+/// says of one that has left that it has overtaken nothing.
+void Subtask::release_barriers() {
+  if (!marks_.held.is_armed()) return;
+  const CheckpointId id = marks_.held.id();
+  if (!output_.holds_barrier()) {
+    marks_.held.disarm();
+    snapshots_->add_overtaken(id, {});
+  } else if (marks_.held.take_due(port_.now())) {
+    snapshots_->add_overtaken(id, output_.overtake(id));
+  }
+}
+
+void Subtask::wait_for_barriers(Next& next) const {
+  const auto wake_at = [&next](std::optional<Duration> at) {
+    if (!at || next.when == Next::When::at_once) return;
+    if (next.when != Next::When::at_time || *at < next.time) next = {Next::When::at_time, *at};
+  };
+  wake_at(marks_.held.at());
+  if (can_look_ahead()) wake_at(channels_->looks_ahead_at());
 }
 
 /// Does one piece of work; returns whether there may be more at once.
@@ -214,9 +265,7 @@ bool Subtask::take_step(Next& next) {
     fail({chain_->head_name(), step.status().message()});
     return false;
   }
-  give_up(step->cancelled);
-  if (step->aligning) port_.reached(Phase::aligning, *step->aligning);
-  if (step->snapshot) take_snapshot(*step->snapshot);
+  apply(*step);
   switch (step->kind) {
     case InputStep::Kind::worked: return true;
     case InputStep::Kind::idle: return false;
@@ -229,6 +278,14 @@ bool Subtask::take_step(Next& next) {
   return false;
 }
 
+/// Does what a step of the input has to say about checkpoints.
+void Subtask::apply(const InputStep& step) {
+  give_up(step.cancelled);
+  if (step.aligning) port_.reached(Phase::aligning, *step.aligning);
+  if (step.snapshot) take_snapshot(*step.snapshot);
+  if (step.overtaken) snapshots_->add_overtaken(step.overtaken->id, step.overtaken->batches);
+}
+
 /// The one atomic step of a checkpoint: forward the barrier, freeze the state.
 void Subtask::take_snapshot(const InputStep::Due& due) {
   const checkpoint::Barrier& barrier = due.barrier;
@@ -239,15 +296,26 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
   }
   marks_.handled = barrier.id;
   if (source_ != nullptr) source_->flush();
-  output_.broadcast(barrier);
+  OvertakenSoFar overtaken = forward(barrier);
+  if (due.overtakes) ++overtaken.missing;
   const bool is_finished = life_ == Life::drained;
   snapshots_->take(barrier, {.start_delay = due.start_delay, .alignment = due.alignment},
-                   is_finished);
+                   is_finished, overtaken);
   const bool can_stop = life_ == Life::running || life_ == Life::firing;
   if (barrier.kind == checkpoint::CheckpointKind::stop && can_stop) {
     marks_.stopped_by = barrier.id;
     life_ = Life::stopped;
   }
+}
+
+/// Sends a barrier on its way, and returns what it has overtaken on the output.
+OvertakenSoFar Subtask::forward(const checkpoint::Barrier& barrier) {
+  marks_.held.disarm();
+  if (barrier.mode == checkpoint::BarrierMode::unaligned)
+    return {output_.broadcast_ahead(barrier), 0};
+  output_.broadcast(barrier);
+  if (output_.holds_barrier()) marks_.held.arm(barrier, port_.now(), port_.wall());
+  return {{}, marks_.held.is_armed() ? 1 : 0};
 }
 
 /// Says of each checkpoint that it is off, to those who do not know.
@@ -285,7 +353,7 @@ void Subtask::finish() {
 }
 
 void Subtask::end_if_done() {
-  if (life_ != Life::ending || snapshots_->has_uncommitted()) return;
+  if (life_ != Life::ending || snapshots_->commits().has_uncommitted()) return;
   life_ = Life::done;
   port_.done();
 }
@@ -299,7 +367,7 @@ SubtaskCounters Subtask::counters() const {
   return {.records_in = input_->records(),
           .records_out = output_.records_sent(),
           .records_written = chain_->records_written(),
-          .transactions_lost = snapshots_->lost_transactions()};
+          .transactions_lost = snapshots_->commits().lost_transactions()};
 }
 
 }  // namespace weir::runtime

@@ -13,6 +13,8 @@
 //
 // Invariants
 //  - A barrier is forwarded, and the state frozen, between two records: one atomic step.
+//  - A barrier that overtakes is handled whatever waits, but neither before the subtask has begun
+//    nor while it emits what is due at its end: there is no state to say how far that has come.
 //  - No input is taken while anything waits in the output gate.
 //  - Each checkpoint is handled once: later marks for it, and for older ones, change nothing.
 //  - The barrier of a drain lies behind the end of the data: a source that is told to drain ends
@@ -79,6 +81,9 @@ public:
   /// The receiver of this output channel is in another process. To be said before `start`.
   void set_remote(ChannelIndex output) { output_.encode(output); }
 
+  /// What barriers of the restored checkpoint had overtaken. Likewise.
+  void recover(std::vector<RecoveredBatch> batches);
+
   /// All subtasks of the job are in place and restored: begins.
   void start();
 
@@ -115,10 +120,11 @@ private:
   };
   /// What the marks among the records have said so far.
   struct Marks {
-    CheckpointId handled;                    // the newest checkpoint forwarded or cancelled
-    std::optional<CheckpointId> stopped_by;  // the checkpoint whose stop barrier has come
-    std::optional<InputStep::Due> drain;     // held until all has been emitted
-    bool has_ended = false;                  // all inputs have
+    CheckpointId handled = {};                    // the newest checkpoint forwarded or cancelled
+    std::optional<CheckpointId> stopped_by = {};  // the checkpoint whose stop barrier has come
+    std::optional<InputStep::Due> drain = {};     // held until all has been emitted
+    bool has_ended = false;                       // all inputs have
+    OvertakeTimer held;  // of the checkpoint whose barrier waits behind batches on the way out
   };
 
   template <class F>
@@ -129,7 +135,13 @@ private:
   void wait_for_timers(Next& next) const;
   void fire_event_timers(Next& next);
   bool take_step(Next& next);
+  void apply(const InputStep& step);
   void take_snapshot(const InputStep::Due& due);
+  OvertakenSoFar forward(const checkpoint::Barrier& barrier);
+  bool can_look_ahead() const;
+  void look_ahead();
+  void release_barriers();
+  void wait_for_barriers(Next& next) const;
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);
   void drain();

@@ -22,11 +22,17 @@ struct InputStep {
     CheckpointId id;
     std::optional<checkpoint::FailureReason> reason;
   };
-  /// The barrier has come on all channels: forward it and take a snapshot.
+  /// The barrier has come on all channels, or has overtaken: forward it and take a snapshot.
   struct Due {
     checkpoint::Barrier barrier;
-    Duration start_delay;  // from the trigger to its first barrier
-    Duration alignment;    // from the first to the last
+    Duration start_delay;    // from the trigger to its first barrier
+    Duration alignment;      // from the first barrier to the snapshot
+    bool overtakes = false;  // an `Overtaken` follows
+  };
+  /// All that a barrier has overtaken on the input.
+  struct Overtaken {
+    CheckpointId id;
+    std::vector<OvertakenBatches> batches;
   };
 
   Kind kind = Kind::idle;
@@ -34,6 +40,7 @@ struct InputStep {
   std::vector<Cancelled> cancelled = {};
   std::optional<CheckpointId> aligning = {};  // its first barrier has come
   std::optional<Due> snapshot = {};
+  std::optional<Overtaken> overtaken = {};  // to be handled after `snapshot`
 };
 
 /// See the file comment. Functions that run user code may throw UserError.

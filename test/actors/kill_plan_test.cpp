@@ -98,7 +98,10 @@ private:
   Job job() {
     Job job{"count",
             {.parallelism = static_cast<int>(2 + random_.below(3)),
-             .checkpoint = {.every = 5ms, .storage = folder_ / "checkpoints"},
+             .checkpoint = {.every = 5ms,
+                            .storage = folder_ / "checkpoints",
+                            .unaligned = random_.chance(0.5),
+                            .aligned_timeout = random_.chance(0.5) ? 1ms : 0ms},
              .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})}};
     job.source("numbers", input_.source())
         .key_by([](int n) { return n % kKeys; })

@@ -159,6 +159,69 @@ TEST_CASE("no checkpoint begins before a savepoint has its id, and one may behin
   CHECK(all<ReserveId>(reserved).at(0).id == CheckpointId{2});
 }
 
+TEST_CASE("a savepoint and checkpoints whose barriers overtake wait for each other",
+          "[savepoint][unaligned]") {
+  Job job{{.every = 10s, .timeout = 60s, .unaligned = true}};
+  job.now = 10s;
+  REQUIRE(all<ReserveId>(job.coordinator.on_tick(job.now)).size() == 1);
+  CHECK(all<TriggerSources>(job.reserved(1)).at(0).barrier.mode == BarrierMode::unaligned);
+  CHECK(job.ask("first").empty());
+  CHECK(job.ask("second").empty());
+  job.ack(1, 0);
+  job.ack(1, 1);
+  const auto next = all<ReserveId>(job.published(1));
+  REQUIRE(next.size() == 1);  // the first savepoint, ahead of what has become due meanwhile
+  CHECK(next[0].directory == "/sp/savepoint-job-run-2");
+  job.now = 30s;
+  CHECK(all<ReserveId>(job.coordinator.on_tick(job.now)).empty());
+  CHECK(all<TriggerSources>(job.reserved(2)).at(0).barrier.mode == BarrierMode::aligned);
+  CHECK(all<ReserveId>(job.coordinator.on_tick(job.now)).empty());
+  job.ack(2, 0);
+  job.ack(2, 1);
+  CHECK(all<ReserveId>(job.published(2)).at(0).directory == "/sp/savepoint-job-run-3");
+  const auto after = all<ReserveId>(job.complete(3));
+  REQUIRE(after.size() == 1);
+  CHECK(after[0].directory.empty());
+}
+
+TEST_CASE("a savepoint begins when the checkpoint before it has failed", "[savepoint][unaligned]") {
+  Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 9, .unaligned = true}};
+  job.now = 10s;
+  job.coordinator.on_tick(job.now);
+  job.reserved(1);
+  job.ask();
+  SECTION("declined") {
+    const auto actions = job.coordinator.on_decline(
+        {CheckpointId{1}, speaker(0), FailureReason::snapshot_failed, ""}, job.now);
+    CHECK(all<ReserveId>(actions).at(0).directory == "/sp/savepoint-job-run-2");
+  }
+  SECTION("expired") {
+    job.now = 70s;
+    CHECK(all<ReserveId>(job.coordinator.on_tick(job.now)).at(0).directory ==
+          "/sp/savepoint-job-run-2");
+  }
+}
+
+TEST_CASE("only periodic checkpoints overtake, and after a wait if there is one",
+          "[coordinator][unaligned]") {
+  Job job{{.every = 10s, .unaligned = true, .aligned_timeout = 5ms}};
+  const auto mode = [&](const Actions& actions) {
+    const auto id = all<ReserveId>(actions).at(0).id.value();
+    const auto barrier = all<TriggerSources>(job.reserved(id)).at(0).barrier;
+    job.ack(id, 0);
+    job.ack(id, 1);
+    job.published(id);
+    return barrier.mode;
+  };
+  CHECK(mode(job.coordinator.on_request(CheckpointKind::periodic, 0s)) ==
+        BarrierMode::aligned_then_unaligned);
+  CHECK(mode(job.coordinator.on_request(CheckpointKind::end_of_input, 0s)) == BarrierMode::aligned);
+  CHECK(mode(job.coordinator.on_request(CheckpointKind::stop, 0s)) == BarrierMode::aligned);
+  Job counting{{.every = 10s, .guarantee = Guarantee::at_least_once}};
+  counting.coordinator.on_tick(10s);
+  CHECK(all<TriggerSources>(counting.reserved(1)).at(0).barrier.mode == BarrierMode::at_least_once);
+}
+
 TEST_CASE("failures of savepoints fail no job, and leave nothing behind", "[savepoint]") {
   Job job;  // no checkpoint may fail
   SECTION("the target cannot be written") {

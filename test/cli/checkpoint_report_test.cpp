@@ -21,7 +21,9 @@ runtime::CheckpointStatistics statistics() {
        .duration = 1500us,
        .subtasks = 2,
        .answers = {{"lines/0", {.start_delay = 1ms, .bytes = 2048}, 4096},
-                   {"counts/0", {.alignment = 1250us, .async = 12s, .bytes = 1024}, 1024}}});
+                   {"counts/0",
+                    {.alignment = 1250us, .async = 12s, .bytes = 1024, .overtaken_bytes = 512},
+                    1024}}});
   history.add({.id = CheckpointId{8},
                .kind = CheckpointKind::savepoint,
                .failure = "it took longer than 1 s; no answer from counts/0",
@@ -58,7 +60,8 @@ TEST_CASE("a table shows what is usual and the last checkpoints", "[cli][history
 TEST_CASE("one checkpoint is shown subtask by subtask", "[cli][history]") {
   const std::string text = describe_checkpoint(statistics(), CheckpointId{7}).value();
   CHECK_THAT(line_with(text, "lines/0"), Contains("2.0 KiB") && Contains("4.0 KiB"));
-  CHECK_THAT(line_with(text, "counts/0"), Contains("1.0 KiB") && Contains("12.0 s"));
+  CHECK_THAT(line_with(text, "counts/0"),
+             Contains("1.0 KiB") && Contains("512 B") && Contains("12.0 s"));
   const Status unknown = describe_checkpoint(statistics(), CheckpointId{5}).status();
   CHECK(unknown.code() == ErrorCode::not_found);
   CHECK_THAT(unknown.message(), Contains("checkpoint 5") && Contains(": 8, 7"));
@@ -80,6 +83,7 @@ TEST_CASE("programs read the same as JSON", "[cli][history]") {
   CHECK(complete["triggered_at_ms"] == 1'767'225'599'000);
   CHECK(complete["duration_ms"] == 1.5);
   CHECK(complete["state_bytes"] == 5120);
+  CHECK(complete["overtaken_bytes"] == 512);
   REQUIRE(complete["answers"].size() == 2);
   CHECK(complete["answers"][1]["subtask"] == "counts/0");
   CHECK(complete["answers"][1]["alignment_ms"] == 1.25);

@@ -2,8 +2,7 @@
 
 #include "base/paths.hpp"
 #include "checkpoint/savepoint.hpp"
-#include "runtime/task/operator_restore.hpp"
-#include "runtime/task/state_restore.hpp"
+#include "runtime/task/subtask_restore.hpp"
 
 #include <utility>
 
@@ -24,11 +23,15 @@ const char* name_of(CheckpointKind kind) {
   return "barrier";
 }
 
+std::string describe(const Barrier& barrier) {
+  const bool overtakes = barrier.mode == BarrierMode::unaligned;
+  return (overtakes ? "unaligned " : "") + numbered(name_of(barrier.kind), barrier.id);
+}
+
 std::string describe(const runtime::Element& element) {
   if (const auto* batch = std::get_if<detail::BatchRef>(&element))
     return std::to_string((*batch)->size()) + ((*batch)->size() == 1 ? " record" : " records");
-  if (const auto* barrier = std::get_if<Barrier>(&element))
-    return numbered(name_of(barrier->kind), barrier->id);
+  if (const auto* barrier = std::get_if<Barrier>(&element)) return describe(*barrier);
   if (const auto* cancel = std::get_if<runtime::CancelBarrier>(&element))
     return numbered("cancel barrier", cancel->id);
   return "end of data";
@@ -65,8 +68,9 @@ public:
     const runtime::RestoreOrder order{.restore = execution_.restore_.subtasks[id_],
                                       .directory = execution_.restore_.directory,
                                       .env = &execution_.around_.env};
-    const Status status = runtime::read_operator_states(order, subtask_.operator_states());
-    return status.ok() ? runtime::read_state(order, subtask_.states()).status() : status;
+    auto restored = runtime::restore_subtask(order, execution_.around_.plan, id_, subtask_);
+    if (restored.ok()) subtask_.recover(std::move(restored->channels));
+    return restored.status();
   }
 
   /// Calls the subtask and lets it work.
@@ -99,10 +103,12 @@ public:
   }
   void request_splits() override { wants_splits_ = true; }
   void acknowledge(Ack ack) override {
+    answering_.reset();
     std::string what = numbered("ack", ack.id);
     execution_.post(name_, "coordinator", std::move(what), [this, ack] { execution_.on_ack(ack); });
   }
   void decline(Decline decline) override {
+    answering_.reset();
     std::string what = numbered("decline", decline.id);
     execution_.post(name_, "coordinator", std::move(what), [this, decline] {
       execution_.perform(execution_.coordinator_.on_decline(decline, now()));
@@ -117,7 +123,9 @@ public:
     execution_.around_.job.on_failure({cause + failure.message, failure.kind});
   }
   void run_blocking(std::function<void()> work, std::function<void()> then) override {
-    const std::string what = storing_ ? numbered("store", *storing_) : "commit";
+    const std::string what = storing_     ? numbered("store", *storing_)
+                             : answering_ ? numbered("store overtaken", *answering_)
+                                          : "commit";
     storing_.reset();
     execution_.post_work(name_, what, std::move(work), [this, then = std::move(then)] {
       turn([&](auto& subtask) { subtask.resume(then); });
@@ -128,7 +136,7 @@ public:
     if (phase == Phase::aligning) execution_.note("  " + name_ + ": " + numbered("aligns", id));
     if (phase == Phase::snapshotted) {
       execution_.note("  " + name_ + ": " + numbered("snapshots", id));
-      storing_ = id;
+      storing_ = answering_ = id;
     }
   }
   void processed(std::uint64_t records) override {
@@ -147,8 +155,9 @@ private:
   std::vector<runtime::ChannelEnd> inputs_;
   std::vector<runtime::ChannelEnd> outputs_;
   bool wants_splits_ = false;
-  std::uint64_t processed_ = 0;          // records so far
-  std::optional<CheckpointId> storing_;  // the next blocking work stores this snapshot
+  std::uint64_t processed_ = 0;            // records so far
+  std::optional<CheckpointId> storing_;    // the next blocking work stores this snapshot
+  std::optional<CheckpointId> answering_;  // until this is acknowledged
   std::optional<Duration> wake_at_;
   runtime::Subtask subtask_;
 };

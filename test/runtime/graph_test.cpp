@@ -146,6 +146,14 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
   CHECK(mentions(with({.max_parallelism = 40000}), "use 1 to 32768"));
   CHECK(mentions(with({.checkpoint = {.timeout = Duration{0}}}), "timeout is not above 0"));
   CHECK(mentions(with({.checkpoint = {.max_concurrent = 0}}), "max-concurrent-checkpoints"));
+  CHECK(mentions(with({.checkpoint = {.max_concurrent = 2, .unaligned = true}}),
+                 "more than one checkpoint may be under way"));
+  CHECK(mentions(with({.checkpoint = {.guarantee = Guarantee::at_least_once, .unaligned = true}}),
+                 "promises at least once"));
+  CHECK(mentions(with({.checkpoint = {.aligned_timeout = Duration{-1}}}),
+                 "aligned-checkpoint-timeout is negative"));
+  CHECK(mentions(with({.checkpoint = {.without_channel_state = -1}}),
+                 "without-channel-state.checkpoint-id is negative"));
   CHECK(mentions(with({.state = {.rocksdb = {.memory_bytes = 1 << 20}}}), "below 8 MiB"));
   CHECK(mentions(with({.state = {.rocksdb = {.write_buffer_ratio = 1}}}), "not between 0 and 1"));
   CHECK(mentions(with({.state = {.rocksdb = {.row_cache_bytes = -1}}}),

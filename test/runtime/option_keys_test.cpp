@@ -52,6 +52,10 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(c + "data-inline-threshold", "0").checkpoint.inline_threshold == 0);
   CHECK_FALSE(with(c + "incremental", "false").checkpoint.incremental);
   CHECK(with(c + "snapshot-compression", "true").checkpoint.compress_snapshots);
+  CHECK(with(c + "unaligned.enabled", "true").checkpoint.unaligned);
+  CHECK(with(c + "aligned-checkpoint-timeout", "30 s").checkpoint.aligned_timeout == 30s);
+  CHECK(with("execution.state-recovery.without-channel-state.checkpoint-id", "17")
+            .checkpoint.without_channel_state == 17);
   CHECK(with("execution.state-recovery.from-local", "true").state.local_recovery);
   CHECK(with(c + "externalized-checkpoint-retention", "DELETE_ON_CANCELLATION")
             .checkpoint.retention == Retention::delete_on_cancellation);

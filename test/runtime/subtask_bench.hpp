@@ -84,7 +84,10 @@ public:
   runtime::Subtask& subtask() { return subtask_; }
   base::MemoryEnv& env() { return env_; }
   Duration& now() { return clock_.now; }
+  WallTime wall() const override { return clock_.wall(); }
   const std::vector<checkpoint::Ack>& acks() const { return acks_; }
+  /// Barriers that have left, over all channels.
+  const std::vector<checkpoint::Barrier>& barriers() const { return barriers_; }
   std::uint64_t records_sent() const { return subtask_.counters().records_out; }
   /// What has left: the rest of `records_sent` waits for credits.
   std::uint64_t batches() const { return batches_; }
@@ -100,6 +103,7 @@ private:
       what = std::to_string((*batch)->size()) + " records";
     } else if (const auto* b = std::get_if<checkpoint::Barrier>(&frame.element)) {
       what = "barrier " + std::to_string(b->id.value());
+      barriers_.push_back(*b);
     } else if (const auto* cancel = std::get_if<runtime::CancelBarrier>(&frame.element)) {
       what = "cancel " + std::to_string(cancel->id.value());
     }
@@ -135,7 +139,6 @@ private:
   }
   void processed(std::uint64_t) override {}
   Duration now() const override { return clock_.now; }
-  WallTime wall() const override { return clock_.wall(); }
 
   void note(std::string line) { trace_.push_back(std::move(line)); }
 
@@ -151,6 +154,7 @@ private:
   Trace trace_;
   std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
   std::vector<checkpoint::Ack> acks_;
+  std::vector<checkpoint::Barrier> barriers_;
   runtime::Subtask subtask_;
 };
 

@@ -62,12 +62,15 @@ test::Figures run_plan(std::uint64_t seed) {
   const auto build = [&] {
     Job job = word_count::job("/in/**/*.txt", "/out",
                               updates ? EmitResults::updates : EmitResults::at_end);
-    job.options() = {.parallelism = 2,
-                     .checkpoint = {.every = std::chrono::microseconds{200},
-                                    .timeout = 50ms,
-                                    .tolerable_failures = 1000,
-                                    .storage = "/checkpoints"},
-                     .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
+    job.options() = {
+        .parallelism = 2,
+        .checkpoint = {.every = std::chrono::microseconds{200},
+                       .timeout = 50ms,
+                       .tolerable_failures = 1000,
+                       .storage = "/checkpoints",
+                       .unaligned = seed % 3 == 0,
+                       .aligned_timeout = std::chrono::microseconds{seed % 2 == 0 ? 100 : 0}},
+        .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
     return job;
   };
   test::Figures figures;

@@ -39,6 +39,8 @@ public:
   virtual std::size_t size() const noexcept = 0;
   /// Returns a batch with the same records that shares nothing with this one.
   virtual BatchRef copy() const = 0;
+  /// Likewise, with those from number `begin` on.
+  virtual BatchRef copy_from(std::size_t begin) const = 0;
   /// Appends the records, without their key hashes.
   virtual void encode(ByteWriter& out) const = 0;
 
@@ -115,6 +117,14 @@ public:
   std::size_t size() const noexcept override { return records.size(); }
 
   BatchRef copy() const override { return BatchRef{new Batch{*this}}; }
+
+  BatchRef copy_from(std::size_t begin) const override {
+    auto* rest = new Batch;
+    const auto from = static_cast<std::ptrdiff_t>(begin);
+    rest->records.assign(records.begin() + from, records.end());
+    if (!hashes.empty()) rest->hashes.assign(hashes.begin() + from, hashes.end());
+    return BatchRef{rest};
+  }
 
   void encode(ByteWriter& out) const override { BuiltIn<std::vector<T>>::encode(records, out); }
 

@@ -53,6 +53,10 @@ public:
   virtual std::unique_ptr<Router> make_router(const RouterInit& init) const = 0;
   /// Reads a batch; null if the bytes are damaged.
   virtual BatchRef decode(std::string_view bytes) const = 0;
+  /// Removes the records of a batch whose keys are in other key groups. Does nothing if there are
+  /// no keys.
+  virtual void keep_groups(BatchBody& batch, KeyGroupRange range,
+                           std::uint32_t max_parallelism) const = 0;
   virtual std::string schema() const = 0;
 };
 
@@ -242,6 +246,7 @@ public:
     return std::make_unique<RoundRobinRouter<T>>(init);
   }
   BatchRef decode(std::string_view bytes) const override { return decode_batch<T>(bytes); }
+  void keep_groups(BatchBody&, KeyGroupRange, std::uint32_t) const override {}
   std::string schema() const override { return weir::schema<T>(); }
 };
 
@@ -255,6 +260,15 @@ public:
     return std::make_unique<HashRouter<T, KeyOf>>(init, key_of_);
   }
   BatchRef decode(std::string_view bytes) const override { return decode_batch<T>(bytes); }
+  void keep_groups(BatchBody& body, KeyGroupRange range,
+                   std::uint32_t max_parallelism) const override {
+    auto& batch = static_cast<Batch<T>&>(body);
+    batch.hashes.clear();
+    std::erase_if(batch.records, [&](const T& record) {
+      const std::uint64_t hash = hash_of(std::invoke(key_of_, record));
+      return !range.contains(key_position(hash, max_parallelism).group);
+    });
+  }
   std::string schema() const override { return weir::schema<T>(); }
 
 private:

@@ -31,7 +31,9 @@ public:
                                   .timeout = 1s,
                                   .tolerable_failures = 1000,
                                   .storage = "/checkpoints",
-                                  .inline_threshold = seed % 2 == 0 ? 20'000 : 0},
+                                  .inline_threshold = seed % 2 == 0 ? 20'000 : 0,
+                                  .unaligned = seed % 5 < 2,
+                                  .aligned_timeout = seed % 5 == 1 ? 5ms : 0ms},
                    .state = {.backend = seed % 3 == 2 ? StateBackendType::rocksdb
                                                       : StateBackendType::hashmap,
                              .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 0},

@@ -1,0 +1,113 @@
+// SnapshotWork: one snapshot of a subtask on its way to storage.
+#pragma once
+
+#include "base/blocking_pool.hpp"
+#include "checkpoint/local_state.hpp"
+#include "checkpoint/messages.hpp"
+#include "runtime/task/chain.hpp"
+#include "runtime/task/element.hpp"
+#include "state/keyed_cut.hpp"
+#include "state/operator_snapshot.hpp"
+#include "state/state_file.hpp"
+
+#include <weir/options.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::runtime {
+
+/// Where state files go.
+struct SnapshotPlace {
+  Env* env = nullptr;
+  std::string directory = {};             // of the job's checkpoints: DIRECTORY/JOB
+  std::size_t inline_threshold = 20'000;  // bytes of state that stay in the metadata
+  /// A store is copied with its files: only those that no checkpoint has are written.
+  bool incremental = true;
+  state::Compression compression = state::Compression::none;  // of rows
+  Env* savepoints = nullptr;                                  // where savepoints are written to
+  /// Of the node, which keeps copies there; null: it keeps none.
+  std::shared_ptr<checkpoint::LocalState> local = nullptr;
+  base::BlockingPool* pool = nullptr;  // may write several files at once; null: it may not
+};
+
+/// Where the subtasks of a job write whose checkpoints lie in `directory` of `env`.
+SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOptions& options);
+
+/// A snapshot that has been frozen. Touched by the subtask before and after, by the pool in
+/// between; never by both at once.
+class SnapshotWork {
+public:
+  /// A transaction that must be safe before the snapshot is.
+  struct Persist {
+    std::shared_ptr<detail::Committer> committer;
+    std::string operator_name;
+    Bytes txn;
+  };
+  /// Records that the barrier has overtaken, and what their handle says of them.
+  struct Overtaken {
+    state::ChannelStateHandle handle;
+    std::vector<Element> batches;
+  };
+
+private:
+  // Keeps the frozen rows alive if the subtask ends meanwhile; so it must be the last to go.
+  std::shared_ptr<Chain> chain_;
+
+public:
+  SnapshotWork(checkpoint::Barrier snapshot_barrier, std::shared_ptr<Chain> frozen_chain,
+               SnapshotPlace where, std::string name);
+
+  bool has_store() const;
+  template <class F>
+  void for_each_store(F f) {
+    for (state::KeyedCut& cut : keyed) {
+      if (cut.has_store()) f(cut);
+    }
+  }
+
+  // In the pool. Each leaves what came of it in `status`.
+
+  /// Brings stores up to date.
+  void write_back();
+  /// Writes all but what was overtaken.
+  void write_state();
+  void write_overtaken();
+
+  checkpoint::Barrier barrier;
+  checkpoint::SnapshotTimings timings;
+  Duration frozen_at{};
+  std::vector<state::KeyedCut> keyed;
+  std::vector<state::OperatorCut> operators;
+  std::vector<Persist> persist;
+  std::vector<Overtaken> overtaken;
+  int missing = 0;          // reports of what was overtaken, by the input and by the output
+  bool is_written = false;  // all but that
+  state::SubtaskState result;
+  Status status;
+
+private:
+  /// Where the files go.
+  struct Target {
+    SnapshotPlace place;
+    std::string directory;
+    std::string file_name;
+  };
+
+  bool is_savepoint() const { return !barrier.directory.empty(); }
+  Env& env() const { return is_savepoint() ? *target_.place.savepoints : *target_.place.env; }
+  std::string path_of(const std::string& name) const;
+  std::optional<std::uint64_t> copy_above() const;
+  Result<std::unique_ptr<WritableFile>> create_file() const;
+  Status write_keyed();
+  Status write_operators();
+  Status write_channels();
+  Result<state::KeyedStateHandle> write_files(state::KeyedCut& cut) const;
+
+  Target target_;
+};
+
+}  // namespace weir::runtime
