@@ -2,12 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
+/// Of jemalloc, if that is there.
+extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::size_t* old_size,
+                                             void* now, std::size_t now_size);
 
 namespace bench {
 namespace {
@@ -107,6 +112,18 @@ double seconds(const std::function<void()>& work) {
 
 double now() {
   return std::chrono::duration<double>{std::chrono::steady_clock::now().time_since_epoch()}.count();
+}
+
+double allocated() {
+  if (&::mallctl == nullptr) return static_cast<double>(::mallinfo2().uordblks);
+  std::uint64_t epoch = 1;  // statistics are those of the moment at which it is set
+  std::size_t size = sizeof epoch;
+  ::mallctl("epoch", &epoch, &size, &epoch, size);
+  std::size_t bytes = 0;
+  size = sizeof bytes;
+  const bool is_known = ::mallctl("stats.allocated", &bytes, &size, nullptr, 0) == 0;
+  require(is_known, "the allocator does not say how much it has given out");
+  return static_cast<double>(bytes);
 }
 
 TemporaryDirectory::TemporaryDirectory(const Options& options)

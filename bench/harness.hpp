@@ -66,6 +66,9 @@ double seconds(const std::function<void()>& work);
 /// Seconds on a clock that never goes back.
 double now();
 
+/// Memory that the program has allocated, in bytes; by whatever allocator it is linked with.
+double allocated();
+
 /// A directory that goes with the object, and all that is in it.
 class TemporaryDirectory {
 public:

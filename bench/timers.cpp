@@ -7,8 +7,6 @@
 #include <weir/job.hpp>
 #include <weir/weir.hpp>
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -16,27 +14,10 @@
 #include <utility>
 #include <vector>
 
-/// Of jemalloc, if that is there.
-extern "C" __attribute__((weak)) int mallctl(const char* name, void* old, std::size_t* old_size,
-                                             void* now, std::size_t now_size);
-
 namespace {
 
 using weir::detail::Batch;
 using weir::detail::Operator;
-
-/// Memory that the program has allocated, in bytes; by whatever allocator it is linked with.
-double allocated() {
-  if (&::mallctl == nullptr) return static_cast<double>(::mallinfo2().uordblks);
-  std::uint64_t epoch = 1;  // statistics are those of the moment at which it is set
-  std::size_t size = sizeof epoch;
-  ::mallctl("epoch", &epoch, &size, &epoch, size);
-  std::size_t bytes = 0;
-  size = sizeof bytes;
-  const bool is_known = ::mallctl("stats.allocated", &bytes, &size, nullptr, 0) == 0;
-  bench::require(is_known, "the allocator does not say how much it has given out");
-  return static_cast<double>(bytes);
-}
 
 /// Sets a timer for a time that only the number knows.
 class Alarms final : public weir::KeyedProcess<std::uint64_t, std::uint64_t, std::uint64_t> {
@@ -107,7 +88,7 @@ Costs fire(std::uint64_t timers, weir::detail::StateBackend* backend = nullptr) 
   Counter out;
   op->connect(&out);
   Batch<std::uint64_t> batch;
-  const double before = allocated();
+  const double before = bench::allocated();
   const double set = bench::seconds([&] {
     for (std::uint64_t n = 0; n < timers;) {
       batch.clear();
@@ -115,7 +96,7 @@ Costs fire(std::uint64_t timers, weir::detail::StateBackend* backend = nullptr) 
       op->process(batch, 0, batch.size());
     }
   });
-  const double held = allocated() - before;
+  const double held = bench::allocated() - before;
   const double fired = bench::seconds([&] {
     while (!op->timers()->advance_event_time(weir::Timestamp::max())) {
     }
@@ -127,14 +108,14 @@ Costs fire(std::uint64_t timers, weir::detail::StateBackend* backend = nullptr) 
 
 /// Of the queue alone.
 double queue_bytes(std::uint64_t timers, bool ascending) {
-  const double before = allocated();
+  const double before = bench::allocated();
   weir::detail::TimerQueue<std::uint64_t> queue;
   for (std::uint64_t n = 0; n < timers; ++n) {
     const std::uint64_t time = ascending ? n : weir::mix(n) >> 20;
     queue.insert(weir::Timestamp{std::chrono::milliseconds{time}}, weir::hash_of(n), n);
   }
   bench::require(queue.size() == timers, "a timer is missing");
-  return (allocated() - before) / static_cast<double>(timers);
+  return (bench::allocated() - before) / static_cast<double>(timers);
 }
 
 void print_costs(const std::string& what, int repetitions, const std::function<Costs()>& measure) {
