@@ -113,6 +113,11 @@ public:
 /// The writing half of a sink, for any record type.
 class SinkWriter : public BatchConsumer {
 public:
+  /// Takes the records from `begin` to `end` of a batch.
+  virtual void write(const BatchBody& batch, std::size_t begin, std::size_t end) = 0;
+
+  void consume(BatchBody& batch) final { write(batch, 0, batch.size()); }
+
   /// Ends the open transaction; or hands everything over, for a sink without transactions.
   virtual std::optional<Bytes> prepare() = 0;
   virtual std::optional<Bytes> unfinished() = 0;
@@ -172,9 +177,9 @@ class WriterHost final : public SinkWriter {
 public:
   explicit WriterHost(std::unique_ptr<W> writer) : writer_{std::move(writer)} {}
 
-  void consume(BatchBody& batch) override {
-    for (const auto& record : static_cast<Batch<typename W::record_type>&>(batch).records)
-      writer_->write(record);
+  void write(const BatchBody& batch, std::size_t begin, std::size_t end) override {
+    const auto& records = static_cast<const Batch<typename W::record_type>&>(batch).records;
+    for (std::size_t i = begin; i < end; ++i) writer_->write(records[i]);
   }
 
   std::optional<Bytes> prepare() override {

@@ -104,9 +104,12 @@ Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) : out_{ou
     source_ = head.source->make_host();
     source_->connect(link_to(plan, vertex.operators[0], out, init));
   } else {
-    head_.consumer = make_consumer(plan, vertex.operators[0], out, init);
+    make_consumer(plan, vertex.operators[0], out, init);
     // make_consumer adds an operator behind those it leads to, so the head is the last one.
-    if (head.sink == nullptr) head_.op = operators_.back().op.get();
+    if (head.sink != nullptr)
+      head_.sink = sinks_.back().writer.get();
+    else
+      head_.op = operators_.back().op.get();
   }
   std::reverse(operators_.begin(), operators_.end());
 }
@@ -183,21 +186,21 @@ void Chain::recover(std::size_t op, detail::BatchRef batch) {
 }
 
 std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
-  const std::size_t size = batch.size();
-  return call_user_code(head_name_, [&] {
-    if (head_.op == nullptr) {
-      head_.consumer->consume(batch);
-      return size;
-    }
-    const std::size_t end = std::min(begin + head_.slice, size);
-    const std::uint64_t before = out_.batches_sent();
-    head_.op->process(batch, begin, end);
-    const std::uint64_t made = out_.batches_sent() - before;
-    head_.slice = made > kSliceBatches
-                      ? std::max<std::size_t>(head_.slice * kSliceBatches / made, 1)
-                      : std::min(head_.slice * 2, kSliceRecords);
-    return end;
+  const std::size_t end = std::min(begin + head_.slice, batch.size());
+  const std::uint64_t before = out_.batches_sent();
+  call_user_code(head_name_, [&] {
+    if (head_.op != nullptr) return head_.op->process(batch, begin, end);
+    records_written_ += end - begin;
+    head_.sink->write(batch, begin, end);
   });
+  const std::uint64_t made = out_.batches_sent() - before;
+  head_.slice = made > kSliceBatches ? std::max<std::size_t>(head_.slice * kSliceBatches / made, 1)
+                                     : std::min(head_.slice * 2, kSliceRecords);
+  return end;
+}
+
+void Chain::shorten_slice() {
+  head_.slice = std::max<std::size_t>(head_.slice / 4, 1);  // twice that is what it was before
 }
 
 bool Chain::finish() {

@@ -71,6 +71,8 @@ public:
   /// Slices are the smaller the more each record makes, so that what waits for credits stays small.
   /// The batch must not be shared.
   std::size_t process(detail::BatchBody& batch, std::size_t begin);
+  /// The last slice took too long: the next one is smaller.
+  void shorten_slice();
 
   /// Emits what is due at the end of the input, operator by operator; a few batches a call. Returns
   /// whether all is out.
@@ -109,8 +111,8 @@ private:
 
   /// Where records come in.
   struct Head {
-    detail::BatchConsumer* consumer = nullptr;  // null: a source
-    detail::Operator* op = nullptr;             // the same, if it is no sink
+    detail::Operator* op = nullptr;      // null: a sink, or a source
+    detail::SinkWriter* sink = nullptr;  // null: no sink
     std::size_t slice = 8;  // records of the next slice: few, until it is known what they make
   };
 

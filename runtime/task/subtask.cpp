@@ -159,16 +159,18 @@ Subtask::Next Subtask::drive() {
   guarded([&] {
     look_ahead();
     release_barriers();
-    const Duration end = port_.now() + kTurn;
+    Duration now = port_.now();
+    const Duration end = now + kTurn;
     bool has_more = true;
     while (has_more && is_alive() && !output_.has_backlog()) {
       has_more = work(next);
-      if (has_more && port_.now() >= end) {
+      const Duration before = std::exchange(now, port_.now());
+      if (now - before > kTurn) chain_->shorten_slice();
+      if (has_more && now >= end) {
         next = {Next::When::at_once};
         break;
       }
     }
-    const Duration now = port_.now();
     const bool is_idle = !has_more && !port_.has_mail();
     if (is_alive() && (is_idle || now - flushed_at_ >= buffer_timeout_)) {
       output_.flush();

@@ -296,6 +296,44 @@ TEST_CASE("records that make very many each fill no more memory than a few of th
   CHECK(most <= 9 * kCopies);
 }
 
+namespace {
+
+/// Takes a while for each record, by the clock of a bench.
+class Slow final : public Writer<int> {
+public:
+  explicit Slow(Duration** clock) : clock_{clock} {}
+  void write(const int&) override { **clock_ += 700us; }
+
+private:
+  Duration** clock_;
+};
+
+}  // namespace
+
+TEST_CASE("a slow sink gives up its turn after a few records, so that barriers are not late",
+          "[subtask]") {
+  Duration* clock = nullptr;
+  Job job{"slow"};
+  job.source("numbers", testing::ReplayLog<int>{{}}.source())
+      .rebalance()
+      .sink("slow",
+            make_sink([&clock](const WriterContext&) { return std::make_unique<Slow>(&clock); },
+                      Delivery::repeatable));
+  Bench bench{job, "slow/0"};
+  clock = &bench.now();
+  bench.start();
+  auto* batch = new detail::Batch<int>;
+  batch->records.resize(1000);
+  bench.subtask().on_frame(ChannelIndex{0}, {1, detail::BatchRef{batch}});
+  bench.subtask().drive();
+  CHECK(bench.subtask().counters().records_in <= 8);  // nobody knew
+  for (int turn = 0; turn < 10; ++turn) {
+    const auto before = bench.subtask().counters().records_in;
+    bench.subtask().drive();
+    CHECK(bench.subtask().counters().records_in - before <= 4);
+  }
+}
+
 TEST_CASE("credits go back to the sender of each channel, in groups, once its batches are done",
           "[subtask]") {
   Bench bench{copies({.network = {.batches_per_channel = kCredits}}), "copies/0"};
