@@ -2,6 +2,9 @@
 // in this folder, and a job of today continues from each. README.md says how they are made.
 #include "base/files.hpp"
 #include "base/paths.hpp"
+#include "checkpoint/savepoints/rows.hpp"
+#include "state/channel_state.hpp"
+#include "test/golden/channels_job.hpp"
 #include "test/golden/free_job.hpp"
 #include "test/golden/keyed_job.hpp"
 
@@ -10,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <set>
 
 using namespace std::chrono_literals;
@@ -46,8 +50,12 @@ JobOptions options_of(const std::string& kind, const std::string& directory) {
   return options;
 }
 
-/// What the folders of a version hold.
-const std::vector<std::string> kKinds{"inlined", "rows", "rocksdb", "savepoint"};
+/// What the folders of a version hold; a savepoint has no records that were overtaken.
+std::vector<std::string> kinds_of(const std::string& job) {
+  std::vector<std::string> kinds{"inlined", "rows", "rocksdb", "savepoint"};
+  if (job == "channels") kinds.pop_back();
+  return kinds;
+}
 
 /// The versions of one of the jobs.
 std::vector<std::string> versions(const std::string& job) {
@@ -59,19 +67,26 @@ std::vector<std::string> versions(const std::string& job) {
   return names;
 }
 
+savepoints::Opened open(const std::string& folder, const std::string& kind) {
+  const std::string path = kind == "savepoint" ? folder : folder + "/chk-2";
+  auto opened = savepoints::open_savepoint(Env::posix(), path);
+  REQUIRE(opened.ok());
+  return std::move(opened).value();
+}
+
 /// Lets `make` continue from each snapshot of each version of a job, in every way; `check` looks at
 /// what it has written.
 template <class Log>
 void continue_all(const std::string& job, Job (*make)(const Log&, JobOptions),
-                  const std::function<void(const Log&)>& check) {
+                  const std::function<void(const Log&, const savepoints::Opened&)>& check) {
   for (const std::string& version : versions(job)) {
-    for (const std::string& kind : kKinds) {
+    for (const std::string& kind : kinds_of(job)) {
       for (const char* backend : {"rows", "rocksdb"}) {
         for (const int parallelism : {2, 3}) {
           CAPTURE(job, version, kind, backend, parallelism);
           testing::Cluster cluster{{.seed = 1}};
-          copy(Env::posix(), kFolder + "/" + job + "/" + version + "/" + kind, cluster.disk(),
-               "/chk/golden");
+          const std::string folder = kFolder + "/" + job + "/" + version + "/" + kind;
+          copy(Env::posix(), folder, cluster.disk(), "/chk/golden");
           Log log;
           JobOptions options = options_of(backend, "/chk");
           options.parallelism = parallelism;
@@ -82,7 +97,7 @@ void continue_all(const std::string& job, Job (*make)(const Log&, JobOptions),
           const bool has_finished = run.finish();
           INFO(run.report());
           REQUIRE(has_finished);
-          check(log);
+          check(log, open(folder, kind));
         }
       }
     }
@@ -94,11 +109,13 @@ template <class Log>
 void write_all(const std::string& job, Job (*make)(const Log&, JobOptions)) {
   const char* name = std::getenv("WEIR_GOLDEN_NEW");
   REQUIRE(name != nullptr);
-  for (const std::string& kind : kKinds) {
+  for (const std::string& kind : kinds_of(job)) {
     testing::Cluster cluster{{.seed = 1}};
+    slow_machine = &cluster;
     Log log;
     auto run = cluster.start(make(log, options_of(kind, "/chk")));
     REQUIRE(run.run_until_checkpoint(2));
+    slow_machine = nullptr;
     std::string path = "/chk/golden";
     if (kind == "savepoint")
       path = run.savepoint("/sp").value();
@@ -115,7 +132,7 @@ void write_all(const std::string& job, Job (*make)(const Log&, JobOptions)) {
 
 TEST_CASE("keyed state that earlier versions have written is continued exactly, on any backend",
           "[sim][golden]") {
-  continue_all<Log>("keyed", make_job, [](const Log& log) {
+  continue_all<Log>("keyed", make_job, [](const Log& log, const auto&) {
     std::map<User, std::vector<Summary>> rows;
     for (const Summary& row : log.rows()) rows[row.user].push_back(row);
     const auto all = expected();
@@ -131,7 +148,7 @@ TEST_CASE("keyed state that earlier versions have written is continued exactly, 
 
 TEST_CASE("state without keys and timers that earlier versions have written are continued exactly",
           "[sim][golden]") {
-  continue_all<Notes>("free", make_free_job, [](const Notes& log) {
+  continue_all<Notes>("free", make_free_job, [](const Notes& log, const auto&) {
     int read = 0;
     std::vector<Note> told;
     std::set<Note> rests;  // each subtask tells them
@@ -149,10 +166,72 @@ TEST_CASE("state without keys and timers that earlier versions have written are 
   });
 }
 
+namespace {
+
+/// Records that a checkpoint holds as overtaken.
+std::size_t overtaken_in(const savepoints::Opened& opened) {
+  std::size_t records = 0;
+  for (const auto& part : opened.metadata.parts) {
+    for (const state::ChannelStateHandle& handle : part.state.channels) {
+      auto reader = state::open_batches(Env::posix(), opened.directory, handle);
+      REQUIRE(reader.ok());
+      const Status status = state::for_each_batch(handle, *reader, [&](std::string_view bytes) {
+        records += detail::PlainEdge<Note>{}.decode(bytes)->size();
+        return Status{};
+      });
+      REQUIRE(status.ok());
+    }
+  }
+  return records;
+}
+
+/// Records that its sources had not read.
+std::size_t unread_in(const savepoints::Opened& opened) {
+  std::size_t records = 0;
+  for (const auto& part : opened.metadata.parts) {
+    for (const auto& source : part.state.sources) {
+      for (const auto& split : source.splits) {
+        ByteReader in{split.position.value()};
+        const auto next = decode<std::uint64_t>(in);  // every other one is of this split
+        records += (kParcels - next + 1) / 2;
+      }
+    }
+  }
+  return records;
+}
+
+}  // namespace
+
+TEST_CASE("records that barriers of earlier versions have overtaken are handled once",
+          "[sim][golden]") {
+  std::set<state::ChannelSide> sides;
+  continue_all<Notes>(
+      "channels", make_channels_job, [&](const Notes& log, const savepoints::Opened& opened) {
+        for (const auto& part : opened.metadata.parts) {
+          for (const auto& handle : part.state.channels) sides.insert(handle.side);
+        }
+        std::map<std::string, std::vector<int>> numbers;
+        for (const Note& note : log.rows()) numbers[note.kept_by].push_back(note.number);
+        REQUIRE(numbers.size() == kKeys);
+        for (auto& [key, written] : numbers) {
+          std::sort(written.begin(), written.end());
+          CHECK(std::adjacent_find(written.begin(), written.end()) == written.end());
+          CHECK(written.back() == (kParcels - std::stoi(key) + kKeys - 1) / kKeys);
+        }
+        CHECK(log.rows().size() == overtaken_in(opened) + unread_in(opened));
+      });
+  CHECK(sides.size() == 2);  // otherwise nothing has been tried
+}
+
 TEST_CASE("write keyed state as this version does", "[.golden-write][keyed]") {
   write_all<Log>("keyed", make_job);
 }
 
 TEST_CASE("write state without keys and timers as this version does", "[.golden-write][free]") {
   write_all<Notes>("free", make_free_job);
+}
+
+TEST_CASE("write records that barriers overtake as this version does",
+          "[.golden-write][channels]") {
+  write_all<Notes>("channels", make_channels_job);
 }
