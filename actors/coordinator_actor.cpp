@@ -212,8 +212,9 @@ void CoordinatorState::on_running(TasksRunning& running) {
   const CheckpointOptions& options = hosted_->context->options().checkpoint;
   // Drawn from [min pause, interval], so that jobs that start together do not checkpoint together.
   base::Random random{hosted_->seed + attempt_.value()};
-  const Duration least = std::min(options.min_pause, options.every);
-  const auto spread = static_cast<std::uint64_t>((options.every - least).count());
+  const Duration every = coordinator_->interval();
+  const Duration least = std::min(options.min_pause, every);
+  const auto spread = static_cast<std::uint64_t>((every - least).count());
   const Duration first = least + Duration{static_cast<Duration::rep>(random.below(spread + 1))};
   coordinator_->on_running(std::move(participants), now(), first);
   schedule_wake();
@@ -241,6 +242,11 @@ const TaskHandle* CoordinatorState::find(const Speaker& speaker) const {
     return known.id == speaker.subtask && known.attempt == speaker.attempt;
   });
   return task == tasks_.end() ? nullptr : &*task;
+}
+
+void CoordinatorState::on_set_interval(const SetInterval& set) {
+  coordinator_->set_interval(set.interval);
+  schedule_wake();
 }
 
 void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {
@@ -318,6 +324,7 @@ CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, H
       [&state](AckCheckpoint& ack) { state.on_ack(ack); },
       [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
       [&state](const RequestSplits& request) { state.on_request_splits(request); },
+      [&state](const SetInterval& set) { state.on_set_interval(set); },
       [&state](const RequestCheckpoint& request) { state.on_request_checkpoint(request); },
       [&state](RequestSavepoint& request) { state.on_request_savepoint(request); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },

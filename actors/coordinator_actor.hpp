@@ -35,6 +35,7 @@ public:
   void on_ack(checkpoint::Ack& ack);
   void on_decline(const checkpoint::Decline& decline);
   void on_request_splits(const RequestSplits& request);
+  void on_set_interval(const SetInterval& set);
   void on_request_checkpoint(const RequestCheckpoint& request);
   void on_request_savepoint(RequestSavepoint& request);
   void on_wake(Duration at);

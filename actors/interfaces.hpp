@@ -69,6 +69,8 @@ using CoordinatorActor = caf::typed_actor<
     caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
     // From the job: take one now.
     caf::reacts_to<RequestCheckpoint>, caf::reacts_to<RequestSavepoint>,
+    // From the job: how often to take one.
+    caf::reacts_to<SetInterval>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 

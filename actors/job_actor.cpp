@@ -33,6 +33,8 @@ struct PerformJob {
 
   void operator()(const runtime::StartSubtasks&) const {
     state.log_restored();
+    if (state.interval_)
+      state.self_->send(state.coordinator_, SetInterval{state.interval_->current()});
     state.self_->send(state.coordinator_, TasksRunning{state.living_.tasks()});
     for (const TaskHandle& task : state.living_.tasks()) state.self_->send(task.actor, StartTask{});
     if (state.relocates_) state.on_relocate();
@@ -104,6 +106,7 @@ void JobActorState::begin(JobSpawn spawn) {
           .has_finished_before = job.launch.has_finished_before},
       runtime::RestartPolicy{runtime::effective_strategy(options), job.seed});
   regions_.emplace(context.plan());
+  if (options.checkpoint.auto_interval) interval_.emplace(options.checkpoint);
   view_.scale.parallelism = static_cast<std::uint32_t>(options.parallelism);
   self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
 }
@@ -162,7 +165,22 @@ void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
 void JobActorState::on_checkpoint_ended(const CheckpointEnded& ended) {
   // Of another execution: its subtasks may be those of another plan.
   if (ended.attempt != execution_ || (is_ending() && !ended.failure.empty())) return;
-  spawn_->on_checkpoint(runtime::entry_of(ended.record, ended.failure, plan()));
+  const runtime::CheckpointEntry entry = runtime::entry_of(ended.record, ended.failure, plan());
+  spawn_->on_checkpoint(entry);
+  if (!interval_) return;
+  interval_->on_checkpoint(entry);
+  reconsider_interval();
+}
+
+void JobActorState::reconsider_interval() {
+  const Duration before = interval_->current();
+  const auto interval = interval_->reconsider(now());
+  if (!interval) return;
+  if (machine_->state() == runtime::JobState::running)
+    self_->send(coordinator_, SetInterval{*interval});
+  spawn_->services.log.info(
+      "the interval between checkpoints changes",
+      {{"before_ms", before.count() / 1'000'000}, {"now_ms", interval->count() / 1'000'000}});
 }
 
 bool JobActorState::is_ending() const {
@@ -192,6 +210,7 @@ void JobActorState::show() {
   view_.state = machine_->state();
   view_.restarts = machine_->restarts();
   view_.last_failure = machine_->last_failure();
+  if (interval_) interval_->on_job(view_.state, view_.restarts, now());
   counters_.show_in(view_);
   spawn_->on_view(view_);
 }

@@ -9,6 +9,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/living_actors.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/auto_interval.hpp"
 #include "runtime/job/checkpoint_history.hpp"
 #include "runtime/job/job_counters.hpp"
 #include "runtime/job/region_failover.hpp"
@@ -107,6 +108,7 @@ private:
   void give_up_savepoints(const std::string& why);
   void log_restored() const;
   void show();
+  void reconsider_interval();
   bool is_ending() const;
   const runtime::Plan& plan() const { return spawn_->job->context->plan(); }
   /// Whether this is the attempt of the execution or of the restart of a part that is under way.
@@ -124,6 +126,7 @@ private:
   std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
   std::map<std::string, checkpoint::CheckpointKind> savepoints_;  // by ticket, not answered
   bool relocates_ = false;                                        // behind the next checkpoint
+  std::optional<runtime::AutoInterval> interval_;  // none: the options say it once and for all
   runtime::JobCounters counters_;
   runtime::JobView view_;
 };

@@ -136,6 +136,11 @@ struct RequestCheckpoint {
   checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::end_of_input;
 };
 
+/// Periodic checkpoints come at this interval from now on.
+struct SetInterval {
+  Duration interval{};
+};
+
 /// Take a savepoint now.
 using RequestSavepoint = checkpoint::SavepointRequest;
 
@@ -275,6 +280,7 @@ WEIR_MESSAGE(SubtasksFailed)
 WEIR_MESSAGE(PrepareSubtasks)
 WEIR_MESSAGE(SubtasksRefused)
 WEIR_MESSAGE(RequestCheckpoint)
+WEIR_MESSAGE(SetInterval)
 WEIR_MESSAGE(SavepointAnswer)
 WEIR_MESSAGE(SavepointEnded)
 WEIR_MESSAGE(TakeSavepoint)
@@ -322,6 +328,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::PrepareSubtasks))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SubtasksRefused))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestCheckpoint))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SetInterval))
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::SavepointRequest))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointAnswer))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointEnded))

@@ -55,6 +55,11 @@ void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
   trigger_.start(now, first_delay);
 }
 
+void Coordinator::set_interval(Duration interval) {
+  options_.every = interval;
+  trigger_.set_interval(interval);
+}
+
 Actions Coordinator::on_request(CheckpointKind kind, Duration now) {
   Actions actions;
   trigger_.request(kind, now);

@@ -152,6 +152,10 @@ public:
   /// All subtasks are running; checkpoints may begin.
   void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
 
+  /// The interval of periodic checkpoints, and another one from now on.
+  Duration interval() const { return options_.every; }
+  void set_interval(Duration interval);
+
   /// Asks for a checkpoint now: besides the periodic ones, or for the next of them. One at the end
   /// of the input is asked for again whenever it fails, as long as the job does not.
   Actions on_request(CheckpointKind kind, Duration now);

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::checkpoint {
 
@@ -24,6 +25,12 @@ void TriggerPolicy::stop() {
   is_running_ = false;
   stop_requested_.reset();
   end_of_input_requested_.reset();
+}
+
+void TriggerPolicy::set_interval(Duration interval) {
+  WEIR_ASSERT(interval_ > Duration{} && interval > Duration{},
+              "periodic checkpoints stay periodic");
+  next_periodic_ += interval - std::exchange(interval_, interval);
 }
 
 void TriggerPolicy::request(CheckpointKind kind, Duration earliest) {

@@ -31,6 +31,10 @@ public:
   /// Goes on after `stop`: what became due meanwhile is due now.
   void resume() { is_running_ = true; }
 
+  /// From now on periodic checkpoints come at this interval, above 0: the next one so long after
+  /// the last, or now if that is past. Only if there have been any.
+  void set_interval(Duration interval);
+
   /// Asks for one as soon as possible, but not before `earliest`. Asking twice for a kind is asking
   /// once. A periodic one comes sooner by that, if there are any; it waits for the pause all the
   /// same.

@@ -1,5 +1,7 @@
 #include "actors/cluster/master_actor.hpp"
 
+#include "runtime/job/measured_checkpoints.hpp"
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_behavior.hpp>
 
@@ -44,9 +46,13 @@ void MasterState::on_checkpoint(CheckpointNoted& noted) {
 }
 
 void MasterState::on_show_checkpoints(const ShowCheckpoints& show) {
-  if (const ClusterJob* job = find_job(show.job, show.client))
-    self_->send(show.client, JobCheckpoints{job->name, job->checkpoints.statistics(),
-                                            job->checkpoint_options()});
+  const ClusterJob* job = find_job(show.job, show.client);
+  if (job == nullptr) return;
+  const CheckpointOptions options = job->checkpoint_options();
+  runtime::CheckpointStatistics statistics = job->checkpoints.statistics();
+  const advisor::Measured measured = runtime::measured_of(statistics, options);
+  self_->send(show.client,
+              JobCheckpoints{job->name, std::move(statistics), measured, options.min_pause});
 }
 
 void MasterState::tell_watchers(const ClusterJob& job) {

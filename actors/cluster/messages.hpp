@@ -5,6 +5,7 @@
 #include "actors/cluster/job_factory.hpp"
 #include "actors/message_inspect.hpp"
 #include "actors/messages.hpp"
+#include "checkpoint/advisor/measured.hpp"
 #include "runtime/cluster/membership.hpp"
 #include "runtime/graph/fingerprint.hpp"
 #include "runtime/job/checkpoint_history.hpp"
@@ -130,7 +131,8 @@ struct ClusterOverview {
 struct JobCheckpoints {
   std::string job;  // its name
   runtime::CheckpointStatistics statistics;
-  CheckpointOptions options;
+  advisor::Measured measured;  // of that, for who asks for advice
+  Duration min_pause{};        // that its options ask for
 };
 
 /// What a client asked for has been begun.

@@ -3,7 +3,6 @@
 #include "checkpoint/advisor/advice.hpp"
 #include "cli/checkpoint_report.hpp"
 #include "cli/weir/job_command.hpp"
-#include "runtime/job/measured_checkpoints.hpp"
 
 #include <cstdio>
 
@@ -41,12 +40,12 @@ struct AdviseCommand : JobCommand {
 Status advise(actors::RemoteCluster& cluster, const AdviseCommand& command) {
   auto all = cluster.checkpoints(command.job);
   if (!all.ok()) return all.status();
-  advisor::Measured measured = runtime::measured_of(all->statistics, all->options);
+  advisor::Measured measured = all->measured;
   measured.load = command.load;
   measured.mtbf = command.mtbf;
   measured.restart = command.restart;
   const advisor::Goals goals{.caught_up_within = command.caught_up_within,
-                             .min_pause = all->options.min_pause};
+                             .min_pause = all->min_pause};
   std::fputs(advisor::to_text(advisor::advise(measured, goals)).c_str(), stdout);
   return {};
 }

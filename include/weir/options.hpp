@@ -26,6 +26,9 @@ enum class Retention : std::uint8_t { delete_on_cancellation, retain_on_cancella
 struct CheckpointOptions {
   /// Time between the triggers of two checkpoints; 0 takes only the one at the end of the input.
   Duration every{};
+  /// Weir chooses that time while the job runs, from what checkpoints cost and how often the job
+  /// fails; `every`, above 0, is what it begins with.
+  bool auto_interval = false;
   Guarantee guarantee = Guarantee::exactly_once;
   /// A checkpoint that takes longer is given up.
   Duration timeout = std::chrono::minutes{10};

@@ -161,6 +161,9 @@ private:
     at_least("execution.state-recovery.without-channel-state.checkpoint-id",
              checkpoint.without_channel_state, 0, "negative");
     if (checkpoint.unaligned) check_unaligned();
+    if (checkpoint.auto_interval && checkpoint.every <= Duration{})
+      add("", "the interval between checkpoints is to be chosen, but has no first value",
+          "set checkpoint.every above 0, such as a minute");
     at_least("execution.buffer-timeout.interval", graph_.options.network.buffer_timeout, Duration{},
              "negative");
     at_least("taskmanager.network.memory.buffers-per-channel",

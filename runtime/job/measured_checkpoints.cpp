@@ -16,6 +16,7 @@ advisor::Measured measured_of(const CheckpointStatistics& statistics,
                              .sync = time("sync"),
                              .upload = time("async"),
                              .is_incremental = is_incremental,
+                             .is_unaligned = options.unaligned,
                              .state_bytes = usual("state")};
   if (is_incremental && options.every > Duration{})
     measured.changed_bytes_per_second = static_cast<double>(usual("written")) /

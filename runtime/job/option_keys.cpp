@@ -118,13 +118,23 @@ std::vector<Entry> general_entries() {
   };
 }
 
+/// A duration, or "auto".
+Status set_interval(JobOptions& options, std::string_view value) {
+  constexpr Duration kFirst = std::chrono::minutes{1};  // until one has been measured
+  CheckpointOptions& checkpoint = options.checkpoint;
+  checkpoint.auto_interval = find_word({"auto"}, value).ok();
+  if (!checkpoint.auto_interval) return read_option(value, checkpoint.every);
+  checkpoint.every = kFirst;
+  return {};
+}
+
 std::vector<Entry> checkpointing_entries() {
   const std::string prefix = "execution.checkpointing.";
   return {
       {{prefix + "interval", "duration", "0 ms",
         "time between the triggers of two checkpoints; 0 takes only the one at the end of the "
-        "input"},
-       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.every; })},
+        "input; auto lets Weir choose"},
+       set_interval},
       {{prefix + "mode", "word", "EXACTLY_ONCE", "EXACTLY_ONCE or AT_LEAST_ONCE"},
        word<Guarantee>(
            {{"EXACTLY_ONCE", Guarantee::exactly_once}, {"AT_LEAST_ONCE", Guarantee::at_least_once}},

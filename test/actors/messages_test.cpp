@@ -44,6 +44,24 @@ T round_trip(const T& message) {
 
 }  // namespace
 
+TEST_CASE("options of checkpoints keep all their fields", "[messages]") {
+  const CheckpointOptions options{.every = Duration{5},
+                                  .storage = "/chk",
+                                  .retained = 3,
+                                  .unaligned = true,
+                                  .without_channel_state = 17};
+  ByteWriter out;
+  encode(options, out);
+  ByteReader in{out.view()};
+  const auto same = decode<CheckpointOptions>(in);
+  REQUIRE(in.at_end());
+  CHECK(same.every == options.every);
+  CHECK(same.storage == options.storage);
+  CHECK(same.retained == options.retained);
+  CHECK(same.unaligned);
+  CHECK(same.without_channel_state == options.without_channel_state);
+}
+
 TEST_CASE("data frames", "[messages]") {
   auto* body = new detail::Batch<double>;
   body->records = {1.5, std::numeric_limits<double>::infinity(), -0.0,
@@ -125,6 +143,7 @@ TEST_CASE("coordinator, job and node", "[messages]") {
   CHECK(
       round_trip(ExecutionRefused{AttemptId{1}, {"why", runtime::JobFailure::Kind::not_restorable}})
           .failure.cause == "why");
+  CHECK(round_trip(SetInterval{Duration{1234}}).interval == Duration{1234});
   CHECK(round_trip(RequestCheckpoint{checkpoint::CheckpointKind::stop}).kind ==
         checkpoint::CheckpointKind::stop);
   CHECK(

@@ -57,6 +57,27 @@ TEST_CASE("no more start than may be under way", "[trigger]") {
   CHECK(policy.take(2s, 1) == kPeriodic);
 }
 
+TEST_CASE("another interval counts from the last trigger", "[trigger]") {
+  TriggerPolicy policy{{.interval = 10s}};
+  policy.start(0s, 10s);
+  REQUIRE(policy.take(10s, 0));
+  SECTION("a longer one") {
+    policy.set_interval(30s);
+    CHECK(policy.next_wake(0) == 40s);
+  }
+  SECTION("a shorter one") {
+    policy.set_interval(4s);
+    CHECK(policy.next_wake(0) == 14s);
+    CHECK(policy.take(14s, 0));
+    CHECK(policy.next_wake(0) == 18s);
+  }
+  SECTION("one that is past") {
+    policy.set_interval(1s);
+    CHECK(policy.take(15s, 0));
+    CHECK(policy.next_wake(0) == 15s);  // missed ones are not made up for, but now is one
+  }
+}
+
 TEST_CASE("the pause counts from the end of the last checkpoint", "[trigger]") {
   TriggerPolicy policy{{.interval = 1s, .min_pause = 5s, .max_concurrent = 3}};
   policy.start(0s, 1s);

@@ -150,6 +150,7 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
                  "more than one checkpoint may be under way"));
   CHECK(mentions(with({.checkpoint = {.guarantee = Guarantee::at_least_once, .unaligned = true}}),
                  "promises at least once"));
+  CHECK(mentions(with({.checkpoint = {.auto_interval = true}}), "has no first value"));
   CHECK(mentions(with({.checkpoint = {.aligned_timeout = Duration{-1}}}),
                  "aligned-checkpoint-timeout is negative"));
   CHECK(mentions(with({.checkpoint = {.without_channel_state = -1}}),

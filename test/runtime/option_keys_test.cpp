@@ -42,6 +42,9 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with(rocksdb + "timer-service.factory", "HEAP").state.rocksdb.timers == TimerOrder::heap);
   CHECK(with("weir.state.rocksdb.row-cache-size", "4 kb").state.rocksdb.row_cache_bytes == 4096);
   CHECK(with(c + "interval", "200ms").checkpoint.every == 200ms);
+  CHECK_FALSE(with(c + "interval", "200ms").checkpoint.auto_interval);
+  CHECK(with(c + "interval", "AUTO").checkpoint.auto_interval);
+  CHECK(with(c + "interval", "auto").checkpoint.every == 1min);
   CHECK(with(c + "mode", "at_least_once").checkpoint.guarantee == Guarantee::at_least_once);
   CHECK(with(c + "timeout", "1 min").checkpoint.timeout == 1min);
   CHECK(with(c + "min-pause", "3 s").checkpoint.min_pause == 3s);
