@@ -86,9 +86,7 @@ struct Perform {
 
   void operator()(const NotifyAborted& action) const {
     state.remaining_.erase(action.id);
-    for (const TaskHandle& task : state.tasks_)
-      send_control(state.self_, *state.services_, task.actor, "Aborted",
-                   CheckpointAborted{action.id});
+    if (action.was_triggered) tell_aborted(action.id);
     const std::string why = state.reason_of(action.reason, action.detail, action.missing);
     note(action.record, why);
     if (action.is_savepoint) return;
@@ -140,6 +138,11 @@ struct Perform {
   }
 
 private:
+  void tell_aborted(CheckpointId id) const {
+    for (const TaskHandle& task : state.tasks_)
+      send_control(state.self_, *state.services_, task.actor, "Aborted", CheckpointAborted{id});
+  }
+
   /// For the job's history.
   void note(const CheckpointRecord& record, const std::string& failure) const {
     state.self_->send(state.job_, CheckpointEnded{state.attempt_, record, failure});

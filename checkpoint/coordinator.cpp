@@ -293,7 +293,12 @@ void Coordinator::savepoint_failed(CheckpointId id, FailureReason reason, const 
 
 void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string& detail,
                         Duration now, Actions& actions) {
-  NotifyAborted notify{id, CheckpointKind::periodic, reason, detail, {}, is_savepoint(id), {}};
+  NotifyAborted notify{.id = id,
+                       .kind = CheckpointKind::periodic,
+                       .reason = reason,
+                       .detail = detail,
+                       .missing = {},
+                       .is_savepoint = is_savepoint(id)};
   if (const auto at = pending_.find(id); at != pending_.end()) {
     notify.kind = at->second.barrier().kind;
     notify.missing = at->second.missing();
@@ -301,6 +306,7 @@ void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string
     pending_.erase(at);
   } else if (const auto reserved = reserving_.find(id); reserved != reserving_.end()) {
     notify.kind = reserved->second.kind;
+    notify.was_triggered = false;
     reserving_.erase(reserved);
   }
   trigger_.on_ended(now);

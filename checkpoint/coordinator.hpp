@@ -84,7 +84,7 @@ struct NotifyCompleted {  // tell all subtasks
   CheckpointReport report;
   std::optional<CheckpointRecord> record = {};  // none: SavepointCompleted follows and has it
 };
-struct NotifyAborted {  // tell all subtasks
+struct NotifyAborted {  // tell all subtasks, if it was triggered
   CheckpointId id = {};
   CheckpointKind kind;
   FailureReason reason;
@@ -92,6 +92,9 @@ struct NotifyAborted {  // tell all subtasks
   std::vector<SubtaskId> missing;  // had not answered
   bool is_savepoint = false;       // whoever asked for it hears of it as SavepointFailed
   CheckpointRecord record = {};
+  /// Else no subtask has heard of it. To hear that it is off would make them give up an older one,
+  /// whose barriers may still be on their way.
+  bool was_triggered = true;
 };
 struct SavepointCompleted {  // tell whoever asked for it
   std::string ticket;

@@ -159,6 +159,27 @@ TEST_CASE("no checkpoint begins before a savepoint has its id, and one may behin
   CHECK(all<ReserveId>(reserved).at(0).id == CheckpointId{2});
 }
 
+TEST_CASE("nobody hears that a checkpoint is off of which nobody has heard", "[savepoint]") {
+  Job job;
+  job.now = 10s;
+  job.coordinator.on_tick(job.now);
+  job.reserved(1);  // its barriers are on their way when the savepoint fails
+  job.ask();
+  const auto failed = all<NotifyAborted>(job.reserved(2, {ErrorCode::already_exists, "a file"}));
+  REQUIRE(failed.size() == 1);
+  CHECK(failed[0].id == CheckpointId{2});
+  CHECK_FALSE(failed[0].was_triggered);
+  job.ack(1, 0);
+  CHECK(all<Publish>(job.ack(1, 1)).size() == 1);
+  job.published(1);
+  job.ask();
+  job.reserved(3);
+  const auto declined = all<NotifyAborted>(job.coordinator.on_decline(
+      {CheckpointId{3}, speaker(0), FailureReason::snapshot_failed, ""}, job.now));
+  REQUIRE(declined.size() == 1);
+  CHECK(declined[0].was_triggered);
+}
+
 TEST_CASE("a savepoint and checkpoints whose barriers overtake wait for each other",
           "[savepoint][unaligned]") {
   Job job{{.every = 10s, .timeout = 60s, .unaligned = true}};

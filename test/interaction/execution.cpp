@@ -233,9 +233,11 @@ struct Execution::Perform {
     for (std::size_t i = 0; i < action.missing.size(); ++i)
       line += (i == 0 ? "; no answer from " : ", ") + execution.name_of(action.missing[i]);
     execution.note(line);
-    execution.tell_all(numbered("aborted", id), [id](Task& task) {
-      task.turn([&](auto& subtask) { subtask.on_aborted(id); });
-    });
+    if (action.was_triggered) {
+      execution.tell_all(numbered("aborted", id), [id](Task& task) {
+        task.turn([&](auto& subtask) { subtask.on_aborted(id); });
+      });
+    }
     if (action.kind == CheckpointKind::stop && !action.is_savepoint)
       execution.around_.job.on_stop_checkpoint_failed(
           std::string{checkpoint::describe(action.reason)});
