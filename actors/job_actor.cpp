@@ -16,7 +16,7 @@ struct PerformJob {
   JobActorState& state;
 
   void operator()(const runtime::AcquireSlots& action) const {
-    state.relocates_ = false;  // whatever happens next, it happens elsewhere
+    state.asked_.relocates = false;  // whatever happens next, it happens elsewhere
     state.view_.attempt = action.attempt;
     state.acquire_slots(action.attempt);
   }
@@ -34,10 +34,10 @@ struct PerformJob {
   void operator()(const runtime::StartSubtasks&) const {
     state.log_restored();
     if (state.interval_)
-      state.self_->send(state.coordinator_, SetInterval{state.interval_->current()});
-    state.self_->send(state.coordinator_, TasksRunning{state.living_.tasks()});
+      state.self_->send(state.execution_.coordinator, SetInterval{state.interval_->current()});
+    state.self_->send(state.execution_.coordinator, TasksRunning{state.living_.tasks()});
     for (const TaskHandle& task : state.living_.tasks()) state.self_->send(task.actor, StartTask{});
-    if (state.relocates_) state.on_relocate();
+    if (state.asked_.relocates) state.on_relocate();
   }
 
   void operator()(const runtime::EndExecution&) const { state.end_execution(); }
@@ -52,12 +52,13 @@ struct PerformJob {
   }
 
   void operator()(const runtime::RequestEndCheckpoint&) const {
-    state.self_->send(state.coordinator_,
+    state.self_->send(state.execution_.coordinator,
                       RequestCheckpoint{checkpoint::CheckpointKind::end_of_input});
   }
 
   void operator()(const runtime::RequestStopCheckpoint&) const {
-    state.self_->send(state.coordinator_, RequestCheckpoint{checkpoint::CheckpointKind::stop});
+    state.self_->send(state.execution_.coordinator,
+                      RequestCheckpoint{checkpoint::CheckpointKind::stop});
   }
 
   void operator()(const runtime::EndWithoutCheckpoint&) const {
@@ -122,9 +123,9 @@ void JobActorState::on_stop(const StopJob& stop) {
 
 /// Behind the next checkpoint, which comes as soon as it can.
 void JobActorState::on_relocate() {
-  relocates_ = true;
+  asked_.relocates = true;
   if (machine_->state() == runtime::JobState::running)
-    self_->send(coordinator_, RequestCheckpoint{checkpoint::CheckpointKind::periodic});
+    self_->send(execution_.coordinator, RequestCheckpoint{checkpoint::CheckpointKind::periodic});
 }
 
 void JobActorState::on_drained(const TaskDrained& drained) {
@@ -148,7 +149,7 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
                             {{"checkpoint", report.id.value()},
                              {"duration_ms", report.duration.count() / 1'000'000},
                              {"bytes", report.bytes}});
-  if (relocates_) perform(machine_->on_relocation(now()));
+  if (asked_.relocates) perform(machine_->on_relocation(now()));
   show();
 }
 
@@ -164,7 +165,7 @@ void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
 
 void JobActorState::on_checkpoint_ended(const CheckpointEnded& ended) {
   // Of another execution: its subtasks may be those of another plan.
-  if (ended.attempt != execution_ || (is_ending() && !ended.failure.empty())) return;
+  if (ended.attempt != execution_.attempt || (is_ending() && !ended.failure.empty())) return;
   const runtime::CheckpointEntry entry = runtime::entry_of(ended.record, ended.failure, plan());
   spawn_->on_checkpoint(entry);
   if (!interval_) return;
@@ -177,7 +178,7 @@ void JobActorState::reconsider_interval() {
   const auto interval = interval_->reconsider(now());
   if (!interval) return;
   if (machine_->state() == runtime::JobState::running)
-    self_->send(coordinator_, SetInterval{*interval});
+    self_->send(execution_.coordinator, SetInterval{*interval});
   spawn_->services.log.info(
       "the interval between checkpoints changes",
       {{"before_ms", before.count() / 1'000'000}, {"now_ms", interval->count() / 1'000'000}});

@@ -88,6 +88,16 @@ private:
   friend struct PerformJob;
   friend struct PerformRegion;
 
+  struct Execution {
+    AttemptId attempt;  // as which it began; parts of it may have restarted since
+    CoordinatorActor coordinator;
+  };
+  /// What the job has been asked for and has not done yet.
+  struct Asked {
+    std::map<std::string, checkpoint::CheckpointKind> savepoints;  // by ticket
+    bool relocates = false;                                        // behind the next checkpoint
+  };
+
   void perform(const runtime::JobActions& actions);
   void perform(const runtime::RegionActions& actions);
   void fail(const runtime::JobFailure& failure, const std::set<SubtaskId>& failed = {});
@@ -119,13 +129,11 @@ private:
   std::optional<JobSpawn> spawn_;
   std::optional<runtime::JobMachine> machine_;
   std::optional<runtime::RegionFailover> regions_;
-  AttemptId execution_;                  // as which the coordinator began
+  Execution execution_;
   std::optional<Duration> restart_due_;  // of the whole job
-  CoordinatorActor coordinator_;         // of the execution
   LivingActors living_;
   std::optional<ExecutionPrepared> prepared_;  // of the execution, or of the part that restarts
-  std::map<std::string, checkpoint::CheckpointKind> savepoints_;  // by ticket, not answered
-  bool relocates_ = false;                                        // behind the next checkpoint
+  Asked asked_;
   std::optional<runtime::AutoInterval> interval_;  // none: the options say it once and for all
   runtime::JobCounters counters_;
   runtime::JobView view_;

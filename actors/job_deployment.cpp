@@ -61,11 +61,12 @@ void JobActorState::on_slots_refused(const SlotsRefused& refused) {
 }
 
 void JobActorState::spawn_coordinator(AttemptId attempt) {
-  execution_ = attempt;
-  coordinator_ =
+  execution_.attempt = attempt;
+  execution_.coordinator =
       self_->spawn(coordinator_actor, spawn_->job, spawn_->services, JobActor{self_}, attempt);
-  spawn_->services.roster.add("coordinator", caf::actor_cast<caf::strong_actor_ptr>(coordinator_));
-  watch(coordinator_.address(), {"the checkpoint coordinator", std::nullopt});
+  spawn_->services.roster.add("coordinator",
+                              caf::actor_cast<caf::strong_actor_ptr>(execution_.coordinator));
+  watch(execution_.coordinator.address(), {"the checkpoint coordinator", std::nullopt});
 }
 
 void JobActorState::on_prepared(ExecutionPrepared& prepared) {
@@ -97,7 +98,7 @@ NodeShare JobActorState::own_node() {
 }
 
 void JobActorState::deploy(const NodeShare& share, AttemptId attempt) {
-  DeployTasks deploy{attempt, execution_, {}, prepared_->directory};
+  DeployTasks deploy{attempt, execution_.attempt, {}, prepared_->directory};
   for (const SubtaskId subtask : share.subtasks)
     deploy.tasks.emplace(subtask, std::move(prepared_->restore[subtask]));
   living_.begin_deployment(share.node, attempt);
@@ -121,7 +122,7 @@ void JobActorState::on_deployed(TasksDeployed& deployed) {
 }
 
 void JobActorState::connect_tasks(AttemptId attempt) {
-  Peers peers{JobActor{self_}, coordinator_, {}};
+  Peers peers{JobActor{self_}, execution_.coordinator, {}};
   for (const TaskHandle& task : living_.tasks()) {
     if (task.attempt == attempt) peers.tasks.push_back(task);
   }

@@ -21,7 +21,7 @@ void JobActorState::on_task_failed(const TaskFailed& failed) {
 }
 
 void JobActorState::on_checkpoints_failed(const CheckpointsFailed& failed) {
-  if (failed.attempt == execution_) fail({failed.reason, JobFailure::Kind::transient});
+  if (failed.attempt == execution_.attempt) fail({failed.reason, JobFailure::Kind::transient});
 }
 
 /// The node's actors may live on, out of reach: nobody waits for their end. Whatever they still say
@@ -76,7 +76,7 @@ void JobActorState::end_execution() {
   give_up_savepoints("the job failed or was ended");
   regions_->on_execution_over();
   living_.end_execution();
-  coordinator_ = nullptr;
+  execution_.coordinator = nullptr;
   check_ended();
 }
 

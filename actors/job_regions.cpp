@@ -27,7 +27,8 @@ struct PerformRegion {
   }
 
   void operator()(const runtime::PrepareSubtasks& action) const {
-    state.self_->send(state.coordinator_, PrepareSubtasks{action.attempt, action.subtasks});
+    state.self_->send(state.execution_.coordinator,
+                      PrepareSubtasks{action.attempt, action.subtasks});
   }
 
   void operator()(const runtime::RedeploySubtasks& action) const {
@@ -39,7 +40,7 @@ struct PerformRegion {
 
 /// First the coordinator hears of it, so that it waits for none of them.
 void JobActorState::end_subtasks(const std::set<SubtaskId>& subtasks) {
-  self_->send(coordinator_, SubtasksFailed{subtasks});
+  self_->send(execution_.coordinator, SubtasksFailed{subtasks});
   living_.end_subtasks(subtasks);
   check_ended();
 }
@@ -62,7 +63,7 @@ void JobActorState::resume(const std::set<SubtaskId>& subtasks) {
   for (const TaskHandle& task : living_.tasks()) {
     if (subtasks.contains(task.id)) running.tasks.push_back(task);
   }
-  self_->send(coordinator_, running);
+  self_->send(execution_.coordinator, running);
   for (const TaskHandle& task : running.tasks) self_->send(task.actor, StartTask{});
   perform(machine_->on_part_running());
 }

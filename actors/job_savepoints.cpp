@@ -13,7 +13,7 @@ namespace weir::actors {
 using checkpoint::CheckpointKind;
 
 void JobActorState::on_take_savepoint(const TakeSavepoint& take) {
-  if (savepoints_.contains(take.ticket)) return;  // asked twice
+  if (asked_.savepoints.contains(take.ticket)) return;  // asked twice
   const JobContext& context = *spawn_->job->context;
   const std::string& target =
       take.target.empty() ? context.options().checkpoint.savepoints : take.target;
@@ -31,16 +31,17 @@ void JobActorState::on_take_savepoint(const TakeSavepoint& take) {
          "the job is " + std::string{to_string(machine_->state())} +
              (machine_->state() == runtime::JobState::running ? " in part, or stopping" : "") +
              ": no savepoint can be taken now; ask again when all of it runs"});
-  savepoints_.emplace(take.ticket, take.kind);
-  self_->send(coordinator_, RequestSavepoint{take.ticket,
-                                             checkpoint::savepoint_place(
-                                                 target, plan().graph().name, context.run()),
-                                             take.kind, take.format});
+  asked_.savepoints.emplace(take.ticket, take.kind);
+  self_->send(
+      execution_.coordinator,
+      RequestSavepoint{take.ticket,
+                       checkpoint::savepoint_place(target, plan().graph().name, context.run()),
+                       take.kind, take.format});
 }
 
 void JobActorState::on_savepoint_ended(const SavepointEnded& ended) {
-  const auto waiting = savepoints_.find(ended.answer.ticket);
-  if (ended.attempt != execution_ || waiting == savepoints_.end()) return;
+  const auto waiting = asked_.savepoints.find(ended.answer.ticket);
+  if (ended.attempt != execution_.attempt || waiting == asked_.savepoints.end()) return;
   const bool stops = waiting->second != CheckpointKind::savepoint;
   const bool is_complete = ended.answer.code == ErrorCode::ok;
   answer(ended.answer);
@@ -53,7 +54,7 @@ void JobActorState::on_savepoint_ended(const SavepointEnded& ended) {
 }
 
 void JobActorState::answer(const SavepointAnswer& answer) {
-  savepoints_.erase(answer.ticket);
+  asked_.savepoints.erase(answer.ticket);
   base::Logger& log = spawn_->services.log;
   if (answer.code == ErrorCode::ok)
     log.info("savepoint completed", {{"path", answer.text}});
@@ -64,8 +65,8 @@ void JobActorState::answer(const SavepointAnswer& answer) {
 
 /// Nobody will ever answer those of an execution that is over.
 void JobActorState::give_up_savepoints(const std::string& why) {
-  while (!savepoints_.empty())
-    answer({savepoints_.begin()->first, ErrorCode::unavailable,
+  while (!asked_.savepoints.empty())
+    answer({asked_.savepoints.begin()->first, ErrorCode::unavailable,
             "the savepoint failed: " + why + " before it was complete"});
 }
 

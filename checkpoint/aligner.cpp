@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace weir::checkpoint {
@@ -38,6 +39,18 @@ private:
   Duration began_;          // when its first barrier arrived
 };
 
+/// Checkpoints that are off, until their barriers have come.
+class Off {
+public:
+  void add(CheckpointId id) { ids_.insert(id); }
+  bool has(CheckpointId id) const { return ids_.contains(id); }
+  /// Nothing of this one and older ones will be asked any more.
+  void forget_up_to(CheckpointId id) { ids_.erase(ids_.begin(), ids_.upper_bound(id)); }
+
+private:
+  std::set<CheckpointId> ids_;
+};
+
 /// Exactly once: at most one checkpoint is being aligned, or has overtaken and is being recorded.
 class ExactlyOnceAligner final : public Aligner {
 public:
@@ -45,7 +58,8 @@ public:
 
   AlignerOutcome on_announced(ChannelIndex channel, const Barrier& barrier, Duration now) override {
     AlignerOutcome outcome;
-    if (!may_overtake(barrier) || !begin(barrier, now, outcome)) return outcome;
+    if (!may_overtake(barrier) || off_.has(barrier.id) || !begin(barrier, now, outcome))
+      return outcome;
     if (barrier.mode == BarrierMode::unaligned) overtakes_ = true;
     announced_[channel.value()] = true;
     advance(now, outcome);
@@ -70,20 +84,41 @@ public:
     return outcome;
   }
 
-  AlignerOutcome on_cancel(CheckpointId id) override {
+  AlignerOutcome on_cancel(ChannelIndex, CheckpointId id) override {
     AlignerOutcome outcome;
-    if (id <= last_id_ || (current_ && id < current_->id())) return outcome;
+    if (is_over(id)) return outcome;
     if (current_) give_up(FailureReason::alignment_aborted, outcome);
-    last_id_ = id;
+    cancel(id, outcome);
+    return outcome;
+  }
+
+  AlignerOutcome on_aborted(CheckpointId id) override {
+    AlignerOutcome outcome;
+    if (is_over(id)) return outcome;
+    if (current_ && current_->id() == id) {
+      outcome.unblock_all = true;
+      cancel(id, outcome);
+    } else {
+      off_.add(id);
+    }
     return outcome;
   }
 
 private:
-  /// Makes the checkpoint of a barrier the current one; returns false if it is over.
+  /// Says whether barriers of a checkpoint mean nothing any more.
+  bool is_over(CheckpointId id) const {
+    return id <= last_id_ || (current_ && id < current_->id());
+  }
+
+  /// Makes the checkpoint of a barrier the current one; returns false if it is over or off.
   bool begin(const Barrier& barrier, Duration now, AlignerOutcome& outcome) {
-    if (barrier.id <= last_id_ || (current_ && barrier.id < current_->id())) return false;
+    if (is_over(barrier.id)) return false;
     if (current_ && barrier.id > current_->id()) give_up(FailureReason::alignment_aborted, outcome);
     if (current_) return true;
+    if (off_.has(barrier.id)) {
+      cancel(barrier.id, outcome);
+      return false;
+    }
     current_.emplace(barrier, is_held_.size(), now);
     announced_.assign(is_held_.size(), false);
     overtakes_ = is_recording_ = false;
@@ -99,12 +134,12 @@ private:
       outcome.snapshot = current_->snapshot(now);
       if (overtakes_) outcome.snapshot->barrier.mode = BarrierMode::unaligned;
       outcome.unblock_all = true;
-      if (have_all_come) return end();
+      if (have_all_come) return end(current_->id());
       is_recording_ = true;
     }
     if (std::find(announced_.begin(), announced_.end(), false) != announced_.end()) return;
     outcome.recorded = current_->id();
-    end();
+    end(current_->id());
   }
 
   bool have_held_come() const {
@@ -117,11 +152,17 @@ private:
   void give_up(FailureReason reason, AlignerOutcome& outcome) {
     outcome.aborted.push_back({current_->id(), reason});
     outcome.unblock_all = true;
-    end();
+    end(current_->id());
   }
 
-  void end() {
-    last_id_ = current_->id();
+  void cancel(CheckpointId id, AlignerOutcome& outcome) {
+    outcome.cancelled = id;
+    end(id);
+  }
+
+  void end(CheckpointId id) {
+    last_id_ = id;
+    off_.forget_up_to(id);
     current_.reset();
   }
 
@@ -131,6 +172,7 @@ private:
   bool overtakes_ = false;          // its barriers wait no longer
   bool is_recording_ = false;       // its snapshot is taken, but it has not come everywhere
   CheckpointId last_id_;            // of the last that has ended: older barriers mean nothing
+  Off off_;                         // newer than that
 };
 
 /// At least once: barriers are counted, several checkpoints may be under way, nothing is blocked.
@@ -143,12 +185,33 @@ public:
 
   AlignerOutcome on_barrier(ChannelIndex channel, const Barrier& barrier, Duration now) override {
     AlignerOutcome outcome;
-    if (barrier.id <= last_id_) return outcome;
+    if (barrier.id > last_id_) arrive(channel, barrier, now, outcome);
+    return outcome;
+  }
+
+  AlignerOutcome on_cancel(ChannelIndex channel, CheckpointId id) override {
+    AlignerOutcome outcome = on_aborted(id);
+    if (id > last_id_) arrive(channel, {.id = id, .triggered_at = {}}, Duration{}, outcome);
+    return outcome;
+  }
+
+  AlignerOutcome on_aborted(CheckpointId id) override {
+    if (id > last_id_) off_.add(id);
+    return {};
+  }
+
+private:
+  using Arrivals = std::vector<Arrival>;
+  static constexpr std::size_t kArrivalsMax = 50;  // as in Flink's tracker; older ones are given up
+
+  /// A barrier, or the marker in its place, counts even if its checkpoint is off: only when it has
+  /// come on all channels has every older one.
+  void arrive(ChannelIndex channel, const Barrier& barrier, Duration now, AlignerOutcome& outcome) {
     auto at = std::find_if(arrivals_.begin(), arrivals_.end(),
                            [&](const Arrival& a) { return a.id() >= barrier.id; });
     if (at == arrivals_.end() || at->id() != barrier.id) {
       at = arrivals_.insert(at, Arrival{barrier, channels_, now});
-      outcome.started = barrier.id;
+      if (!off_.has(barrier.id)) outcome.started = barrier.id;
     }
     at->mark(channel);
     if (at->is_complete()) {
@@ -156,26 +219,15 @@ public:
     } else if (arrivals_.size() > kArrivalsMax) {
       drop_before(std::next(arrivals_.begin()), outcome);
     }
-    return outcome;
   }
-
-  AlignerOutcome on_cancel(CheckpointId id) override {
-    AlignerOutcome outcome;
-    if (id <= last_id_) return outcome;
-    drop_before(std::find_if(arrivals_.begin(), arrivals_.end(),
-                             [&](const Arrival& a) { return a.id() > id; }),
-                outcome);
-    last_id_ = id;
-    return outcome;
-  }
-
-private:
-  using Arrivals = std::vector<Arrival>;
-  static constexpr std::size_t kArrivalsMax = 50;  // as in Flink's tracker; older ones are given up
 
   void finish(Arrivals::iterator at, Duration now, AlignerOutcome& outcome) {
-    outcome.snapshot = at->snapshot(now);
+    if (off_.has(at->id()))
+      outcome.cancelled = at->id();
+    else
+      outcome.snapshot = at->snapshot(now);
     last_id_ = at->id();
+    off_.forget_up_to(last_id_);
     drop_before(at, outcome);
     arrivals_.erase(arrivals_.begin());
   }
@@ -188,8 +240,9 @@ private:
   }
 
   std::size_t channels_;
-  Arrivals arrivals_;  // ascending by id
-  CheckpointId last_id_;
+  Arrivals arrivals_;     // ascending by id
+  CheckpointId last_id_;  // of the last that has come on all channels
+  Off off_;               // newer than that
 };
 
 }  // namespace

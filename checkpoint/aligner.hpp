@@ -19,6 +19,8 @@
 // Invariants
 //  - Ids of snapshots that are asked for grow strictly; an older or repeated barrier changes
 //    nothing.
+//  - A checkpoint that is off takes no other with it: barriers of older ones may still be on their
+//    way, so nothing is said of it downstream before its own barrier has come.
 //  - Channels stay open until the job ends: one without records left still carries barriers.
 //  - Whenever no alignment is under way, no channel is blocked.
 #pragma once
@@ -47,11 +49,12 @@ struct AlignerOutcome {
     friend bool operator==(const Snapshot&, const Snapshot&) = default;
   };
 
-  std::vector<Aborted> aborted;         // decline these
-  std::optional<CheckpointId> started;  // this barrier is the first of its checkpoint
-  bool block_channel = false;           // take nothing more from the channel of this event
-  bool unblock_all = false;             // all channels go on
-  std::optional<Snapshot> snapshot;     // forward the barrier and take a snapshot now
+  std::vector<Aborted> aborted;           // decline these, and tell those downstream
+  std::optional<CheckpointId> cancelled;  // tell those downstream; who declined it is known
+  std::optional<CheckpointId> started;    // this barrier is the first of its checkpoint
+  bool block_channel = false;             // take nothing more from the channel of this event
+  bool unblock_all = false;               // all channels go on
+  std::optional<Snapshot> snapshot;       // forward the barrier and take a snapshot now
   /// The barrier has been seen on all channels of a snapshot that did not wait for that: nothing of
   /// what it overtook is missing any more.
   std::optional<CheckpointId> recorded;
@@ -80,8 +83,12 @@ public:
   /// Barriers of this checkpoint wait no longer for their turn.
   virtual AlignerOutcome on_timeout(CheckpointId id, Duration now) = 0;
 
-  /// Checkpoint `id` is off: a cancel marker arrived on any channel, or the coordinator said so.
-  virtual AlignerOutcome on_cancel(CheckpointId id) = 0;
+  /// Checkpoint `id` is off: a cancel marker has come to the head of a channel's queue, instead of
+  /// its barrier.
+  virtual AlignerOutcome on_cancel(ChannelIndex channel, CheckpointId id) = 0;
+
+  /// Checkpoint `id` is off: the coordinator says so, whatever waits in the channels.
+  virtual AlignerOutcome on_aborted(CheckpointId id) = 0;
 };
 
 }  // namespace weir::checkpoint

@@ -14,18 +14,6 @@ Status add_batch(std::string_view batch, StateFile& file, ChannelStateHandle& ha
   return {};
 }
 
-void place_in(StateFile& file, const std::string& path, std::vector<ChannelStateHandle>& handles) {
-  const Bytes stream = file.take_inlined();
-  for (ChannelStateHandle& handle : handles) {
-    if (!file.is_inlined()) {
-      handle.path = path;
-      continue;
-    }
-    handle.inlined = stream.substr(handle.offset, handle.size_bytes());
-    handle.offset = 0;
-  }
-}
-
 Result<StateReader> open_batches(Env& env, const std::string& directory,
                                  const ChannelStateHandle& handle) {
   if (handle.path.empty())

@@ -15,10 +15,6 @@ namespace weir::state {
 /// Adds a batch behind those that `handle` has in `file` already.
 Status add_batch(std::string_view batch, StateFile& file, ChannelStateHandle& handle);
 
-/// Fills in where the batches that were written to `file`, which is finished, lie: in `path`, or
-/// each inlined in its handle.
-void place_in(StateFile& file, const std::string& path, std::vector<ChannelStateHandle>& handles);
-
 /// Opens the stream of a handle of the checkpoint in `directory`. The handle must outlive it.
 Result<StateReader> open_batches(Env& env, const std::string& directory,
                                  const ChannelStateHandle& handle);

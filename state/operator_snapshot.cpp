@@ -48,18 +48,6 @@ Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file) {
   return handle;
 }
 
-void place_in(StateFile& file, const std::string& path, std::vector<OperatorStateHandle>& handles) {
-  const Bytes stream = file.take_inlined();
-  for (OperatorStateHandle& handle : handles) {
-    if (!file.is_inlined()) {
-      handle.path = path;
-      continue;
-    }
-    handle.inlined = stream.substr(handle.offset, handle.size_bytes());
-    handle.offset = 0;
-  }
-}
-
 OperatorStateHandle slice(const OperatorStateHandle& handle, std::uint64_t& first,
                           std::uint64_t count) {
   OperatorStateHandle part = handle;

@@ -36,10 +36,6 @@ struct OperatorCut {
 /// lies. Runs off the actor threads while the state changes.
 Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file);
 
-/// Fills in where the states that were written to `file`, which is finished, lie: in `path`, or
-/// each inlined in its handle.
-void place_in(StateFile& file, const std::string& path, std::vector<OperatorStateHandle>& handles);
-
 /// Returns a handle with just those blocks that hold some of `count` elements from number `first`
 /// on, and makes `first` their number in there.
 OperatorStateHandle slice(const OperatorStateHandle& handle, std::uint64_t& first,

@@ -16,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir::state {
 
@@ -62,6 +64,21 @@ private:
   Bytes buffer_;  // added and not yet written to the file
   std::unique_ptr<WritableFile> file_;
 };
+
+/// Fills in where what was written to `file`, which is finished, lies: in `path`, or each part
+/// inlined in the handle that has its offset.
+template <class Handle>
+void place_in(StateFile& file, const std::string& path, std::vector<Handle>& handles) {
+  const Bytes stream = file.take_inlined();
+  for (Handle& handle : handles) {
+    if (!file.is_inlined()) {
+      handle.path = path;
+      continue;
+    }
+    handle.inlined = stream.substr(handle.offset, handle.size_bytes());
+    handle.offset = 0;
+  }
+}
 
 /// Reads blocks of a stream from a file or from memory, in order. One thread at a time.
 class StateReader {

@@ -29,7 +29,12 @@ void AutoInterval::on_job(JobState state, int restarts, Duration now) {
     restarting_.end(now);
   } else {
     running_.end(now);
-    if (restarts != 0 || state == JobState::failing) restarting_.begin(now);
+    const bool will_run =
+        state != JobState::finishing && state != JobState::cancelling && state != JobState::ended;
+    if (!will_run)
+      restarting_.end(now);
+    else if (restarts != 0 || state == JobState::failing)
+      restarting_.begin(now);
   }
 }
 

@@ -61,7 +61,9 @@ Result<InputStep> ChannelInput::step() {
     Result<InputStep> operator()(checkpoint::Barrier& barrier) {
       return self.on_barrier(channel, barrier);
     }
-    Result<InputStep> operator()(CancelBarrier& cancelled) { return self.on_cancel(cancelled.id); }
+    Result<InputStep> operator()(CancelBarrier& cancelled) {
+      return self.on_cancel(channel, cancelled.id);
+    }
     Result<InputStep> operator()(EndOfData&) { return self.on_end(channel); }
   };
   return std::visit(Visitor{*this, channel}, next->element);
@@ -135,18 +137,16 @@ void ChannelInput::begin_alignment(const checkpoint::Barrier& barrier,
   timer_.arm(barrier, port_.now(), port_.wall());
 }
 
-InputStep ChannelInput::on_cancel(CheckpointId id) {
+InputStep ChannelInput::on_cancel(ChannelIndex channel, CheckpointId id) {
   InputStep step = worked();
-  apply(aligner_->on_cancel(id), step);
-  step.cancelled.push_back({id, std::nullopt});
+  apply(aligner_->on_cancel(channel, id), step);
   return step;
 }
 
-std::vector<InputStep::Cancelled> ChannelInput::cancel(CheckpointId id) {
+bool ChannelInput::cancel(CheckpointId id) {
   InputStep step;
-  apply(aligner_->on_cancel(id), step);
-  std::erase_if(step.cancelled, [&](const auto& cancelled) { return cancelled.id == id; });
-  return std::move(step.cancelled);
+  apply(aligner_->on_aborted(id), step);
+  return !step.cancelled.empty();
 }
 
 InputStep ChannelInput::on_end(ChannelIndex channel) {
@@ -160,10 +160,12 @@ InputStep ChannelInput::on_end(ChannelIndex channel) {
 
 void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& step) {
   for (const auto& aborted : outcome.aborted) {
-    start_delays_.erase(aborted.id);
-    if (recording_ && recording_->id() == aborted.id) recording_.reset();
-    if (timer_.is_armed() && timer_.id() == aborted.id) timer_.disarm();
+    forget(aborted.id);
     step.cancelled.push_back({aborted.id, aborted.reason});
+  }
+  if (outcome.cancelled) {
+    forget(*outcome.cancelled);
+    step.cancelled.push_back({*outcome.cancelled, std::nullopt});
   }
   if (outcome.unblock_all) gate_.unblock_all();
   if (outcome.snapshot) {
@@ -177,6 +179,12 @@ void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& s
     step.overtaken = {*outcome.recorded, recording_->take()};
     recording_.reset();
   }
+}
+
+void ChannelInput::forget(CheckpointId id) {
+  start_delays_.erase(id);
+  if (recording_ && recording_->id() == id) recording_.reset();
+  if (timer_.is_armed() && timer_.id() == id) timer_.disarm();
 }
 
 /// Notes all that waits ahead of the barrier on channels where it has not had its turn.

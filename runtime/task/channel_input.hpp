@@ -40,7 +40,7 @@ public:
   Status push(ChannelIndex channel, Frame frame);
 
   Result<InputStep> step() override;
-  std::vector<InputStep::Cancelled> cancel(CheckpointId id) override;
+  bool cancel(CheckpointId id) override;
   std::uint64_t records() const override { return records_; }
 
   /// Looks at the next barrier that has arrived and may overtake, or at the next time that is up;
@@ -68,11 +68,12 @@ private:
   InputStep process_slice();
   InputStep on_barrier(ChannelIndex channel, const checkpoint::Barrier& barrier);
   InputStep on_announced(const InputGate::Announced& announced);
-  InputStep on_cancel(CheckpointId id);
+  InputStep on_cancel(ChannelIndex channel, CheckpointId id);
   InputStep on_end(ChannelIndex channel);
   void begin_alignment(const checkpoint::Barrier& barrier,
                        const checkpoint::AlignerOutcome& outcome, InputStep& step);
   void apply(const checkpoint::AlignerOutcome& outcome, InputStep& step);
+  void forget(CheckpointId id);
   void begin_recording(CheckpointId id, const std::vector<ChannelIndex>& overtaken);
 
   std::uint32_t self_;  // number of the subtask in its vertex

@@ -24,7 +24,7 @@ SnapshotTaker::SnapshotTaker(const Plan& plan, std::shared_ptr<Chain> chain, Pos
 }
 
 void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool is_finished,
-                         const OvertakenSoFar& overtaken) {
+                         OvertakenSoFar overtaken) {
   const Duration began = port_.now();
   const std::string file_name = name_ + "-" + std::to_string(self_.attempt.value()) + ".state";
   auto work = std::make_shared<SnapshotWork>(barrier, chain_, place_, file_name);
@@ -37,7 +37,7 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
     work->result.sources.push_back(
         {chain_->head_name(), positions_.schema, positions_.source->positions()});
   freeze_sinks(*work);
-  label(*work, overtaken.batches);
+  label(*work, std::move(overtaken.batches));
   work->missing = overtaken.missing;
   recording_ = work->missing != 0 ? work : nullptr;
   work->frozen_at = port_.now();
@@ -70,20 +70,20 @@ void SnapshotTaker::freeze_sinks(SnapshotWork& work) {
   }
 }
 
-void SnapshotTaker::label(SnapshotWork& work, const std::vector<OvertakenBatches>& batches) const {
-  for (const OvertakenBatches& some : batches) {
+void SnapshotTaker::label(SnapshotWork& work, std::vector<OvertakenBatches> batches) const {
+  for (OvertakenBatches& some : batches) {
     if (some.batches.empty()) continue;
     work.overtaken.push_back({{.edge = edges_[some.edge].name,
                                .receiver = some.receiver,
                                .side = some.side,
                                .schema = edges_[some.edge].schema},
-                              some.batches});
+                              std::move(some.batches)});
   }
 }
 
-void SnapshotTaker::add_overtaken(CheckpointId id, const std::vector<OvertakenBatches>& batches) {
+void SnapshotTaker::add_overtaken(CheckpointId id, std::vector<OvertakenBatches> batches) {
   if (recording_ == nullptr || recording_->barrier.id != id) return;
-  label(*recording_, batches);
+  label(*recording_, std::move(batches));
   if (--recording_->missing == 0) finish(std::exchange(recording_, nullptr));
 }
 

@@ -46,10 +46,10 @@ public:
   /// Takes the snapshot that belongs to `barrier`, which has been forwarded already.
   /// `timings` has the start delay and the alignment. May throw UserError.
   void take(const checkpoint::Barrier& barrier, checkpoint::SnapshotTimings timings,
-            bool is_finished, const OvertakenSoFar& overtaken);
+            bool is_finished, OvertakenSoFar overtaken);
 
   /// One of the missing reports on the snapshot of checkpoint `id`. Ignored if that is over.
-  void add_overtaken(CheckpointId id, const std::vector<OvertakenBatches>& batches);
+  void add_overtaken(CheckpointId id, std::vector<OvertakenBatches> batches);
 
   /// The checkpoint has completed: commits what waits for it.
   void on_completed(CheckpointId id);
@@ -71,7 +71,7 @@ private:
   };
 
   void freeze_sinks(SnapshotWork& work);
-  void label(SnapshotWork& work, const std::vector<OvertakenBatches>& batches) const;
+  void label(SnapshotWork& work, std::vector<OvertakenBatches> batches) const;
   void write_back_next();
   void on_written_back(const WorkPtr& work);
   void write(const WorkPtr& work);

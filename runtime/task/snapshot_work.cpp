@@ -36,7 +36,7 @@ SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOp
 SnapshotWork::SnapshotWork(checkpoint::Barrier snapshot_barrier,
                            std::shared_ptr<Chain> frozen_chain, SnapshotPlace where,
                            std::string name)
-    : chain_{std::move(frozen_chain)}, barrier{std::move(snapshot_barrier)} {
+    : chain{std::move(frozen_chain)}, barrier{std::move(snapshot_barrier)} {
   std::string directory = directory_of(barrier, where);
   target_ = {std::move(where), std::move(directory), std::move(name)};
 }

@@ -38,7 +38,7 @@ struct SnapshotPlace {
 SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOptions& options);
 
 /// A snapshot that has been frozen. Touched by the subtask before and after, by the pool in
-/// between; never by both at once.
+/// between; but `overtaken` and `missing` stay with the subtask until `write_overtaken`.
 class SnapshotWork {
 public:
   /// A transaction that must be safe before the snapshot is.
@@ -53,11 +53,6 @@ public:
     std::vector<Element> batches;
   };
 
-private:
-  // Keeps the frozen rows alive if the subtask ends meanwhile; so it must be the last to go.
-  std::shared_ptr<Chain> chain_;
-
-public:
   SnapshotWork(checkpoint::Barrier snapshot_barrier, std::shared_ptr<Chain> frozen_chain,
                SnapshotPlace where, std::string name);
 
@@ -77,6 +72,8 @@ public:
   void write_state();
   void write_overtaken();
 
+  /// Keeps the frozen rows alive if the subtask ends meanwhile; so it goes after them.
+  std::shared_ptr<Chain> chain;
   checkpoint::Barrier barrier;
   checkpoint::SnapshotTimings timings;
   Duration frozen_at{};

@@ -37,7 +37,7 @@ public:
   std::vector<state::SplitPosition> positions() const;
 
   Result<InputStep> step() override;
-  std::vector<InputStep::Cancelled> cancel(CheckpointId) override { return {}; }
+  bool cancel(CheckpointId) override { return true; }  // no barrier is on its way
   std::uint64_t records() const override { return chain_.source()->emitted(); }
 
 private:

@@ -132,8 +132,8 @@ void Subtask::on_completed(CheckpointId id, bool is_last) {
 
 void Subtask::on_aborted(CheckpointId id) {
   guarded([&] {
-    give_up(input_->cancel(id));
-    cancel(id);
+    const bool waits_for_data = marks_.drain && marks_.drain->barrier.id == id;
+    if (input_->cancel(id) || waits_for_data) cancel(id);
     snapshots_->on_aborted(id);
     if (marks_.held.is_armed() && marks_.held.id() == id) marks_.held.disarm();
     if (marks_.stopped_by != id) return;
@@ -189,9 +189,9 @@ bool Subtask::can_look_ahead() const {
 /// Handles barriers that may overtake what waits on the input.
 void Subtask::look_ahead() {
   while (can_look_ahead()) {
-    const auto step = channels_->look_ahead();
+    auto step = channels_->look_ahead();
     if (!step) return;
-    apply(*step);
+    apply(std::move(*step));
   }
 }
 
@@ -267,11 +267,13 @@ bool Subtask::take_step(Next& next) {
     fail({chain_->head_name(), step.status().message()});
     return false;
   }
-  apply(*step);
-  switch (step->kind) {
+  const InputStep::Kind kind = step->kind;
+  const Duration wake_at = step->wake_at;
+  apply(std::move(*step));
+  switch (kind) {
     case InputStep::Kind::worked: return true;
     case InputStep::Kind::idle: return false;
-    case InputStep::Kind::wait: next = {Next::When::at_time, step->wake_at}; return false;
+    case InputStep::Kind::wait: next = {Next::When::at_time, wake_at}; return false;
     case InputStep::Kind::ended:
       marks_.has_ended = true;
       if (life_ == Life::running) life_ = Life::firing;
@@ -281,11 +283,12 @@ bool Subtask::take_step(Next& next) {
 }
 
 /// Does what a step of the input has to say about checkpoints.
-void Subtask::apply(const InputStep& step) {
+void Subtask::apply(InputStep step) {
   give_up(step.cancelled);
   if (step.aligning) port_.reached(Phase::aligning, *step.aligning);
   if (step.snapshot) take_snapshot(*step.snapshot);
-  if (step.overtaken) snapshots_->add_overtaken(step.overtaken->id, step.overtaken->batches);
+  if (step.overtaken)
+    snapshots_->add_overtaken(step.overtaken->id, std::move(step.overtaken->batches));
 }
 
 /// The one atomic step of a checkpoint: forward the barrier, freeze the state.
@@ -302,7 +305,7 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
   if (due.overtakes) ++overtaken.missing;
   const bool is_finished = life_ == Life::drained;
   snapshots_->take(barrier, {.start_delay = due.start_delay, .alignment = due.alignment},
-                   is_finished, overtaken);
+                   is_finished, std::move(overtaken));
   const bool can_stop = life_ == Life::running || life_ == Life::firing;
   if (barrier.kind == checkpoint::CheckpointKind::stop && can_stop) {
     marks_.stopped_by = barrier.id;

@@ -135,7 +135,7 @@ private:
   void wait_for_timers(Next& next) const;
   void fire_event_timers(Next& next);
   bool take_step(Next& next);
-  void apply(const InputStep& step);
+  void apply(InputStep step);
   void take_snapshot(const InputStep::Due& due);
   OvertakenSoFar forward(const checkpoint::Barrier& barrier);
   bool can_look_ahead() const;

@@ -17,7 +17,8 @@ struct InputStep {
     wait,    // nothing before `wake_at`
     ended,   // all records have been taken in; said once
   };
-  /// A checkpoint is off; to be declined if `reason` says more than that others know.
+  /// A checkpoint is off: those downstream are to be told. To be declined as well if there is a
+  /// `reason`; otherwise the coordinator knows.
   struct Cancelled {
     CheckpointId id;
     std::optional<checkpoint::FailureReason> reason;
@@ -51,9 +52,9 @@ public:
   /// Does one piece of work: a slice of a batch, a mark, a few polls.
   virtual Result<InputStep> step() = 0;
 
-  /// Checkpoint `id` is off; channels that it blocked go on. Returns the older ones that will come
-  /// to nothing here because of that, of which nobody else knows.
-  virtual std::vector<InputStep::Cancelled> cancel(CheckpointId id) = 0;
+  /// Checkpoint `id` is off, says the coordinator; channels that it blocked go on. Returns whether
+  /// those downstream are to be told now; if not, that waits for its barrier.
+  virtual bool cancel(CheckpointId id) = 0;
 
   /// Records taken in so far.
   virtual std::uint64_t records() const = 0;

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -82,53 +83,150 @@ TEST_CASE("a newer barrier gives up the alignment that it finds", "[aligner]") {
 TEST_CASE("a cancelled checkpoint unblocks and is never snapshotted", "[aligner]") {
   SECTION("before any barrier") {
     auto aligner = aligned(2);
-    CHECK_FALSE(aligner->on_cancel(CheckpointId{1}).unblock_all);
+    CHECK_FALSE(aligner->on_cancel(channel(0), CheckpointId{1}).unblock_all);
     CHECK(aligner->on_barrier(channel(0), barrier(1), kNow) == AlignerOutcome{});
     CHECK(aligner->on_barrier(channel(1), barrier(1), kNow) == AlignerOutcome{});
   }
   SECTION("between the barriers") {
     auto aligner = aligned(2);
     aligner->on_barrier(channel(0), barrier(1), kNow);
-    CHECK(aligner->on_cancel(CheckpointId{1}).unblock_all);
+    CHECK(aligner->on_cancel(channel(0), CheckpointId{1}).unblock_all);
     CHECK(aligner->on_barrier(channel(1), barrier(1), kNow) == AlignerOutcome{});
   }
   SECTION("after the snapshot nothing happens") {
     auto aligner = aligned(1);
     aligner->on_barrier(channel(0), barrier(1), kNow);
-    CHECK(aligner->on_cancel(CheckpointId{1}) == AlignerOutcome{});
+    CHECK(aligner->on_cancel(channel(0), CheckpointId{1}) == AlignerOutcome{});
   }
   SECTION("a newer cancel gives up the alignment under way") {
     auto aligner = aligned(2);
     aligner->on_barrier(channel(0), barrier(1), kNow);
-    CHECK(aborted_by(aligner->on_cancel(CheckpointId{2})) == std::vector<std::uint64_t>{1});
+    CHECK(aborted_by(aligner->on_cancel(channel(0), CheckpointId{2})) ==
+          std::vector<std::uint64_t>{1});
     CHECK(aligner->on_barrier(channel(1), barrier(2), kNow) == AlignerOutcome{});
   }
   SECTION("an older cancel does not disturb") {
     auto aligner = aligned(2);
     aligner->on_barrier(channel(0), barrier(2), kNow);
-    CHECK(aligner->on_cancel(CheckpointId{1}) == AlignerOutcome{});
+    CHECK(aligner->on_cancel(channel(0), CheckpointId{1}) == AlignerOutcome{});
     CHECK(snapshot_of(aligner->on_barrier(channel(1), barrier(2), kNow)) == 2U);
   }
   SECTION("the checkpoint after it works") {
     auto aligner = aligned(2);
     aligner->on_barrier(channel(0), barrier(1), kNow);
-    aligner->on_cancel(CheckpointId{1});
+    aligner->on_cancel(channel(0), CheckpointId{1});
     aligner->on_barrier(channel(1), barrier(2), kNow);
     CHECK(snapshot_of(aligner->on_barrier(channel(0), barrier(2), kNow)) == 2U);
   }
-  SECTION("at least once") {
+  SECTION("at least once, when all channels have said so") {
     auto aligner = at_least_once(2);
     aligner->on_barrier(channel(0), barrier(1), kNow);
-    CHECK(aborted_by(aligner->on_cancel(CheckpointId{1})) == std::vector<std::uint64_t>{1});
-    CHECK(aligner->on_cancel(CheckpointId{1}) == AlignerOutcome{});
+    const auto outcome = aligner->on_cancel(channel(1), CheckpointId{1});
+    CHECK(outcome.cancelled == CheckpointId{1});
+    CHECK_FALSE(outcome.snapshot);
+    CHECK(aligner->on_cancel(channel(0), CheckpointId{1}) == AlignerOutcome{});
   }
-  SECTION("at least once, a newer cancel gives up all older ones") {
+  SECTION("at least once, it counts as a barrier of each channel") {
     auto aligner = at_least_once(2);
+    CHECK(aligner->on_cancel(channel(0), CheckpointId{1}) == AlignerOutcome{});
+    const auto outcome = aligner->on_barrier(channel(1), barrier(1), kNow);
+    CHECK(outcome.cancelled == CheckpointId{1});
+    CHECK_FALSE(outcome.started);
+  }
+}
+
+TEST_CASE("those downstream hear of a cancelled checkpoint once", "[aligner]") {
+  auto aligner = aligned(2);
+  CHECK(aligner->on_cancel(channel(0), CheckpointId{1}).cancelled == CheckpointId{1});
+  CHECK(aligner->on_cancel(channel(1), CheckpointId{1}) == AlignerOutcome{});
+}
+
+TEST_CASE("a checkpoint that the coordinator gave up takes no older one with it", "[aligner]") {
+  SECTION("it is under way") {
+    auto aligner = aligned(2);
     aligner->on_barrier(channel(0), barrier(1), kNow);
-    aligner->on_barrier(channel(0), barrier(3), kNow);
-    CHECK(aborted_by(aligner->on_cancel(CheckpointId{2})) == std::vector<std::uint64_t>{1});
-    CHECK(aligner->on_barrier(channel(1), barrier(2), kNow) == AlignerOutcome{});
-    CHECK(snapshot_of(aligner->on_barrier(channel(1), barrier(3), kNow)) == 3U);
+    const auto outcome = aligner->on_aborted(CheckpointId{1});
+    CHECK(outcome.cancelled == CheckpointId{1});
+    CHECK(outcome.unblock_all);
+    CHECK(outcome.aborted.empty());
+    CHECK(aligner->on_barrier(channel(1), barrier(1), kNow) == AlignerOutcome{});
+  }
+  SECTION("an older one is under way") {
+    auto aligner = aligned(2);
+    aligner->on_barrier(channel(0), barrier(1), kNow);
+    CHECK(aligner->on_aborted(CheckpointId{2}) == AlignerOutcome{});
+    CHECK(snapshot_of(aligner->on_barrier(channel(1), barrier(1), kNow)) == 1U);
+    const auto outcome = aligner->on_barrier(channel(1), barrier(2), kNow);
+    CHECK(outcome.cancelled == CheckpointId{2});
+    CHECK_FALSE(outcome.block_channel);
+    CHECK_FALSE(outcome.started);
+    CHECK(aligner->on_barrier(channel(0), barrier(2), kNow) == AlignerOutcome{});
+  }
+  SECTION("an older one will never come") {
+    auto aligner = aligned(2);
+    aligner->on_barrier(channel(0), barrier(1), kNow);
+    aligner->on_aborted(CheckpointId{2});
+    const auto outcome = aligner->on_barrier(channel(1), barrier(2), kNow);
+    CHECK(aborted_by(outcome) == std::vector<std::uint64_t>{1});
+    CHECK(outcome.cancelled == CheckpointId{2});
+    CHECK(outcome.unblock_all);
+  }
+  SECTION("it is announced to one that would let it overtake") {
+    auto aligner = aligned(2);
+    const Barrier overtaking{.id = CheckpointId{2}, .mode = BarrierMode::unaligned};
+    aligner->on_barrier(channel(0), barrier(1), kNow);
+    aligner->on_aborted(CheckpointId{2});
+    CHECK(aligner->on_announced(channel(1), overtaking, kNow) == AlignerOutcome{});
+    CHECK(snapshot_of(aligner->on_barrier(channel(1), barrier(1), kNow)) == 1U);
+  }
+  SECTION("it is over already") {
+    auto aligner = aligned(1);
+    aligner->on_barrier(channel(0), barrier(1), kNow);
+    CHECK(aligner->on_aborted(CheckpointId{1}) == AlignerOutcome{});
+  }
+}
+
+TEST_CASE("random checkpoints that are given up leave all others whole", "[aligner]") {
+  constexpr std::uint64_t kLast = 8;
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    for (auto make : {aligned, at_least_once}) {
+      CAPTURE(seed);
+      base::Random random{seed};
+      const auto channels = static_cast<std::uint32_t>(1 + random.below(4));
+      std::vector<std::uint64_t> next(channels, 1);  // barrier, by channel
+      std::set<std::uint32_t> blocked;
+      std::set<std::uint64_t> off;
+      std::vector<std::uint64_t> ends;  // of checkpoints, as those downstream hear of them
+      std::set<std::uint64_t> taken;
+      auto aligner = make(channels);
+      const auto apply = [&](const AlignerOutcome& outcome) {
+        REQUIRE(outcome.aborted.empty());
+        if (outcome.unblock_all) blocked.clear();
+        if (outcome.snapshot) taken.insert(ends.emplace_back(*snapshot_of(outcome)));
+        if (outcome.cancelled) ends.push_back(outcome.cancelled->value());
+      };
+      while (std::any_of(next.begin(), next.end(), [](auto id) { return id <= kLast; })) {
+        if (random.chance(0.2)) {
+          const std::uint64_t id = 1 + random.below(kLast);
+          off.insert(id);
+          apply(aligner->on_aborted(CheckpointId{id}));
+        }
+        const auto c = static_cast<std::uint32_t>(random.below(channels));
+        if (blocked.contains(c) || next[c] > kLast) continue;
+        const std::uint64_t id = next[c]++;
+        const bool is_marked = off.contains(id) && random.chance(0.5);
+        const auto outcome = is_marked ? aligner->on_cancel(channel(c), CheckpointId{id})
+                                       : aligner->on_barrier(channel(c), barrier(id), kNow);
+        apply(outcome);
+        if (outcome.block_channel) blocked.insert(c);
+      }
+      std::vector<std::uint64_t> all;
+      for (std::uint64_t id = 1; id <= kLast; ++id) {
+        all.push_back(id);
+        REQUIRE((taken.contains(id) || off.contains(id)));
+      }
+      REQUIRE(ends == all);  // each once, in order
+    }
   }
 }
 

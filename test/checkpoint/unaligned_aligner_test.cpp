@@ -135,7 +135,7 @@ TEST_CASE("a newer barrier gives up what is being recorded, and a cancel too",
     CHECK(aligner->on_announced(channel(1), unaligned(2), kNow).recorded == CheckpointId{2});
   }
   SECTION("cancelled") {
-    CHECK(aligner->on_cancel(CheckpointId{1}).aborted.size() == 1);
+    CHECK(aligner->on_cancel(channel(0), CheckpointId{1}).aborted.size() == 1);
     CHECK(aligner->on_announced(channel(1), unaligned(1), kNow) == AlignerOutcome{});
   }
   SECTION("the alignment of a savepoint that nobody wants any more") {
