@@ -202,7 +202,7 @@ void CoordinatorState::begin(HostedJobPtr hosted, const Services& services, JobA
 void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
   coordinator_.emplace(hosted_->context->options().checkpoint, execution_->record.last_id,
-                       execution_->retained, execution_->claimed);
+                       execution_->retained, execution_->claimed, plan().has_feedback());
   splits_.emplace(plan(), execution_->restore);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});

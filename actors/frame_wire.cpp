@@ -8,7 +8,7 @@ namespace weir::actors {
 namespace {
 
 // What follows the header. On the wire: do not change.
-enum class Kind : std::uint8_t { batch = 1, barrier = 2, cancel = 3, end_of_data = 4 };
+enum class Kind : std::uint8_t { batch = 1, barrier = 2, cancel = 3, end_of_data = 4, probe = 5 };
 
 struct KindOf {
   Kind operator()(const detail::BatchRef&) const { return Kind::batch; }
@@ -16,6 +16,7 @@ struct KindOf {
   Kind operator()(const checkpoint::Barrier&) const { return Kind::barrier; }
   Kind operator()(const runtime::CancelBarrier&) const { return Kind::cancel; }
   Kind operator()(const runtime::EndOfData&) const { return Kind::end_of_data; }
+  Kind operator()(const runtime::EndProbe&) const { return Kind::probe; }
 };
 
 struct Content {
@@ -30,6 +31,7 @@ struct Content {
   Bytes& operator()(const checkpoint::Barrier& barrier) const { return put(barrier); }
   Bytes& operator()(const runtime::CancelBarrier& cancel) const { return put(cancel.id); }
   Bytes& operator()(const runtime::EndOfData&) const { return encoded; }
+  Bytes& operator()(const runtime::EndProbe& probe) const { return put(probe); }
 
 private:
   template <class T>
@@ -70,6 +72,7 @@ bool from_wire(const FrameHeader& header, Bytes content, DataFrame& frame) {
     case Kind::barrier: return read(content, element.emplace<checkpoint::Barrier>());
     case Kind::cancel: return read(content, element.emplace<runtime::CancelBarrier>().id);
     case Kind::end_of_data: element = runtime::EndOfData{}; return content.empty();
+    case Kind::probe: return read(content, element.emplace<runtime::EndProbe>());
   }
   return false;
 }

@@ -54,12 +54,11 @@ private:
 /// Exactly once: at most one checkpoint is being aligned, or has overtaken and is being recorded.
 class ExactlyOnceAligner final : public Aligner {
 public:
-  explicit ExactlyOnceAligner(std::vector<bool> is_held) : is_held_{std::move(is_held)} {}
+  explicit ExactlyOnceAligner(std::vector<ChannelKind> channels) : channels_{std::move(channels)} {}
 
   AlignerOutcome on_announced(ChannelIndex channel, const Barrier& barrier, Duration now) override {
     AlignerOutcome outcome;
-    if (!may_overtake(barrier) || off_.has(barrier.id) || !begin(barrier, now, outcome))
-      return outcome;
+    if (off_.has(barrier.id) || !begin(barrier, now, outcome)) return outcome;
     if (barrier.mode == BarrierMode::unaligned) overtakes_ = true;
     announced_[channel.value()] = true;
     advance(now, outcome);
@@ -119,22 +118,31 @@ private:
       cancel(barrier.id, outcome);
       return false;
     }
-    current_.emplace(barrier, is_held_.size(), now);
-    announced_.assign(is_held_.size(), false);
+    current_.emplace(barrier, channels_.size(), now);
+    announced_.assign(channels_.size(), false);
+    if (barrier.kind == CheckpointKind::drain) pass_feedback();
     overtakes_ = is_recording_ = false;
     outcome.started = barrier.id;
     return true;
   }
 
+  /// The barrier of a drain follows the end of the data: nothing comes back any more.
+  void pass_feedback() {
+    for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+      if (channels_[i] != ChannelKind::feedback) continue;
+      current_->mark(ChannelIndex{i});
+      announced_[i] = true;
+    }
+  }
+
   /// Does what the barriers seen so far allow.
   void advance(Duration now, AlignerOutcome& outcome) {
     if (!is_recording_) {
-      const bool have_all_come = current_->is_complete();
-      if (!have_all_come && !(overtakes_ && have_held_come())) return;
+      if (is_missing(ChannelKind::held) || (!overtakes_ && is_missing(ChannelKind::plain))) return;
       outcome.snapshot = current_->snapshot(now);
       if (overtakes_) outcome.snapshot->barrier.mode = BarrierMode::unaligned;
       outcome.unblock_all = true;
-      if (have_all_come) return end(current_->id());
+      if (current_->is_complete()) return end(current_->id());
       is_recording_ = true;
     }
     if (std::find(announced_.begin(), announced_.end(), false) != announced_.end()) return;
@@ -142,11 +150,12 @@ private:
     end(current_->id());
   }
 
-  bool have_held_come() const {
-    for (std::uint32_t i = 0; i < is_held_.size(); ++i) {
-      if (is_held_[i] && !current_->has_come(ChannelIndex{i})) return false;
+  /// Says whether the barrier has not had its turn on a channel of this kind.
+  bool is_missing(ChannelKind kind) const {
+    for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+      if (channels_[i] == kind && !current_->has_come(ChannelIndex{i})) return true;
     }
-    return true;
+    return false;
   }
 
   void give_up(FailureReason reason, AlignerOutcome& outcome) {
@@ -166,7 +175,7 @@ private:
     current_.reset();
   }
 
-  std::vector<bool> is_held_;       // by channel
+  std::vector<ChannelKind> channels_;
   std::optional<Arrival> current_;  // knows the barriers that have come to the heads
   std::vector<bool> announced_;     // likewise, wherever in their queues
   bool overtakes_ = false;          // its barriers wait no longer
@@ -247,12 +256,14 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Aligner> Aligner::make(BarrierMode mode, std::size_t channels,
-                                       std::vector<bool> is_held) {
-  WEIR_ASSERT(channels >= 1, "a subtask without input channels has nothing to align");
-  if (mode == BarrierMode::at_least_once) return std::make_unique<AtLeastOnceAligner>(channels);
-  is_held.resize(channels);
-  return std::make_unique<ExactlyOnceAligner>(std::move(is_held));
+std::unique_ptr<Aligner> Aligner::make(BarrierMode mode, std::vector<ChannelKind> channels) {
+  const auto feedback = std::count(channels.begin(), channels.end(), ChannelKind::feedback);
+  WEIR_ASSERT(static_cast<std::size_t>(feedback) < channels.size(),
+              "a subtask without input channels has nothing to align");
+  if (mode != BarrierMode::at_least_once)
+    return std::make_unique<ExactlyOnceAligner>(std::move(channels));
+  WEIR_ASSERT(feedback == 0, "at least once loses what is on its way round a cycle");
+  return std::make_unique<AtLeastOnceAligner>(channels.size());
 }
 
 }  // namespace weir::checkpoint

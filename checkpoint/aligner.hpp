@@ -13,6 +13,9 @@
 //                  their barrier, has been overtaken and belongs to the checkpoint, too (Flink
 //                  FLIP-76). Barriers of held channels do not overtake: they are waited for first,
 //                  as if aligned.
+//   feedback       A channel that closes a cycle is never waited for: its barrier comes only after
+//                  the subtask has sent its own. What comes on it before is recorded as if it had
+//                  been overtaken, in all modes (Carbone et al., section 4.2).
 //   aligned, then  The first of these rules until `on_timeout`, from then on the last. A barrier
 //   unaligned      that has overtaken elsewhere says so, and changes the rule here as well.
 //
@@ -62,18 +65,25 @@ struct AlignerOutcome {
   friend bool operator==(const AlignerOutcome&, const AlignerOutcome&) = default;
 };
 
+/// What is special about a channel.
+enum class ChannelKind : std::uint8_t {
+  plain,
+  held,      ///< no barrier overtakes here
+  feedback,  ///< it closes a cycle: what it carries has passed through the subtask before
+};
+
 /// See the file comment. `now` is monotonic time, for measuring only.
 class Aligner {
 public:
-  /// Makes an aligner for `channels` channels, at least 1. With `at_least_once` it takes no notice
-  /// of the modes of barriers, else each goes by its own. `is_held` says of each channel whether
-  /// no barrier overtakes there; empty: of none.
-  static std::unique_ptr<Aligner> make(BarrierMode mode, std::size_t channels,
-                                       std::vector<bool> is_held = {});
+  /// Makes an aligner for these channels, of which at least one is no feedback. With
+  /// `at_least_once` it takes no notice of the modes of barriers, and there must be no feedback;
+  /// else each barrier goes by its own.
+  static std::unique_ptr<Aligner> make(BarrierMode mode, std::vector<ChannelKind> channels);
 
   virtual ~Aligner() = default;
 
-  /// A barrier has joined the queue of a channel. The answer never says to block.
+  /// A barrier has joined the queue of a channel. To be called for those that may overtake, and for
+  /// all on feedback channels. The answer never says to block.
   virtual AlignerOutcome on_announced(ChannelIndex channel, const Barrier& barrier,
                                       Duration now) = 0;
 

@@ -42,8 +42,10 @@ CheckpointRecord record_of(const PendingCheckpoint& pending, Duration now) {
 }  // namespace
 
 Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
-                         std::vector<CheckpointId> retained, std::string claimed)
+                         std::vector<CheckpointId> retained, std::string claimed,
+                         bool one_at_a_time)
     : options_{options},
+      one_at_a_time_{one_at_a_time || options.unaligned},
       trigger_{{options.every, options.min_pause, options.max_concurrent}},
       failures_{options.tolerable_failures},
       retention_{options.retained, std::move(retained), std::move(claimed)},
@@ -113,7 +115,7 @@ void Coordinator::expire_publications(Duration now, Actions& actions) {
 /// source passes over a barrier whose id is behind that of the last.
 void Coordinator::start_due(Duration now, Actions& actions) {
   if (savepoints_.has_waiting() && can_begin_savepoint()) begin_savepoint(now, actions);
-  if (is_reserving_savepoint() || (options_.unaligned && savepoints_.has_waiting())) return;
+  if (is_reserving_savepoint() || (one_at_a_time_ && savepoints_.has_waiting())) return;
   while (const auto kind = trigger_.take(now, under_way())) {
     last_id_ = last_id_.next();
     reserving_.emplace(last_id_, Reservation{*kind, now + options_.timeout});
@@ -379,7 +381,7 @@ int Coordinator::under_way() const {
 }
 
 bool Coordinator::can_begin_savepoint() const {
-  return options_.unaligned ? under_way() == 0 : reserving_.empty();
+  return one_at_a_time_ ? under_way() == 0 : reserving_.empty();
 }
 
 /// Barriers that must not overtake, since the job ends behind them, or nothing is left to overtake.

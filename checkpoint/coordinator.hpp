@@ -148,9 +148,11 @@ class Coordinator {
 public:
   /// `last_id` is the highest id ever given out, `retained` the completed checkpoints in the
   /// storage that belong to this job, ascending. `claimed` is the directory of another that belongs
-  /// to it, which is older than all of them; "" if there is none.
+  /// to it, which is older than all of them; "" if there is none. With `one_at_a_time` a savepoint
+  /// and a checkpoint are never under way together: subtasks record what is in their channels.
   Coordinator(const CheckpointOptions& options, CheckpointId last_id,
-              std::vector<CheckpointId> retained, std::string claimed = {});
+              std::vector<CheckpointId> retained, std::string claimed = {},
+              bool one_at_a_time = false);
 
   /// All subtasks are running; checkpoints may begin.
   void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
@@ -223,6 +225,7 @@ private:
   bool can_begin_savepoint() const;
 
   CheckpointOptions options_;
+  bool one_at_a_time_;  // savepoints and checkpoints
   TriggerPolicy trigger_;
   FailurePolicy failures_;
   Retention retention_;

@@ -169,6 +169,9 @@ struct NetworkOptions {
   Duration buffer_timeout = std::chrono::milliseconds{100};
   /// Batches that may wait in one channel before its sender has to pause.
   int batches_per_channel = 8;
+  /// How many batches may wait at a subtask of an iteration for their next round. More means that
+  /// records multiply faster than they leave, and the job fails.
+  int batches_per_iteration = 16'384;
 };
 
 /// Options of a job.

@@ -9,6 +9,7 @@
 #include <weir/detail/open_end.hpp>
 #include <weir/detail/timed_operator.hpp>
 #include <weir/detail/user_code.hpp>
+#include <weir/iteration.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -346,6 +347,34 @@ public:
     }
   }
 
+  /// Lets records go round. `body(stream)` is called once, with a stream of these records and of
+  /// those that it feeds back; it returns a Round of what it feeds back and what leaves, or only
+  /// the former. Returns what leaves. The iteration ends when its input has ended and nothing goes
+  /// round any more. What an operator in it emits at the end of its input must not be fed back.
+  /// Iterations cannot be nested.
+  template <class F>
+  auto iterate(std::string_view name, F body) const {
+    if constexpr (!std::invocable<const F&, Stream>) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "iterate(name, body): body must take a Stream of this stream's record type");
+    } else {
+      using Result = std::invoke_result_t<const F&, Stream>;
+      const Stream begin =
+          each<T>("iterate", name, [](T& record, Emit<T>& out) { out(std::move(record)); });
+      if constexpr (std::same_as<Result, Stream>) {
+        body(begin).feed_back_to(begin);
+      } else if constexpr (detail::kIsRoundOf<Result, T>) {
+        Result round = body(begin);
+        round.again.feed_back_to(begin);
+        return round.out;
+      } else {
+        static_assert(detail::kAlwaysFalse<F>,
+                      "iterate(name, body): body must return a weir::Round{again, out}, or only "
+                      "`again`, a stream of this stream's record type");
+      }
+    }
+  }
+
   /// Spreads records evenly over the subtasks of the next operator.
   Stream rebalance() const { return Stream{end_.with(detail::Partition::rebalance)}; }
 
@@ -368,6 +397,10 @@ public:
   }
 
 private:
+  void feed_back_to(const Stream& begin) const {
+    end_.feed_back_to(begin.end_.edges[0].from, std::make_shared<detail::PlainEdge<T>>());
+  }
+
   template <class R, class Step>
   Stream<R> each(std::string kind, std::string_view name, Step step) const {
     auto make = [step = std::move(step)](const detail::OperatorInit&) {

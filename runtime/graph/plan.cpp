@@ -54,20 +54,19 @@ Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_paral
   Plan plan;
   plan.graph_ = std::move(graph);
   const GraphSpec& spec = *plan.graph_;
-  std::vector<std::size_t> vertex_of(spec.operators.size());
   std::uint32_t widest = 1;
-  // Operators are declared after what they read from, so one pass suffices.
+  // Operators are declared after what they read from, but for what is fed back to them.
   for (std::size_t i = 0; i < spec.operators.size(); ++i) {
     const OperatorSpec& op = spec.operators[i];
     widest = std::max(widest, parallelism_of(spec, op));
     if (can_fuse(spec, op)) {
-      vertex_of[i] = vertex_of[op.inputs[0].from];
-      Vertex& vertex = plan.vertices_[vertex_of[i]];
+      plan.vertex_of_.push_back(plan.vertex_of_[op.inputs[0].from]);
+      Vertex& vertex = plan.vertices_[plan.vertex_of_[i]];
       vertex.operators.push_back(i);
       vertex.label += " -> " + op.name;
       continue;
     }
-    vertex_of[i] = plan.vertices_.size();
+    plan.vertex_of_.push_back(plan.vertices_.size());
     plan.vertices_.push_back({.name = op.name,
                               .label = op.name,
                               .parallelism = parallelism_of(spec, op),
@@ -75,23 +74,41 @@ Plan Plan::build(std::shared_ptr<const GraphSpec> graph, std::uint32_t max_paral
                               .inputs = {},
                               .outputs = {}});
     for (const EdgeSpec& edge : op.inputs) {
-      const bool same = parallelism_of(spec, spec.operators[edge.from]) == parallelism_of(spec, op);
-      const bool adapts = edge.partition == Partition::forward && !same;
-      const std::size_t index = plan.edges_.size();
-      plan.edges_.push_back({.name = {},
-                             .from = VertexId{static_cast<std::uint32_t>(vertex_of[edge.from])},
-                             .to = VertexId{static_cast<std::uint32_t>(vertex_of[i])},
-                             .from_operator = edge.from,
-                             .partition = adapts ? Partition::rebalance : edge.partition,
-                             .type = edge.type});
-      plan.vertices_[vertex_of[edge.from]].outputs.push_back(index);
-      plan.vertices_[vertex_of[i]].inputs.push_back(index);
+      if (!edge.is_feedback) plan.add_edge(edge, i);
+    }
+  }
+  for (std::size_t i = 0; i < spec.operators.size(); ++i) {
+    for (const EdgeSpec& edge : spec.operators[i].inputs) {
+      if (edge.is_feedback) plan.add_edge(edge, i);
     }
   }
   plan.name_edges();
   plan.max_parallelism_ = max_parallelism != 0 ? max_parallelism : default_max_parallelism(widest);
   WEIR_ASSERT(widest <= plan.max_parallelism_, "a graph was planned that had not been validated");
   return plan;
+}
+
+/// What is fed back goes to all in turn, so that each subtask of an iteration hears of every other
+/// whether records are still on their way (runtime/task/end_of_input).
+void Plan::add_edge(const EdgeSpec& edge, std::size_t op) {
+  const VertexId from{static_cast<std::uint32_t>(vertex_of_[edge.from])};
+  const VertexId to{static_cast<std::uint32_t>(vertex_of_[op])};
+  const bool adapts = edge.partition == Partition::forward &&
+                      (edge.is_feedback || vertex(from).parallelism != vertex(to).parallelism);
+  vertices_[from.value()].outputs.push_back(edges_.size());
+  vertices_[to.value()].inputs.push_back(edges_.size());
+  edges_.push_back({.name = {},
+                    .from = from,
+                    .to = to,
+                    .from_operator = edge.from,
+                    .partition = adapts ? Partition::rebalance : edge.partition,
+                    .type = edge.type,
+                    .is_feedback = edge.is_feedback});
+}
+
+bool Plan::has_feedback() const {
+  return std::any_of(edges_.begin(), edges_.end(),
+                     [](const PlanEdge& edge) { return edge.is_feedback; });
 }
 
 std::string Plan::unfused_name(std::size_t i) const {

@@ -22,6 +22,7 @@ struct PlanEdge {
   std::size_t from_operator = 0;  // index in the graph; an operator of vertex `from`
   detail::Partition partition = detail::Partition::forward;
   std::shared_ptr<const detail::EdgeType> type = {};
+  bool is_feedback = false;  // it closes a cycle
 };
 
 /// A chain of fused operators.
@@ -70,15 +71,20 @@ public:
   /// The channels out of a subtask: edge by edge, then by receiver.
   std::vector<ChannelEnd> outputs_of(SubtaskId subtask) const;
 
+  /// Whether records go round in circles anywhere.
+  bool has_feedback() const;
+
   bool is_source(VertexId id) const { return op(vertex(id).operators[0]).source != nullptr; }
 
 private:
+  void add_edge(const detail::EdgeSpec& edge, std::size_t op);
   void name_edges();
   std::uint32_t channels_before(SubtaskId subtask, std::size_t edge) const;
 
   std::shared_ptr<const detail::GraphSpec> graph_;
   std::uint32_t max_parallelism_ = 0;
   std::vector<Vertex> vertices_;
+  std::vector<std::size_t> vertex_of_;  // by operator
   std::vector<PlanEdge> edges_;
 };
 

@@ -28,7 +28,7 @@ std::string render_text(const Plan& plan) {
     for (const std::size_t e : vertex.inputs) {
       const PlanEdge& edge = plan.edges()[e];
       out << "    from " << plan.op(edge.from_operator).name << " by " << name_of(edge.partition)
-          << '\n';
+          << (edge.is_feedback ? ", fed back" : "") << '\n';
     }
     for (const std::size_t i : vertex.operators) {
       for (const auto& state : plan.op(i).states)
@@ -50,7 +50,8 @@ std::string render_dot(const Plan& plan) {
         << "\"];\n";
   for (const PlanEdge& edge : plan.edges())
     out << "  \"" << plan.vertex(edge.from).name << "\" -> \"" << plan.vertex(edge.to).name
-        << "\" [label=\"" << name_of(edge.partition) << "\"];\n";
+        << "\" [label=\"" << name_of(edge.partition) << "\""
+        << (edge.is_feedback ? ", style=dashed, constraint=false" : "") << "];\n";
   out << "}\n";
   return out.str();
 }
@@ -79,10 +80,13 @@ std::string render_json(const Plan& plan) {
     json["vertices"].push_back(std::move(v));
   }
   json["edges"] = nlohmann::ordered_json::array();
-  for (const PlanEdge& edge : plan.edges())
-    json["edges"].push_back({{"from", plan.vertex(edge.from).name},
+  for (const PlanEdge& edge : plan.edges()) {
+    nlohmann::ordered_json e{{"from", plan.vertex(edge.from).name},
                              {"to", plan.vertex(edge.to).name},
-                             {"partition", name_of(edge.partition)}});
+                             {"partition", name_of(edge.partition)}};
+    if (edge.is_feedback) e["feedback"] = true;
+    json["edges"].push_back(std::move(e));
+  }
   return json.dump(2) + "\n";
 }
 

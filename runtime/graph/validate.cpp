@@ -1,6 +1,7 @@
 #include "runtime/graph/validate.hpp"
 
 #include "base/names.hpp"
+#include "runtime/graph/iterations.hpp"
 
 #include <weir/detail/key_group.hpp>
 
@@ -17,6 +18,7 @@ using detail::GraphSpec;
 using detail::OperatorSpec;
 
 constexpr std::int64_t kRocksDbMemoryLeast = 8 << 20;  // less only stalls
+constexpr int kIterationBatchesLeast = 128;            // less is met by chance
 constexpr int kParallelismMax = static_cast<int>(detail::kMostKeyGroups);
 
 class Checker {
@@ -32,6 +34,7 @@ public:
       check_delivery(op);
     }
     check_ends();
+    check_iterations();
     check_options();
     return std::move(problems_);
   }
@@ -141,6 +144,11 @@ private:
     }
   }
 
+  void check_iterations() {
+    const auto problems = problems_of_iterations(graph_);
+    problems_.insert(problems_.end(), problems.begin(), problems.end());
+  }
+
   void check_options() {
     const auto& checkpoint = graph_.options.checkpoint;
     const auto at_least = [&](const char* key, auto value, auto least, const char* text) {
@@ -168,6 +176,8 @@ private:
              "negative");
     at_least("taskmanager.network.memory.buffers-per-channel",
              graph_.options.network.batches_per_channel, 2, "below 2");
+    at_least("weir.iteration.batches", graph_.options.network.batches_per_iteration,
+             kIterationBatchesLeast, "below 128");
     if (graph_.options.max_parallelism < 0 || graph_.options.max_parallelism > kParallelismMax)
       add("", "pipeline.max-parallelism is " + std::to_string(graph_.options.max_parallelism),
           "use 1 to " + std::to_string(kParallelismMax) + ", or 0 to let Weir choose");

@@ -36,8 +36,8 @@ public:
         "job cannot take:";
     for (const std::string& error : errors_) text += "\n  " + error;
     text +=
-        "\nrestore from a savepoint, which holds none; or give these records up, with "
-        "execution.state-recovery.without-channel-state.checkpoint-id = " +
+        "\nrestore from a savepoint, which holds none but of iterations; or give these records up, "
+        "with execution.state-recovery.without-channel-state.checkpoint-id = " +
         std::to_string(metadata_.id.value());
     return Status{ErrorCode::failed_precondition, text};
   }

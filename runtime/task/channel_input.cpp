@@ -1,6 +1,6 @@
 #include "runtime/task/channel_input.hpp"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace weir::runtime {
@@ -13,11 +13,22 @@ checkpoint::BarrierMode mode_of(const Plan& plan) {
 }
 
 std::unique_ptr<checkpoint::Aligner> make_aligner(const Plan& plan, SubtaskId self) {
-  std::vector<bool> held;
+  using checkpoint::ChannelKind;
+  std::vector<ChannelKind> kinds;
+  for (const ChannelEnd& end : plan.inputs_of(self)) {
+    const PlanEdge& edge = plan.edges()[end.edge];
+    kinds.push_back(edge.is_feedback          ? ChannelKind::feedback
+                    : is_held(edge.partition) ? ChannelKind::held
+                                              : ChannelKind::plain);
+  }
+  return checkpoint::Aligner::make(mode_of(plan), std::move(kinds));
+}
+
+std::vector<bool> feedback_of(const Plan& plan, SubtaskId self) {
+  std::vector<bool> is_feedback;
   for (const ChannelEnd& end : plan.inputs_of(self))
-    held.push_back(is_held(plan.edges()[end.edge].partition));
-  const std::size_t channels = held.size();
-  return checkpoint::Aligner::make(mode_of(plan), channels, std::move(held));
+    is_feedback.push_back(plan.edges()[end.edge].is_feedback);
+  return is_feedback;
 }
 
 InputStep worked() {
@@ -32,15 +43,49 @@ ChannelInput::ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, Subta
       port_{port},
       gate_{plan.inputs_of(self).size(),
             static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel)},
-      aligner_{make_aligner(plan, self)},
-      timer_{plan.graph().options.checkpoint.aligned_timeout} {
-  for (const ChannelEnd& end : plan.inputs_of(self))
-    channels_.push_back({end.edge, plan.edges()[end.edge].type.get(), false});
+      feedback_max_{static_cast<std::size_t>(plan.graph().options.network.batches_per_iteration)},
+      end_{self.vertex, feedback_of(plan, self)},
+      alignment_{make_aligner(plan, self),
+                 OvertakeTimer{plan.graph().options.checkpoint.aligned_timeout}} {
+  for (const ChannelEnd& end : plan.inputs_of(self)) {
+    const PlanEdge& edge = plan.edges()[end.edge];
+    channels_.push_back({end.edge, edge.type.get(), edge.is_feedback});
+  }
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].is_feedback) gate_.set_feedback(ChannelIndex{i});
+  }
 }
 
 Status ChannelInput::push(ChannelIndex channel, Frame frame) {
-  if (recording_) recording_->on_arrival(channel, channels_[channel.value()].edge, frame.element);
-  return gate_.push(channel, std::move(frame));
+  const Channel& c = channels_[channel.value()];
+  if (recording_) recording_->on_arrival(channel, c.edge, frame.element);
+  const bool is_fed_back = c.is_feedback && is_batch(frame.element);
+  if (Status status = gate_.push(channel, std::move(frame)); !status.ok()) return status;
+  return is_fed_back ? take_feedback(channel) : Status{};
+}
+
+Status ChannelInput::take_feedback(ChannelIndex channel) {
+  if (gate_.fed_back() > feedback_max_)
+    return {ErrorCode::failed_precondition,
+            "more than " + std::to_string(feedback_max_) +
+                " batches wait for their next round in the iteration \"" + chain_.head_name() +
+                "\": records in it multiply faster than they leave; let fewer of them go round "
+                "again, or raise weir.iteration.batches"};
+  if (const std::uint32_t credits = gate_.processed(channel); credits != 0)
+    port_.grant(channel, credits);
+  return {};
+}
+
+void ChannelInput::hold_feedback() {
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].is_feedback) gate_.block(ChannelIndex{i});
+  }
+}
+
+void ChannelInput::release_feedback() {
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].is_feedback) gate_.unblock(ChannelIndex{i});
+  }
 }
 
 Result<InputStep> ChannelInput::step() {
@@ -64,7 +109,10 @@ Result<InputStep> ChannelInput::step() {
     Result<InputStep> operator()(CancelBarrier& cancelled) {
       return self.on_cancel(channel, cancelled.id);
     }
-    Result<InputStep> operator()(EndOfData&) { return self.on_end(channel); }
+    Result<InputStep> operator()(EndOfData&) { return self.on_end(self.end_.on_end(channel)); }
+    Result<InputStep> operator()(EndProbe& probe) {
+      return self.on_end(self.end_.on_probe(channel, probe));
+    }
   };
   return std::visit(Visitor{*this, channel}, next->element);
 }
@@ -80,6 +128,11 @@ Result<InputStep> ChannelInput::begin_batch(ChannelIndex channel, detail::BatchR
   if (!batch)
     return Status{ErrorCode::corrupt,
                   "a batch on channel " + std::to_string(channel.value()) + " cannot be decoded"};
+  if (!end_.on_records(channel))
+    return Status{ErrorCode::failed_precondition,
+                  "records were fed back to the iteration \"" + chain_.head_name() +
+                      "\" after its end: an operator in it emits at the end of its input; let it "
+                      "emit with each record, or put it behind the iteration"};
   // Operators may change a batch, so one that others hold as well is copied.
   if (batch->is_shared()) batch = batch->copy();
   current_ = {channels_[channel.value()].edge, channel, std::move(batch), 0};
@@ -93,7 +146,7 @@ InputStep ChannelInput::process_slice() {
   port_.processed(records_);
   if (current_.at < current_.batch->size()) return worked();
   current_.batch = {};
-  if (!current_.channel) return worked();
+  if (!current_.channel || channels_[current_.channel->value()].is_feedback) return worked();
   if (const std::uint32_t credits = gate_.processed(*current_.channel); credits != 0)
     port_.grant(*current_.channel, credits);
   return worked();
@@ -101,7 +154,7 @@ InputStep ChannelInput::process_slice() {
 
 InputStep ChannelInput::on_barrier(ChannelIndex channel, const checkpoint::Barrier& barrier) {
   InputStep step = worked();
-  const auto outcome = aligner_->on_barrier(channel, barrier, port_.now());
+  const auto outcome = alignment_.aligner->on_barrier(channel, barrier, port_.now());
   begin_alignment(barrier, outcome, step);
   apply(outcome, step);
   if (outcome.block_channel) gate_.block(channel);
@@ -110,17 +163,17 @@ InputStep ChannelInput::on_barrier(ChannelIndex channel, const checkpoint::Barri
 
 std::optional<InputStep> ChannelInput::look_ahead() {
   if (const auto announced = gate_.next_announced()) return on_announced(*announced);
-  const auto due = timer_.take_due(port_.now());
+  const auto due = alignment_.timer.take_due(port_.now());
   if (!due) return std::nullopt;
   InputStep step = worked();
-  apply(aligner_->on_timeout(*due, port_.now()), step);
+  apply(alignment_.aligner->on_timeout(*due, port_.now()), step);
   return step;
 }
 
 InputStep ChannelInput::on_announced(const InputGate::Announced& announced) {
   const auto& [channel, barrier] = announced;
   InputStep step = worked();
-  const auto outcome = aligner_->on_announced(channel, barrier, port_.now());
+  const auto outcome = alignment_.aligner->on_announced(channel, barrier, port_.now());
   begin_alignment(barrier, outcome, step);
   // While it is recorded a barrier has no more to say than that it is there. What lies ahead of it
   // has been noted when it came.
@@ -133,29 +186,25 @@ void ChannelInput::begin_alignment(const checkpoint::Barrier& barrier,
                                    const checkpoint::AlignerOutcome& outcome, InputStep& step) {
   step.aligning = outcome.started;
   if (!outcome.started) return;
-  start_delays_[barrier.id] = port_.wall() - barrier.triggered_at;
-  timer_.arm(barrier, port_.now(), port_.wall());
+  alignment_.start_delays[barrier.id] = port_.wall() - barrier.triggered_at;
+  alignment_.timer.arm(barrier, port_.now(), port_.wall());
 }
 
 InputStep ChannelInput::on_cancel(ChannelIndex channel, CheckpointId id) {
   InputStep step = worked();
-  apply(aligner_->on_cancel(channel, id), step);
+  apply(alignment_.aligner->on_cancel(channel, id), step);
   return step;
 }
 
 bool ChannelInput::cancel(CheckpointId id) {
   InputStep step;
-  apply(aligner_->on_aborted(id), step);
+  apply(alignment_.aligner->on_aborted(id), step);
   return !step.cancelled.empty();
 }
 
-InputStep ChannelInput::on_end(ChannelIndex channel) {
-  InputStep step = worked();
-  channels_[channel.value()].has_ended = true;
-  const bool all = std::all_of(channels_.begin(), channels_.end(),
-                               [](const Channel& some) { return some.has_ended; });
-  if (all) step.kind = InputStep::Kind::ended;
-  return step;
+InputStep ChannelInput::on_end(const EndOfInput::Step& end) {
+  return {.kind = end.has_ended ? InputStep::Kind::ended : InputStep::Kind::worked,
+          .probes = end.probes};
 }
 
 void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& step) {
@@ -170,9 +219,9 @@ void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& s
   if (outcome.unblock_all) gate_.unblock_all();
   if (outcome.snapshot) {
     const auto& [barrier, alignment, overtaken] = *outcome.snapshot;
-    timer_.disarm();
-    step.snapshot = {barrier, start_delays_[barrier.id], alignment, !overtaken.empty()};
-    start_delays_.erase(barrier.id);
+    alignment_.timer.disarm();
+    step.snapshot = {barrier, alignment_.start_delays[barrier.id], alignment, !overtaken.empty()};
+    alignment_.start_delays.erase(barrier.id);
     if (!overtaken.empty()) begin_recording(barrier.id, overtaken);
   }
   if (outcome.recorded) {
@@ -182,9 +231,9 @@ void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& s
 }
 
 void ChannelInput::forget(CheckpointId id) {
-  start_delays_.erase(id);
+  alignment_.start_delays.erase(id);
   if (recording_ && recording_->id() == id) recording_.reset();
-  if (timer_.is_armed() && timer_.id() == id) timer_.disarm();
+  if (alignment_.timer.is_armed() && alignment_.timer.id() == id) alignment_.timer.disarm();
 }
 
 /// Notes all that waits ahead of the barrier on channels where it has not had its turn.

@@ -3,9 +3,14 @@
 //
 // Records that an earlier checkpoint's barrier had overtaken come first: they are older than all
 // that arrives, and until they have been handled no barrier gets its turn.
+//
+// What is fed back is taken at once, however much waits: whoever sends it may be what this subtask
+// waits for. So a cycle cannot come to a standstill with all its channels full; but what waits here
+// has a limit.
 #pragma once
 
 #include "runtime/task/chain.hpp"
+#include "runtime/task/end_of_input.hpp"
 #include "runtime/task/input_gate.hpp"
 #include "runtime/task/input_recording.hpp"
 #include "runtime/task/overtake_timer.hpp"
@@ -47,13 +52,23 @@ public:
   /// none if there is neither. To be called between two records, however much waits.
   std::optional<InputStep> look_ahead();
   /// When it should be called even if nothing arrives.
-  std::optional<Duration> looks_ahead_at() const { return timer_.at(); }
+  std::optional<Duration> looks_ahead_at() const { return alignment_.timer.at(); }
+
+  /// Leaves what is fed back where it is, until it is released: the job stops, and what a barrier
+  /// has not seen must have no effect.
+  void hold_feedback();
+  void release_feedback();
 
 private:
   struct Channel {
     std::size_t edge = 0;  // index in Plan::edges
     const detail::EdgeType* type = nullptr;
-    bool has_ended = false;
+    bool is_feedback = false;
+  };
+  struct Alignment {
+    std::unique_ptr<checkpoint::Aligner> aligner;
+    OvertakeTimer timer;                                 // of the checkpoint being aligned
+    std::map<CheckpointId, Duration> start_delays = {};  // of checkpoints being aligned
   };
   /// A batch that is being processed, slice by slice.
   struct Current {
@@ -69,7 +84,8 @@ private:
   InputStep on_barrier(ChannelIndex channel, const checkpoint::Barrier& barrier);
   InputStep on_announced(const InputGate::Announced& announced);
   InputStep on_cancel(ChannelIndex channel, CheckpointId id);
-  InputStep on_end(ChannelIndex channel);
+  InputStep on_end(const EndOfInput::Step& end);
+  Status take_feedback(ChannelIndex channel);
   void begin_alignment(const checkpoint::Barrier& barrier,
                        const checkpoint::AlignerOutcome& outcome, InputStep& step);
   void apply(const checkpoint::AlignerOutcome& outcome, InputStep& step);
@@ -81,11 +97,11 @@ private:
   Chain& chain_;
   SubtaskPort& port_;
   InputGate gate_;
-  std::unique_ptr<checkpoint::Aligner> aligner_;
-  OvertakeTimer timer_;                            // of the checkpoint being aligned
-  std::map<CheckpointId, Duration> start_delays_;  // of checkpoints being aligned
-  std::optional<InputRecording> recording_;        // of what a barrier overtakes
-  std::deque<RecoveredBatch> recovered_;           // not begun yet
+  std::size_t feedback_max_;  // batches that may wait for their next round
+  EndOfInput end_;
+  Alignment alignment_;
+  std::optional<InputRecording> recording_;  // of what a barrier overtakes
+  std::deque<RecoveredBatch> recovered_;     // not begun yet
   Current current_;
   std::uint64_t records_ = 0;
 };

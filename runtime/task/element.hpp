@@ -26,8 +26,18 @@ struct CancelBarrier {
 /// No more records will follow; barriers still may.
 struct EndOfData {};
 
-using Element =
-    std::variant<detail::BatchRef, EncodedBatch, checkpoint::Barrier, CancelBarrier, EndOfData>;
+/// Goes round an iteration whose input has ended, to find out whether records still do; see
+/// end_of_input.hpp.
+struct EndProbe {
+  VertexId iteration = {};  // where it begins and ends
+  std::uint64_t round = 0;
+  bool is_busy = false;  // records have come back since the last one
+
+  friend bool operator==(const EndProbe&, const EndProbe&) = default;
+};
+
+using Element = std::variant<detail::BatchRef, EncodedBatch, checkpoint::Barrier, CancelBarrier,
+                             EndOfData, EndProbe>;
 
 /// An element with its place in its channel, from 1 without gaps. The place is how a receiver
 /// notices that something was lost or repeated.

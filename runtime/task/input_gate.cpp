@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace weir::runtime {
+namespace {
+
+constexpr std::size_t kFedBackMuch = 64;  // batches: more than that delays barriers to no purpose
+
+}  // namespace
 
 InputGate::InputGate(std::size_t channels, std::uint32_t credits)
     : channels_(channels), group_{std::max(1U, credits / 2)} {}
@@ -17,22 +22,32 @@ Status InputGate::push(ChannelIndex channel, Frame frame) {
                                     std::to_string(frame.sequence)};
   c.received = frame.sequence;
   if (const auto* barrier = std::get_if<checkpoint::Barrier>(&frame.element);
-      barrier != nullptr && may_overtake(*barrier))
+      barrier != nullptr && (may_overtake(*barrier) || c.is_feedback))
     announced_.push_back({channel, *barrier});
+  if (c.is_feedback && is_batch(frame.element)) ++fed_back_;
   c.queue.push_back(std::move(frame.element));
   list_if_ready(channel.value());
   return {};
 }
 
 std::optional<InputGate::Next> InputGate::next() {
-  while (!ready_.empty()) {
-    const std::uint32_t index = ready_.front();
-    ready_.pop_front();
+  is_turn_of_fed_back_ = !is_turn_of_fed_back_ || fed_back_ > kFedBackMuch;
+  Ready& first = is_turn_of_fed_back_ ? fed_back_ready_ : ready_;
+  Ready& second = is_turn_of_fed_back_ ? ready_ : fed_back_ready_;
+  if (auto next = next_of(first)) return next;
+  return next_of(second);
+}
+
+std::optional<InputGate::Next> InputGate::next_of(Ready& ready) {
+  while (!ready.empty()) {
+    const std::uint32_t index = ready.front();
+    ready.pop_front();
     Channel& c = channels_[index];
     c.is_ready = false;
     if (c.is_blocked || c.queue.empty()) continue;
     Next next{ChannelIndex{index}, std::move(c.queue.front())};
     c.queue.pop_front();
+    if (c.is_feedback && is_batch(next.element)) --fed_back_;
     list_if_ready(index);
     return next;
   }
@@ -62,11 +77,13 @@ void InputGate::block(ChannelIndex channel) {
   channels_.at(channel.value()).is_blocked = true;
 }
 
+void InputGate::unblock(ChannelIndex channel) {
+  channels_.at(channel.value()).is_blocked = false;
+  list_if_ready(channel.value());
+}
+
 void InputGate::unblock_all() {
-  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
-    channels_[i].is_blocked = false;
-    list_if_ready(i);
-  }
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) unblock(ChannelIndex{i});
 }
 
 std::uint32_t InputGate::processed(ChannelIndex channel) {
@@ -79,7 +96,7 @@ void InputGate::list_if_ready(std::uint32_t index) {
   Channel& c = channels_[index];
   if (c.is_ready || c.is_blocked || c.queue.empty()) return;
   c.is_ready = true;
-  ready_.push_back(index);
+  (c.is_feedback ? fed_back_ready_ : ready_).push_back(index);
 }
 
 }  // namespace weir::runtime

@@ -6,6 +6,8 @@
 //    repeated frame is an error, never processed.
 //  - A channel holds at most as many batches as it was granted credits, so memory is bounded.
 //  - Credits go back in groups, after their batches have been processed.
+//  - Channels take turns; but while much of what is fed back waits, nothing else is taken: an
+//    iteration finishes what it has begun first.
 //
 // A barrier that may overtake is announced when it arrives, wherever in its queue it stands.
 #pragma once
@@ -26,6 +28,11 @@ public:
   /// which costs the receiver time.
   InputGate(std::size_t channels, std::uint32_t credits);
 
+  /// This channel is fed back. To be said before the first frame.
+  void set_feedback(ChannelIndex channel) { channels_.at(channel.value()).is_feedback = true; }
+  /// Batches that wait on such channels.
+  std::size_t fed_back() const { return fed_back_; }
+
   /// Takes a frame from a channel. `corrupt` names the numbers if it is not the next one.
   Status push(ChannelIndex channel, Frame frame);
 
@@ -34,7 +41,7 @@ public:
     ChannelIndex channel;
     Element element;
   };
-  /// Returns the next element of a channel that is neither empty nor blocked; channels take turns.
+  /// Returns the next element of a channel that is neither empty nor blocked.
   std::optional<Next> next();
 
   /// A barrier that has arrived and may overtake what waits ahead of it.
@@ -52,6 +59,7 @@ public:
   bool take_out(ChannelIndex channel, CheckpointId barrier);
 
   void block(ChannelIndex channel);
+  void unblock(ChannelIndex channel);
   void unblock_all();
 
   /// A batch of this channel has been processed; returns the credits to send back now, or 0.
@@ -65,15 +73,21 @@ private:
     std::uint64_t received = 0;  // sequence number of the last frame
     std::uint32_t owed = 0;      // credits not yet sent back
     bool is_blocked = false;
-    bool is_ready = false;  // listed in ready_
+    bool is_ready = false;  // listed in ready_, or in fed_back_ready_
+    bool is_feedback = false;
   };
+  using Ready = std::deque<std::uint32_t>;  // channels with elements that are not blocked, in turn
 
+  std::optional<Next> next_of(Ready& ready);
   void list_if_ready(std::uint32_t index);
 
   std::vector<Channel> channels_;
   std::deque<Announced> announced_;
-  std::deque<std::uint32_t> ready_;  // channels with elements that are not blocked, in turn
-  std::uint32_t group_;              // credits that go back together
+  Ready ready_;
+  Ready fed_back_ready_;
+  bool is_turn_of_fed_back_ = false;
+  std::size_t fed_back_ = 0;  // batches
+  std::uint32_t group_;       // credits that go back together
 };
 
 }  // namespace weir::runtime

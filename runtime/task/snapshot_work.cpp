@@ -118,7 +118,7 @@ Status SnapshotWork::write_operators() {
   return {};
 }
 
-/// Likewise. Savepoints have none of it.
+/// Likewise. Savepoints have none but what goes round in iterations.
 Status SnapshotWork::write_channels() {
   const std::string name = target_.file_name + ".channels";
   state::StateFile file{env(), path_of(name), target_.place.inline_threshold,

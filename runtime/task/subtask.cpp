@@ -289,6 +289,7 @@ void Subtask::apply(InputStep step) {
   if (step.snapshot) take_snapshot(*step.snapshot);
   if (step.overtaken)
     snapshots_->add_overtaken(step.overtaken->id, std::move(step.overtaken->batches));
+  for (const EndProbe& probe : step.probes) output_.broadcast(probe);
 }
 
 /// The one atomic step of a checkpoint: forward the barrier, freeze the state.
@@ -310,6 +311,7 @@ void Subtask::take_snapshot(const InputStep::Due& due) {
   if (barrier.kind == checkpoint::CheckpointKind::stop && can_stop) {
     marks_.stopped_by = barrier.id;
     life_ = Life::stopped;
+    if (channels_ != nullptr) channels_->hold_feedback();
   }
 }
 
@@ -346,6 +348,7 @@ void Subtask::drain() {
 }
 
 void Subtask::go_on() {
+  if (channels_ != nullptr) channels_->release_feedback();
   life_ = marks_.has_ended ? Life::firing : Life::running;
 }
 

@@ -42,6 +42,7 @@ struct InputStep {
   std::optional<CheckpointId> aligning = {};  // its first barrier has come
   std::optional<Due> snapshot = {};
   std::optional<Overtaken> overtaken = {};  // to be handled after `snapshot`
+  std::vector<EndProbe> probes = {};        // to be sent on
 };
 
 /// See the file comment. Functions that run user code may throw UserError.

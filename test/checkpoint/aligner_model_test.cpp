@@ -33,10 +33,11 @@ struct Item {
 /// Channels into one subtask as an aligner sees them, with numbers of records instead of records.
 class Model {
 public:
-  Model(std::uint32_t channels, std::vector<bool> is_held)
-      : aligner_{Aligner::make(BarrierMode::aligned, channels, is_held)},
-        queues_(channels),
-        taken_(channels) {}
+  explicit Model(const std::vector<ChannelKind>& kinds)
+      : kinds_{kinds},
+        aligner_{Aligner::make(BarrierMode::aligned, kinds)},
+        queues_(kinds.size()),
+        taken_(kinds.size()) {}
 
   void arrive(std::uint32_t c, const Item& item) {
     if (recording_ && open_.contains(c)) {
@@ -46,7 +47,8 @@ public:
         open_.erase(c);
     }
     queues_[c].push_back(item);
-    if (item.is_barrier) announced_.push_back({c, item.barrier});
+    if (item.is_barrier && (may_overtake(item.barrier) || kinds_[c] == ChannelKind::feedback))
+      announced_.push_back({c, item.barrier});
   }
 
   /// Looks ahead, as a subtask does before each step.
@@ -121,6 +123,7 @@ private:
     if (!take_out(c, id)) open_.insert(c);
   }
 
+  std::vector<ChannelKind> kinds_;
   std::unique_ptr<Aligner> aligner_;
   std::vector<std::deque<Item>> queues_;
   std::deque<std::pair<std::uint32_t, Barrier>> announced_;
@@ -136,10 +139,9 @@ private:
 class Exploration {
 public:
   /// An item is the id of a barrier, or 0 for a record.
-  Exploration(const std::vector<std::uint64_t>& items, std::vector<bool> is_held, BarrierMode mode)
-      : channels_{static_cast<std::uint32_t>(is_held.size())},
-        is_held_{std::move(is_held)},
-        mode_{mode} {
+  Exploration(const std::vector<std::uint64_t>& items, std::vector<ChannelKind> kinds,
+              BarrierMode mode)
+      : channels_{static_cast<std::uint32_t>(kinds.size())}, kinds_{std::move(kinds)}, mode_{mode} {
     std::uint64_t records = 0;
     for (const std::uint64_t id : items) {
       items_.push_back({id != 0, {.id = CheckpointId{id}, .mode = mode_}});
@@ -161,7 +163,7 @@ private:
   };
 
   void explore(const std::vector<Event>& past) {
-    Model model{channels_, is_held_};
+    Model model{kinds_};
     std::vector<std::size_t> arrived(channels_);
     std::set<std::uint32_t> timed_out;
     for (const Event& event : past) {
@@ -200,7 +202,7 @@ private:
   }
 
   std::uint32_t channels_;
-  std::vector<bool> is_held_;
+  std::vector<ChannelKind> kinds_;
   BarrierMode mode_;
   std::vector<Item> items_;
   std::map<std::uint64_t, std::uint64_t> before_;  // records on each channel, by barrier
@@ -212,11 +214,15 @@ private:
 TEST_CASE("every interleaving of two channels gives exact cuts", "[aligner][unaligned]") {
   for (const BarrierMode mode :
        {BarrierMode::aligned, BarrierMode::unaligned, BarrierMode::aligned_then_unaligned}) {
-    for (const std::vector<bool>& held :
-         std::vector<std::vector<bool>>{{false, false}, {true, false}, {true, true}}) {
-      CAPTURE(static_cast<int>(mode), held[0], held[1]);
-      CHECK(Exploration{{0, 1, 2}, held, mode}.run() > 300);
-      CHECK(Exploration{{1, 0, 2}, held, mode}.run() > 300);
+    for (const std::vector<ChannelKind>& kinds :
+         std::vector<std::vector<ChannelKind>>{{ChannelKind::plain, ChannelKind::plain},
+                                               {ChannelKind::held, ChannelKind::plain},
+                                               {ChannelKind::held, ChannelKind::held},
+                                               {ChannelKind::plain, ChannelKind::feedback},
+                                               {ChannelKind::held, ChannelKind::feedback}}) {
+      CAPTURE(static_cast<int>(mode), static_cast<int>(kinds[0]), static_cast<int>(kinds[1]));
+      CHECK(Exploration{{0, 1, 2}, kinds, mode}.run() > 300);
+      CHECK(Exploration{{1, 0, 2}, kinds, mode}.run() > 300);
     }
   }
 }
@@ -227,14 +233,19 @@ TEST_CASE("random records, barriers and times on random channels give exact cuts
     CAPTURE(seed);
     base::Random random{seed};
     const auto channels = static_cast<std::uint32_t>(1 + random.below(5));
-    std::vector<bool> is_held;
-    for (std::uint32_t c = 0; c < channels; ++c) is_held.push_back(random.chance(0.3));
+    std::vector<ChannelKind> kinds;
+    for (std::uint32_t c = 0; c < channels; ++c) {
+      const bool is_feedback = c != 0 && random.chance(0.3);
+      kinds.push_back(is_feedback          ? ChannelKind::feedback
+                      : random.chance(0.3) ? ChannelKind::held
+                                           : ChannelKind::plain);
+    }
     std::vector<BarrierMode> modes;
     for (int id = 0; id <= 6; ++id)
       modes.push_back(random.chance(0.3)   ? BarrierMode::aligned
                       : random.chance(0.5) ? BarrierMode::unaligned
                                            : BarrierMode::aligned_then_unaligned);
-    Model model{channels, is_held};
+    Model model{kinds};
     std::vector<std::deque<Item>> input(channels);
     std::vector<std::map<std::uint64_t, std::uint64_t>> before(channels);
     for (std::uint32_t c = 0; c < channels; ++c) {

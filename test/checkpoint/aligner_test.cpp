@@ -25,10 +25,10 @@ ChannelIndex channel(std::uint32_t index) {
 }
 
 std::unique_ptr<Aligner> aligned(std::size_t channels) {
-  return Aligner::make(BarrierMode::aligned, channels);
+  return Aligner::make(BarrierMode::aligned, std::vector<ChannelKind>(channels));
 }
 std::unique_ptr<Aligner> at_least_once(std::size_t channels) {
-  return Aligner::make(BarrierMode::at_least_once, channels);
+  return Aligner::make(BarrierMode::at_least_once, std::vector<ChannelKind>(channels));
 }
 
 std::optional<std::uint64_t> snapshot_of(const AlignerOutcome& outcome) {
@@ -324,5 +324,48 @@ TEST_CASE("random barriers and records on random channels give consistent cuts",
       if (aligner->on_barrier(channel(c), barrier(99), kNow).unblock_all) blocked.clear();
     }
     REQUIRE(blocked.empty());
+  }
+}
+
+TEST_CASE("a channel that closes a cycle is not waited for, but recorded", "[aligner][iteration]") {
+  auto aligner = Aligner::make(BarrierMode::aligned, {ChannelKind::plain, ChannelKind::feedback});
+  SECTION("its barrier comes after the snapshot") {
+    auto outcome = aligner->on_barrier(channel(0), barrier(1), kNow);
+    REQUIRE(outcome.snapshot);
+    CHECK(outcome.snapshot->barrier.mode == BarrierMode::aligned);
+    CHECK(outcome.snapshot->overtaken == std::vector<ChannelIndex>{channel(1)});
+    CHECK_FALSE(outcome.block_channel);
+    CHECK_FALSE(outcome.recorded);
+    outcome = aligner->on_announced(channel(1), barrier(1), kNow);
+    CHECK(outcome.recorded == CheckpointId{1});
+    CHECK(snapshot_of(aligner->on_barrier(channel(0), barrier(2), kNow)) == 2U);
+  }
+  SECTION("its barrier comes before: another subtask had its own earlier") {
+    CHECK_FALSE(aligner->on_announced(channel(1), barrier(1), kNow).snapshot);
+    CHECK(aligner->on_barrier(channel(1), barrier(1), kNow).block_channel);
+    const auto outcome = aligner->on_barrier(channel(0), barrier(1), kNow);
+    CHECK(snapshot_of(outcome) == 1U);
+    CHECK(outcome.snapshot->overtaken.empty());
+    CHECK(outcome.unblock_all);
+  }
+  SECTION("its barrier waits behind records") {
+    aligner->on_announced(channel(1), barrier(1), kNow);
+    const auto outcome = aligner->on_barrier(channel(0), barrier(1), kNow);
+    CHECK(outcome.snapshot->overtaken == std::vector<ChannelIndex>{channel(1)});
+    CHECK(outcome.recorded == CheckpointId{1});
+  }
+  SECTION("a drain leaves nothing that goes round") {
+    Barrier drain = barrier(1);
+    drain.kind = CheckpointKind::drain;
+    const auto outcome = aligner->on_barrier(channel(0), drain, kNow);
+    CHECK(outcome.snapshot->overtaken.empty());
+    CHECK_FALSE(outcome.recorded);
+    CHECK(aligner->on_announced(channel(1), drain, kNow) == AlignerOutcome{});
+    CHECK(aligner->on_barrier(channel(1), drain, kNow) == AlignerOutcome{});
+  }
+  SECTION("the recording is given up with its checkpoint") {
+    aligner->on_barrier(channel(0), barrier(1), kNow);
+    CHECK(aligner->on_aborted(CheckpointId{1}).cancelled == CheckpointId{1});
+    CHECK(aligner->on_announced(channel(1), barrier(1), kNow) == AlignerOutcome{});
   }
 }

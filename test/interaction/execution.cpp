@@ -34,6 +34,8 @@ std::string describe(const runtime::Element& element) {
   if (const auto* barrier = std::get_if<Barrier>(&element)) return describe(*barrier);
   if (const auto* cancel = std::get_if<runtime::CancelBarrier>(&element))
     return numbered("cancel barrier", cancel->id);
+  if (const auto* probe = std::get_if<runtime::EndProbe>(&element))
+    return (probe->is_busy ? "busy probe " : "quiet probe ") + std::to_string(probe->round);
   return "end of data";
 }
 

@@ -107,6 +107,7 @@ TEST_CASE("defaults in the list of keys are those of the options", "[options]") 
     CHECK(options.failover == defaults.failover);
     CHECK(options.network.buffer_timeout == defaults.network.buffer_timeout);
     CHECK(options.network.batches_per_channel == defaults.network.batches_per_channel);
+    CHECK(options.network.batches_per_iteration == defaults.network.batches_per_iteration);
     if (const auto* s =
             options.restart ? std::get_if<restart::ExponentialDelay>(&*options.restart) : nullptr) {
       const restart::ExponentialDelay d;

@@ -106,6 +106,9 @@ private:
       barriers_.push_back(*b);
     } else if (const auto* cancel = std::get_if<runtime::CancelBarrier>(&frame.element)) {
       what = "cancel " + std::to_string(cancel->id.value());
+    } else if (const auto* probe = std::get_if<runtime::EndProbe>(&frame.element)) {
+      what =
+          std::string{probe->is_busy ? "busy" : "quiet"} + " probe " + std::to_string(probe->round);
     }
     note("out " + std::to_string(channel.value()) + ": " + what);
   }

@@ -3,6 +3,7 @@
 #include "checkpoint/storage.hpp"
 #include "test/support/kill_matrix.hpp"
 #include "test/support/numbers.hpp"
+#include "test/support/run_log.hpp"
 
 #include <weir/testing.hpp>
 
@@ -14,6 +15,7 @@ using test::Count;
 using test::CountJob;
 using test::Figures;
 using test::figures_of;
+using test::logs;
 using test::require_finish;
 
 namespace {
@@ -67,11 +69,6 @@ checkpoint::CheckpointMetadata load(testing::Cluster& cluster, const std::string
   INFO(metadata.status().message());
   REQUIRE(metadata.ok());
   return std::move(metadata).value();
-}
-
-bool logs(const testing::Run& run, const std::string& part) {
-  return std::any_of(run.log().begin(), run.log().end(),
-                     [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Checkpoints whose barriers overtake: whoever dies, whenever, and at whatever parallelism the job
 // goes on, each record arrives once, unharmed and in the order of its key.
 #include "base/random.hpp"
-#include "checkpoint/savepoints/rows.hpp"
+#include "test/support/barrier_modes.hpp"
 #include "test/support/count_job.hpp"
 #include "test/support/kill_matrix.hpp"
 
@@ -20,8 +20,10 @@
 using namespace std::chrono_literals;
 using namespace weir;
 using test::CountJob;
+using test::draw_mode;
 using test::Figures;
 using test::figures_of;
+using test::Mode;
 using test::require_finish;
 
 namespace {
@@ -158,22 +160,6 @@ struct ParcelJob {
   testing::TransactionLog<Parcel> output;
 };
 
-/// How barriers behave.
-struct Mode {
-  bool unaligned = true;
-  Duration timeout{};
-};
-
-Mode draw_mode(base::Random& random) {
-  switch (random.below(5)) {
-    case 0: return {false, {}};
-    case 1: return {true, 1ms};
-    case 2: return {true, 5ms};
-    case 3: return {true, 100us};
-    default: return {true, {}};
-  }
-}
-
 JobOptions options_of(const Mode& mode, int parallelism, base::Random& random) {
   return {
       .parallelism = parallelism,
@@ -196,22 +182,6 @@ std::string draw_rule(base::Random& random, int parallelism) {
     return "kill " + victim + " after " + std::to_string(1 + random.below(200)) + " records";
   return "kill " + victim + " at checkpoint " + std::to_string(1 + random.below(12)) + " " +
          phases[random.below(phases.size())];
-}
-
-/// Bytes of records that barriers overtook, in the newest checkpoint that is complete.
-std::uint64_t overtaken_bytes(Env& disk) {
-  std::uint64_t newest = 0;
-  std::uint64_t total = 0;
-  const auto names = disk.list("/checkpoints/parcels");
-  if (!names.ok()) return 0;
-  for (const DirectoryEntry& entry : *names) {
-    const auto opened = savepoints::open_savepoint(disk, "/checkpoints/parcels/" + entry.name);
-    if (!opened.ok() || opened->metadata.id.value() < newest) continue;
-    newest = opened->metadata.id.value();
-    total = 0;
-    for (const auto& part : opened->metadata.parts) total += part.state.overtaken_bytes();
-  }
-  return total;
 }
 
 /// A job that dies as a whole again and again and goes on from its newest checkpoint, each time at
@@ -238,7 +208,7 @@ std::uint64_t run_plan(std::uint64_t seed, Topology topology, Figures& figures) 
     if (run.has_ended()) break;
     figures += test::figures_of_crashed(run);
     run.crash();
-    recovered += overtaken_bytes(cluster.disk());
+    recovered += test::overtaken_bytes(cluster.disk(), "/checkpoints/parcels");
     if (rescales) parallelism = sizes[random.below(sizes.size())];
     CAPTURE(parallelism);
     run =

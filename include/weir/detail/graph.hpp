@@ -29,6 +29,7 @@ struct EdgeSpec {
   std::size_t from = 0;  // index in GraphSpec::operators
   Partition partition = Partition::forward;
   std::shared_ptr<const EdgeType> type = {};
+  bool is_feedback = false;  // it closes an iteration: `from` reads from this operator
 };
 
 /// What an operator declares to remember.

@@ -30,6 +30,13 @@ struct OpenEnd {
     graph->operators.push_back(std::move(spec));
     return {graph, {EdgeSpec{.from = graph->operators.size() - 1}}};
   }
+  /// Feeds back what these edges carry to an operator that was added before.
+  void feed_back_to(std::size_t op, std::shared_ptr<const EdgeType> type) const {
+    for (EdgeSpec edge : typed(std::move(type))) {
+      edge.is_feedback = true;
+      graph->operators[op].inputs.push_back(std::move(edge));
+    }
+  }
   void set_parallelism(int parallelism) const {
     if (edges.size() == 1)
       graph->operators[edges[0].from].parallelism = parallelism;

@@ -1,0 +1,17 @@
+// What a simulated run has logged.
+#pragma once
+
+#include <weir/testing/cluster.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace weir::test {
+
+/// Whether a line of the log has this in it.
+inline bool logs(const testing::Run& run, const std::string& part) {
+  return std::any_of(run.log().begin(), run.log().end(),
+                     [&](const std::string& line) { return line.find(part) != std::string::npos; });
+}
+
+}  // namespace weir::test
