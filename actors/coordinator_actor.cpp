@@ -252,6 +252,11 @@ void CoordinatorState::on_set_interval(const SetInterval& set) {
   schedule_wake();
 }
 
+/// Before anything could be restored there is nobody who reads.
+void CoordinatorState::on_backlog(const SourceBacklog& backlog) {
+  if (coordinator_) perform(coordinator_->on_backlog(backlog.from, backlog.is_backlog, now()));
+}
+
 void CoordinatorState::on_request_checkpoint(const RequestCheckpoint& request) {
   perform(coordinator_->on_request(request.kind, now()));
 }
@@ -328,6 +333,7 @@ CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, H
       [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
       [&state](const RequestSplits& request) { state.on_request_splits(request); },
       [&state](const SetInterval& set) { state.on_set_interval(set); },
+      [&state](const SourceBacklog& backlog) { state.on_backlog(backlog); },
       [&state](const RequestCheckpoint& request) { state.on_request_checkpoint(request); },
       [&state](RequestSavepoint& request) { state.on_request_savepoint(request); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },

@@ -36,6 +36,7 @@ public:
   void on_decline(const checkpoint::Decline& decline);
   void on_request_splits(const RequestSplits& request);
   void on_set_interval(const SetInterval& set);
+  void on_backlog(const SourceBacklog& backlog);
   void on_request_checkpoint(const RequestCheckpoint& request);
   void on_request_savepoint(RequestSavepoint& request);
   void on_wake(Duration at);

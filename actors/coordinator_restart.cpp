@@ -69,7 +69,7 @@ void CoordinatorState::on_subtasks_running(SubtasksRunning& running) {
     tasks_.push_back(std::move(task));
   }
   restart_.reset();
-  coordinator_->on_tasks_replaced(replacements);
+  coordinator_->on_tasks_replaced(replacements, now());
   schedule_wake();
 }
 

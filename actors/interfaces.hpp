@@ -67,6 +67,7 @@ using CoordinatorActor = caf::typed_actor<
     caf::reacts_to<SubtasksRunning>,
     // From subtasks.
     caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
+    caf::reacts_to<SourceBacklog>,
     // From the job: take one now.
     caf::reacts_to<RequestCheckpoint>, caf::reacts_to<RequestSavepoint>,
     // From the job: how often to take one.

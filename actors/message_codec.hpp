@@ -37,11 +37,12 @@ private:
   template <class Options, class F>
   static void with_fields(Options& options, F f) {
     auto& [every, auto_interval, guarantee, timeout, min_pause, max_concurrent, tolerable_failures,
-           storage, savepoints, retention, retained, inline_threshold, incremental,
-           compress_snapshots, unaligned, aligned_timeout, without_channel_state] = options;
+           every_during_backlog, storage, savepoints, retention, retained, inline_threshold,
+           incremental, compress_snapshots, unaligned, aligned_timeout, without_channel_state] =
+        options;
     f(every, auto_interval, guarantee, timeout, min_pause, max_concurrent, tolerable_failures,
-      storage, savepoints, retention, retained, inline_threshold, incremental, compress_snapshots,
-      unaligned, aligned_timeout, without_channel_state);
+      every_during_backlog, storage, savepoints, retention, retained, inline_threshold, incremental,
+      compress_snapshots, unaligned, aligned_timeout, without_channel_state);
   }
 };
 

@@ -136,6 +136,12 @@ struct RequestCheckpoint {
   checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::end_of_input;
 };
 
+/// A subtask reads a backlog from now on, or does not any more.
+struct SourceBacklog {
+  checkpoint::Speaker from;
+  bool is_backlog = false;
+};
+
 /// Periodic checkpoints come at this interval from now on.
 struct SetInterval {
   Duration interval{};
@@ -281,6 +287,7 @@ WEIR_MESSAGE(PrepareSubtasks)
 WEIR_MESSAGE(SubtasksRefused)
 WEIR_MESSAGE(RequestCheckpoint)
 WEIR_MESSAGE(SetInterval)
+WEIR_MESSAGE(SourceBacklog)
 WEIR_MESSAGE(SavepointAnswer)
 WEIR_MESSAGE(SavepointEnded)
 WEIR_MESSAGE(TakeSavepoint)
@@ -329,6 +336,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SubtasksRefused))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestCheckpoint))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SetInterval))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SourceBacklog))
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::SavepointRequest))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointAnswer))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointEnded))

@@ -194,6 +194,10 @@ void SubtaskState::request_splits() {
   self_->send(coordinator_, RequestSplits{speaker()});
 }
 
+void SubtaskState::reads_backlog(bool is_backlog) {
+  self_->send(coordinator_, SourceBacklog{speaker(), is_backlog});
+}
+
 void SubtaskState::acknowledge(checkpoint::Ack ack) {
   report_counters();  // so that what a checkpoint holds has been counted, whoever dies next
   send_control(self_, spawn_->services, coordinator_, "Ack", std::move(ack));

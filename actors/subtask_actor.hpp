@@ -64,6 +64,7 @@ public:
   void send(ChannelIndex channel, runtime::Frame frame) override;
   void grant(ChannelIndex input, std::uint32_t credits) override;
   void request_splits() override;
+  void reads_backlog(bool is_backlog) override;
   void acknowledge(checkpoint::Ack ack) override;
   void decline(checkpoint::Decline decline) override;
   void drained() override;

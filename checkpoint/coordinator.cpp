@@ -11,34 +11,6 @@ namespace {
 
 constexpr Duration kRetryDelay = std::chrono::seconds{1};  // of a failed checkpoint that must be
 
-CheckpointReport report_on(const PendingCheckpoint& pending, Duration now) {
-  CheckpointReport report{.id = pending.id(),
-                          .kind = pending.barrier().kind,
-                          .duration = now - pending.started_at(),
-                          .bytes = 0,
-                          .subtasks = pending.participants(),
-                          .slowest = {},
-                          .is_final = true};
-  for (const auto& [subtask, ack] : pending.answers()) {
-    report.bytes += ack.state.size_bytes();
-    report.is_final = report.is_final && ack.state.is_finished;
-    report.slowest.raise_to(ack.timings);
-  }
-  return report;
-}
-
-CheckpointRecord record_of(const PendingCheckpoint& pending, Duration now) {
-  CheckpointRecord record{.id = pending.id(),
-                          .kind = pending.barrier().kind,
-                          .triggered_at = pending.barrier().triggered_at,
-                          .duration = now - pending.started_at(),
-                          .subtasks = static_cast<std::uint32_t>(pending.participants()),
-                          .answers = {}};
-  for (const auto& [subtask, ack] : pending.answers())
-    record.answers.push_back({subtask, ack.timings, ack.state.size_bytes()});
-  return record;
-}
-
 }  // namespace
 
 Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
@@ -46,15 +18,17 @@ Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
                          bool one_at_a_time)
     : options_{options},
       one_at_a_time_{one_at_a_time || options.unaligned},
-      trigger_{{options.every, options.min_pause, options.max_concurrent}},
+      trigger_{
+          {options.every, options.min_pause, options.max_concurrent, options.every_during_backlog}},
       failures_{options.tolerable_failures},
       retention_{options.retained, std::move(retained), std::move(claimed)},
       last_id_{last_id} {}
 
 void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
                              Duration first_delay) {
-  participants_ = std::move(participants);
+  participants_.begin(std::move(participants));
   trigger_.start(now, first_delay);
+  reconsider_backlog(now);
 }
 
 void Coordinator::set_interval(Duration interval) {
@@ -67,6 +41,18 @@ Actions Coordinator::on_request(CheckpointKind kind, Duration now) {
   trigger_.request(kind, now);
   start_due(now, actions);
   return actions;
+}
+
+Actions Coordinator::on_backlog(const Speaker& from, bool is_backlog, Duration now) {
+  Actions actions;
+  participants_.on_backlog(from, is_backlog);
+  reconsider_backlog(now);
+  start_due(now, actions);
+  return actions;
+}
+
+void Coordinator::reconsider_backlog(Duration now) {
+  trigger_.on_backlog(participants_.have_backlog(), now);
 }
 
 Actions Coordinator::on_savepoint_request(SavepointRequest request, Duration now) {
@@ -84,10 +70,10 @@ Actions Coordinator::on_savepoint_request(SavepointRequest request, Duration now
 Actions Coordinator::on_tick(Duration now) {
   Actions actions;
   std::vector<CheckpointId> expired;
-  for (const auto& [id, reservation] : reserving_) {
+  for (const auto& [id, reservation] : stages_.reserving) {
     if (reservation.deadline <= now) expired.push_back(id);
   }
-  for (const auto& [id, pending] : pending_) {
+  for (const auto& [id, pending] : stages_.pending) {
     if (pending.deadline() <= now) expired.push_back(id);
   }
   for (const CheckpointId id : expired)
@@ -101,13 +87,13 @@ Actions Coordinator::on_tick(Duration now) {
 /// unknown.
 void Coordinator::expire_publications(Duration now, Actions& actions) {
   std::vector<CheckpointId> expired;
-  for (const auto& [id, pending] : publishing_) {
+  for (const auto& [id, pending] : stages_.publishing) {
     if (pending.deadline() <= now) expired.push_back(id);
   }
   for (const CheckpointId id : expired) {
     const Status status{ErrorCode::unknown_outcome, "the storage has not answered for " +
                                                         base::format_duration(options_.timeout)};
-    publication_failed(publishing_.extract(id).mapped(), status, now, actions);
+    publication_failed(stages_.publishing.extract(id).mapped(), status, now, actions);
   }
 }
 
@@ -118,7 +104,7 @@ void Coordinator::start_due(Duration now, Actions& actions) {
   if (is_reserving_savepoint() || (one_at_a_time_ && savepoints_.has_waiting())) return;
   while (const auto kind = trigger_.take(now, under_way())) {
     last_id_ = last_id_.next();
-    reserving_.emplace(last_id_, Reservation{*kind, now + options_.timeout});
+    stages_.reserving.emplace(last_id_, Reservation{*kind, now + options_.timeout});
     actions.push_back(ReserveId{last_id_});
   }
 }
@@ -126,20 +112,20 @@ void Coordinator::start_due(Duration now, Actions& actions) {
 void Coordinator::begin_savepoint(Duration now, Actions& actions) {
   last_id_ = last_id_.next();
   const Savepoint& savepoint = savepoints_.begin(last_id_);
-  reserving_.emplace(last_id_, Reservation{savepoint.kind, now + options_.timeout});
+  stages_.reserving.emplace(last_id_, Reservation{savepoint.kind, now + options_.timeout});
   actions.push_back(ReserveId{last_id_, savepoint.directory});
 }
 
 bool Coordinator::is_reserving_savepoint() const {
-  return std::any_of(reserving_.begin(), reserving_.end(),
+  return std::any_of(stages_.reserving.begin(), stages_.reserving.end(),
                      [this](const auto& entry) { return is_savepoint(entry.first); });
 }
 
 Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration now,
                                  WallTime wall) {
   Actions actions;
-  const auto at = reserving_.find(id);
-  if (at == reserving_.end()) {  // aborted meanwhile; its place may have been created since
+  const auto at = stages_.reserving.find(id);
+  if (at == stages_.reserving.end()) {  // aborted meanwhile; its place may have been created since
     drop(id, actions);
     return actions;
   }
@@ -150,8 +136,9 @@ Actions Coordinator::on_reserved(CheckpointId id, const Status& status, Duration
       barrier.format = savepoint->format;
     }
     if (barrier.kind == CheckpointKind::drain) begin_drain(actions);
-    pending_.emplace(id, PendingCheckpoint{barrier, participants_, now, at->second.deadline});
-    reserving_.erase(at);
+    stages_.pending.emplace(
+        id, PendingCheckpoint{barrier, participants_.all(), now, at->second.deadline});
+    stages_.reserving.erase(at);
     actions.push_back(TriggerSources{std::move(barrier)});
   } else {
     abort(id, FailureReason::trigger_failed, status.message(), now, actions);
@@ -171,10 +158,10 @@ void Coordinator::begin_drain(Actions& actions) {
 Actions Coordinator::on_ack(Ack ack) {
   Actions actions;
   const CheckpointId id = ack.id;
-  const auto at = pending_.find(id);
-  if (at == pending_.end()) {
+  const auto at = stages_.pending.find(id);
+  if (at == stages_.pending.end()) {
     const Savepoint* savepoint = savepoints_.find(id);
-    const bool has_completed = publishing_.contains(id) || retention_.keeps(id) ||
+    const bool has_completed = stages_.publishing.contains(id) || retention_.keeps(id) ||
                                (savepoint != nullptr && savepoint->keeps_files);
     last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
     if (!has_completed) drop(id, actions);  // its files may have come after the abort
@@ -189,14 +176,14 @@ Actions Coordinator::on_ack(Ack ack) {
   for (const auto& [subtask, answer] : pending.answers())
     publish.states.emplace(subtask, answer.state);
   actions.push_back(std::move(publish));
-  publishing_.insert(pending_.extract(at));
+  stages_.publishing.insert(stages_.pending.extract(at));
   return actions;
 }
 
 Actions Coordinator::on_decline(const Decline& decline, Duration now) {
   Actions actions;
-  const auto at = pending_.find(decline.id);
-  if (at == pending_.end() || !at->second.takes_part(decline.from)) return actions;
+  const auto at = stages_.pending.find(decline.id);
+  if (at == stages_.pending.end() || !at->second.takes_part(decline.from)) return actions;
   abort(decline.id, decline.reason, decline.detail, now, actions);
   start_due(now, actions);
   return actions;
@@ -204,7 +191,7 @@ Actions Coordinator::on_decline(const Decline& decline, Duration now) {
 
 Actions Coordinator::on_published(CheckpointId id, const Status& status, Duration now) {
   Actions actions;
-  const auto node = publishing_.extract(id);
+  const auto node = stages_.publishing.extract(id);
   if (node.empty()) return actions;
   if (status.ok())
     complete(node.mapped(), now, actions);
@@ -270,7 +257,7 @@ void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration 
 /// Gives up older checkpoints that are still being taken.
 void Coordinator::subsume(CheckpointId completed, Duration now, Actions& actions) {
   std::vector<CheckpointId> older;
-  for (const auto& [id, pending] : pending_) {
+  for (const auto& [id, pending] : stages_.pending) {
     if (id < completed && !is_savepoint(id)) older.push_back(id);
   }
   for (const CheckpointId id : older) abort(id, FailureReason::subsumed, "", now, actions);
@@ -301,15 +288,16 @@ void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string
                        .detail = detail,
                        .missing = {},
                        .is_savepoint = is_savepoint(id)};
-  if (const auto at = pending_.find(id); at != pending_.end()) {
+  if (const auto at = stages_.pending.find(id); at != stages_.pending.end()) {
     notify.kind = at->second.barrier().kind;
     notify.missing = at->second.missing();
     notify.record = record_of(at->second, now);
-    pending_.erase(at);
-  } else if (const auto reserved = reserving_.find(id); reserved != reserving_.end()) {
+    stages_.pending.erase(at);
+  } else if (const auto reserved = stages_.reserving.find(id);
+             reserved != stages_.reserving.end()) {
     notify.kind = reserved->second.kind;
     notify.was_triggered = false;
-    reserving_.erase(reserved);
+    stages_.reserving.erase(reserved);
   }
   trigger_.on_ended(now);
   notify.record.id = id;
@@ -335,10 +323,10 @@ void Coordinator::count_failure(CheckpointId id, CheckpointKind kind, FailureRea
 
 Actions Coordinator::on_tasks_failed(Duration now) {
   Actions actions;
-  while (!reserving_.empty())
-    abort(reserving_.begin()->first, FailureReason::task_failed, "", now, actions);
-  while (!pending_.empty())
-    abort(pending_.begin()->first, FailureReason::task_failed, "", now, actions);
+  while (!stages_.reserving.empty())
+    abort(stages_.reserving.begin()->first, FailureReason::task_failed, "", now, actions);
+  while (!stages_.pending.empty())
+    abort(stages_.pending.begin()->first, FailureReason::task_failed, "", now, actions);
   for (std::string& ticket : savepoints_.give_up_waiting())
     actions.push_back(SavepointFailed{std::move(ticket), FailureReason::task_failed, "", {}});
   trigger_.stop();
@@ -348,40 +336,36 @@ Actions Coordinator::on_tasks_failed(Duration now) {
 RestorePoint Coordinator::restore_point() const {
   using Kind = RestorePoint::Kind;
   const bool is_undecided = std::any_of(
-      publishing_.begin(), publishing_.end(),
+      stages_.publishing.begin(), stages_.publishing.end(),
       [](const auto& entry) { return entry.second.barrier().kind != CheckpointKind::savepoint; });
   if (is_undecided) return {Kind::undecided, {}};
   if (!retention_.is_decided() || has_completed_last_) return {Kind::impossible, {}};
   return {Kind::known, retention_.last_completed()};
 }
 
-void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements) {
-  for (const Speaker& replacement : replacements) {
-    const auto at =
-        std::find_if(participants_.begin(), participants_.end(),
-                     [&](const Speaker& old) { return old.subtask == replacement.subtask; });
-    WEIR_ASSERT(at != participants_.end(), "a subtask was replaced that does not take part");
-    at->attempt = replacement.attempt;
-  }
+void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements, Duration now) {
+  participants_.replace(replacements);
   trigger_.resume();
+  reconsider_backlog(now);
 }
 
 std::optional<Duration> Coordinator::next_wake() const {
   std::optional<Duration> wake;
   if (!is_reserving_savepoint()) wake = trigger_.next_wake(under_way());
   const auto earlier = [&wake](Duration at) { wake = wake ? std::min(*wake, at) : at; };
-  for (const auto& [id, reservation] : reserving_) earlier(reservation.deadline);
-  for (const auto& [id, pending] : pending_) earlier(pending.deadline());
-  for (const auto& [id, pending] : publishing_) earlier(pending.deadline());
+  for (const auto& [id, reservation] : stages_.reserving) earlier(reservation.deadline);
+  for (const auto& [id, pending] : stages_.pending) earlier(pending.deadline());
+  for (const auto& [id, pending] : stages_.publishing) earlier(pending.deadline());
   return wake;
 }
 
 int Coordinator::under_way() const {
-  return static_cast<int>(reserving_.size() + pending_.size() + publishing_.size());
+  return static_cast<int>(stages_.reserving.size() + stages_.pending.size() +
+                          stages_.publishing.size());
 }
 
 bool Coordinator::can_begin_savepoint() const {
-  return one_at_a_time_ ? under_way() == 0 : reserving_.empty();
+  return one_at_a_time_ ? under_way() == 0 : stages_.reserving.empty();
 }
 
 /// Barriers that must not overtake, since the job ends behind them, or nothing is left to overtake.

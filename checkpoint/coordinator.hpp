@@ -26,7 +26,9 @@
 #pragma once
 
 #include "checkpoint/failure_policy.hpp"
+#include "checkpoint/participants.hpp"
 #include "checkpoint/pending.hpp"
+#include "checkpoint/reports.hpp"
 #include "checkpoint/retention.hpp"
 #include "checkpoint/savepoint_table.hpp"
 #include "checkpoint/trigger_policy.hpp"
@@ -41,32 +43,6 @@
 #include <vector>
 
 namespace weir::checkpoint {
-
-/// How a finished checkpoint went; for logs and statistics.
-struct CheckpointReport {
-  CheckpointId id = {};
-  CheckpointKind kind = CheckpointKind::periodic;
-  Duration duration{};  // from trigger to published
-  std::uint64_t bytes = 0;
-  std::size_t subtasks = 0;
-  SnapshotTimings slowest = {};  // of each timing, the largest over all subtasks
-  bool is_final = false;         // every subtask had emitted everything: nothing follows
-};
-
-/// How far a checkpoint or savepoint came, by subtask; for those who keep a history.
-struct CheckpointRecord {
-  struct Answer {
-    SubtaskId subtask = {};
-    SnapshotTimings timings = {};
-    std::uint64_t state_bytes = 0;
-  };
-  CheckpointId id = {};
-  CheckpointKind kind = CheckpointKind::periodic;
-  WallTime triggered_at = {};  // none: it was not triggered
-  Duration duration{};         // from then to its end
-  std::uint32_t subtasks = 0;  // that had to answer
-  std::vector<Answer> answers = {};
-};
 
 // What the carrier must do.
 struct ReserveId {  // make the id durable, create its place; answer with on_reserved
@@ -164,6 +140,9 @@ public:
   /// Asks for a checkpoint now: besides the periodic ones, or for the next of them. One at the end
   /// of the input is asked for again whenever it fails, as long as the job does not.
   Actions on_request(CheckpointKind kind, Duration now);
+  /// A subtask says whether it reads a backlog. While any does, periodic checkpoints come at the
+  /// interval for that.
+  Actions on_backlog(const Speaker& from, bool is_backlog, Duration now);
   /// Somebody asks for a savepoint. It begins now, whatever else is under way; if not all subtasks
   /// are running, or the job drains, it fails now.
   Actions on_savepoint_request(SavepointRequest request, Duration now);
@@ -183,7 +162,7 @@ public:
   /// the job, since subtasks end then.
   RestorePoint restore_point() const;
   /// New attempts of the failed subtasks are running.
-  void on_tasks_replaced(const std::vector<Speaker>& replacements);
+  void on_tasks_replaced(const std::vector<Speaker>& replacements, Duration now);
 
   /// When `on_tick` is needed next, if nothing else happens.
   std::optional<Duration> next_wake() const;
@@ -191,7 +170,7 @@ public:
   /// Completed checkpoints that are kept, ascending.
   const std::vector<CheckpointId>& retained() const { return retention_.retained(); }
   /// Checkpoints whose answers are being collected, by id.
-  const std::map<CheckpointId, PendingCheckpoint>& pending() const { return pending_; }
+  const std::map<CheckpointId, PendingCheckpoint>& pending() const { return stages_.pending; }
   /// What the last answer was worth.
   AckResult last_ack_result() const { return last_ack_result_; }
 
@@ -201,10 +180,17 @@ private:
     CheckpointKind kind;
     Duration deadline;
   };
+  /// What is under way, stage by stage.
+  struct Stages {
+    std::map<CheckpointId, Reservation> reserving;
+    std::map<CheckpointId, PendingCheckpoint> pending;
+    std::map<CheckpointId, PendingCheckpoint> publishing;
+  };
 
   int under_way() const;
   bool is_reserving_savepoint() const;
   bool is_savepoint(CheckpointId id) const { return savepoints_.contains(id); }
+  void reconsider_backlog(Duration now);
   void begin_savepoint(Duration now, Actions& actions);
   void begin_drain(Actions& actions);
   void complete_savepoint(const PendingCheckpoint& pending, Duration now, Actions& actions);
@@ -231,10 +217,8 @@ private:
   Retention retention_;
   SavepointTable savepoints_;
   CheckpointId last_id_;
-  std::vector<Speaker> participants_;  // empty: the job is not running
-  std::map<CheckpointId, Reservation> reserving_;
-  std::map<CheckpointId, PendingCheckpoint> pending_;
-  std::map<CheckpointId, PendingCheckpoint> publishing_;
+  Participants participants_;  // none: the job is not running
+  Stages stages_;
   bool has_completed_last_ = false;  // after which subtasks end
   AckResult last_ack_result_ = AckResult::success;
 };

@@ -14,6 +14,8 @@ struct TriggerOptions {
   Duration interval{};   // 0: no periodic checkpoints
   Duration min_pause{};  // from the end of one to the next periodic one
   int max_concurrent = 1;
+  /// While sources read a backlog; 0: no periodic checkpoints then. None: the same.
+  std::optional<Duration> interval_in_backlog = {};
 };
 
 /// Decides when checkpoints start. Requests are served in the order: stop, end of input, periodic.
@@ -31,9 +33,13 @@ public:
   /// Goes on after `stop`: what became due meanwhile is due now.
   void resume() { is_running_ = true; }
 
-  /// From now on periodic checkpoints come at this interval, above 0: the next one so long after
-  /// the last, or now if that is past. Only if there have been any.
+  /// From now on periodic checkpoints come at this interval, above 0, unless a backlog has its own:
+  /// the next one so long after the last, or now if that is past. Only if there have been any.
   void set_interval(Duration interval);
+
+  /// Sources read a backlog from now on, or none does. When it ends, and no periodic checkpoints
+  /// were taken meanwhile, the next is due now.
+  void on_backlog(bool is_backlog, Duration now);
 
   /// Asks for one as soon as possible, but not before `earliest`. Asking twice for a kind is asking
   /// once. A periodic one comes sooner by that, if there are any; it waits for the pause all the
@@ -53,12 +59,15 @@ public:
 private:
   bool has_room(int under_way) const { return under_way < max_concurrent_; }
   Duration due() const;
+  Duration interval() const;
 
   Duration interval_;
+  std::optional<Duration> interval_in_backlog_;
   Duration min_pause_;
   int max_concurrent_;
   bool is_running_ = false;
-  Duration next_periodic_{};                        // when running and interval_ > 0
+  bool is_backlog_ = false;
+  Duration next_periodic_{};                        // when running and interval() > 0
   std::optional<Duration> last_end_;                // of any checkpoint
   std::optional<Duration> stop_requested_;          // earliest time for it
   std::optional<Duration> end_of_input_requested_;  // likewise

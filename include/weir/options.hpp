@@ -38,6 +38,9 @@ struct CheckpointOptions {
   int max_concurrent = 1;
   /// How many may fail one after the other before the job fails.
   int tolerable_failures = 0;
+  /// While a source reads a backlog (`SplitReader::is_backlog`), instead of `every`; 0: no periodic
+  /// checkpoints then. Unset: the same.
+  std::optional<Duration> every_during_backlog = {};
   /// Directory, with or without "file://"; empty keeps them in memory, where they survive the death
   /// of actors but not of the process.
   std::string storage = {};

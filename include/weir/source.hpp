@@ -67,6 +67,10 @@ public:
 
   /// Returns where reading has to continue; called between polls.
   virtual Position position() const = 0;
+
+  /// Whether what is read now has waited for long, so that nobody minds if results come later:
+  /// checkpoints are then taken at `every_during_backlog`. Called after polls.
+  virtual bool is_backlog() const { return false; }
 };
 
 /// What listing and opening splits may use.
@@ -99,6 +103,7 @@ public:
   /// Polls the open split with this index.
   virtual Poll poll(std::size_t index) = 0;
   virtual Bytes position(std::size_t index) const = 0;
+  virtual bool is_backlog(std::size_t index) const = 0;
   /// Forgets the open split with this index; later ones move up.
   virtual void close(std::size_t index) = 0;
   /// Where records go, and passing on what has been collected.
@@ -214,6 +219,7 @@ public:
     return out.take();
   }
 
+  bool is_backlog(std::size_t index) const override { return readers_[index]->is_backlog(); }
   void close(std::size_t index) override {
     readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(index));
   }

@@ -155,6 +155,8 @@ private:
       if (value < least) add("", std::string{key} + " is " + text, "choose a larger value");
     };
     at_least("execution.checkpointing.interval", checkpoint.every, Duration{}, "negative");
+    at_least("execution.checkpointing.interval-during-backlog",
+             checkpoint.every_during_backlog.value_or(Duration{}), Duration{}, "negative");
     at_least("execution.checkpointing.min-pause", checkpoint.min_pause, Duration{}, "negative");
     at_least("execution.checkpointing.timeout", checkpoint.timeout, Duration{1}, "not above 0");
     at_least("execution.checkpointing.max-concurrent-checkpoints", checkpoint.max_concurrent, 1,

@@ -131,6 +131,14 @@ Status set_interval(JobOptions& options, std::string_view value) {
   return {};
 }
 
+/// A duration, or "none".
+Status set_backlog_interval(JobOptions& options, std::string_view value) {
+  std::optional<Duration>& interval = options.checkpoint.every_during_backlog;
+  interval.reset();
+  if (find_word({"none"}, value).ok()) return {};
+  return read_option(value, interval.emplace());
+}
+
 std::vector<Entry> checkpointing_entries() {
   const std::string prefix = "execution.checkpointing.";
   return {
@@ -138,6 +146,11 @@ std::vector<Entry> checkpointing_entries() {
         "time between the triggers of two checkpoints; 0 takes only the one at the end of the "
         "input; auto lets Weir choose"},
        set_interval},
+      {{prefix + "interval-during-backlog", "duration", "none",
+        "the same while a source reads a backlog; 0 takes no periodic checkpoints then; none makes "
+        "no "
+        "difference"},
+       set_backlog_interval},
       {{prefix + "mode", "word", "EXACTLY_ONCE", "EXACTLY_ONCE or AT_LEAST_ONCE"},
        word<Guarantee>(
            {{"EXACTLY_ONCE", Guarantee::exactly_once}, {"AT_LEAST_ONCE", Guarantee::at_least_once}},

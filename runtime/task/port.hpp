@@ -36,6 +36,9 @@ public:
   /// Asks the coordinator for more splits.
   virtual void request_splits() = 0;
 
+  /// Says whether it reads a backlog, when that changes.
+  virtual void reads_backlog(bool is_backlog) = 0;
+
   virtual void acknowledge(checkpoint::Ack ack) = 0;
   virtual void decline(checkpoint::Decline decline) = 0;
 

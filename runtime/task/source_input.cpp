@@ -29,6 +29,7 @@ Result<InputStep> SourceInput::step() {
     const std::size_t index = turn_++ % open_.size();
     if (open_[index].wake_at > port_.now()) continue;
     poll(index);
+    report_backlog();
     port_.processed(records());
     return InputStep{.kind = InputStep::Kind::worked};
   }
@@ -51,7 +52,11 @@ void SourceInput::poll(std::size_t index) {
   detail::SplitHost& host = *chain_.source();
   const std::uint64_t flushes = host.flushes();
   for (int i = 0; i < kPollsMax && host.flushes() == flushes; ++i) {
-    const Poll result = call_user_code(chain_.head_name(), [&] { return host.poll(index); });
+    const Poll result = call_user_code(chain_.head_name(), [&] {
+      const Poll polled = host.poll(index);
+      open_[index].is_backlog = host.is_backlog(index);
+      return polled;
+    });
     if (const auto* later = std::get_if<Later>(&result)) {
       open_[index].wake_at = port_.now() + later->after;
       return;
@@ -62,6 +67,13 @@ void SourceInput::poll(std::size_t index) {
       return;
     }
   }
+}
+
+/// Says so when it begins to read a backlog, or has read it.
+void SourceInput::report_backlog() {
+  const bool has_backlog =
+      std::any_of(open_.begin(), open_.end(), [](const Open& open) { return open.is_backlog; });
+  if (std::exchange(has_backlog_, has_backlog) != has_backlog) port_.reads_backlog(has_backlog);
 }
 
 void SourceInput::flush() {
@@ -85,7 +97,7 @@ Status SourceInput::open_next() {
     return chain_.source()->open(next.split, next.position, context_);
   });
   if (!status.ok()) return status;
-  open_.push_back({next.split, Duration{}});
+  open_.push_back({next.split, Duration{}, false});
   return {};
 }
 

@@ -43,12 +43,14 @@ public:
 private:
   struct Open {
     Split split;
-    Duration wake_at;  // monotonic
+    Duration wake_at;         // monotonic
+    bool is_backlog = false;  // what was read of it last
   };
 
   InputStep end();
   Status open_next();
   void poll(std::size_t index);
+  void report_backlog();
   void request_splits();
 
   SourceOptions options_;
@@ -62,6 +64,7 @@ private:
   bool no_more_ = false;
   bool is_drained_ = false;  // before its end
   bool has_ended_ = false;
+  bool has_backlog_ = false;  // as was said last
 };
 
 }  // namespace weir::runtime

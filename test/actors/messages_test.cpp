@@ -144,6 +144,9 @@ TEST_CASE("coordinator, job and node", "[messages]") {
       round_trip(ExecutionRefused{AttemptId{1}, {"why", runtime::JobFailure::Kind::not_restorable}})
           .failure.cause == "why");
   CHECK(round_trip(SetInterval{Duration{1234}}).interval == Duration{1234});
+  const SourceBacklog backlog{{{VertexId{2}, 1}, AttemptId{3}}, true};
+  CHECK(round_trip(backlog).from == backlog.from);
+  CHECK(round_trip(backlog).is_backlog);
   CHECK(round_trip(RequestCheckpoint{checkpoint::CheckpointKind::stop}).kind ==
         checkpoint::CheckpointKind::stop);
   CHECK(

@@ -1,6 +1,7 @@
 // When checkpoints may start, how many may fail, and what an answer is worth.
 #include "checkpoint/commit.hpp"
 #include "checkpoint/failure_policy.hpp"
+#include "checkpoint/participants.hpp"
 #include "checkpoint/pending.hpp"
 #include "checkpoint/trigger_policy.hpp"
 
@@ -75,6 +76,69 @@ TEST_CASE("another interval counts from the last trigger", "[trigger]") {
     policy.set_interval(1s);
     CHECK(policy.take(15s, 0));
     CHECK(policy.next_wake(0) == 15s);  // missed ones are not made up for, but now is one
+  }
+}
+
+TEST_CASE("a backlog has an interval of its own", "[trigger]") {
+  SECTION("a longer one") {
+    TriggerPolicy policy{{.interval = 10s, .interval_in_backlog = 60s}};
+    policy.start(0s, 10s);
+    policy.on_backlog(true, 3s);
+    CHECK(policy.next_wake(0) == 60s);
+    policy.on_backlog(true, 4s);  // of one more
+    CHECK(policy.next_wake(0) == 60s);
+    policy.set_interval(20s);  // of the time behind it
+    CHECK(policy.next_wake(0) == 60s);
+    policy.on_backlog(false, 5s);
+    CHECK(policy.next_wake(0) == 20s);
+  }
+  SECTION("none at all, and one at once when it ends") {
+    TriggerPolicy policy{{.interval = 10s, .interval_in_backlog = 0s}};
+    policy.start(0s, 10s);
+    policy.on_backlog(true, 3s);
+    CHECK_FALSE(policy.next_wake(0));
+    CHECK_FALSE(policy.take(100s, 0));
+    policy.on_backlog(false, 200s);
+    CHECK(policy.take(200s, 0) == kPeriodic);
+    CHECK(policy.next_wake(0) == 210s);
+  }
+  SECTION("the same, if nobody says more") {
+    TriggerPolicy policy{{.interval = 10s}};
+    policy.start(0s, 10s);
+    policy.on_backlog(true, 3s);
+    CHECK(policy.next_wake(0) == 10s);
+  }
+  SECTION("none, if there are no periodic ones") {
+    TriggerPolicy policy{{.interval_in_backlog = 5s}};
+    policy.start(0s, 0s);
+    policy.on_backlog(true, 3s);
+    CHECK_FALSE(policy.next_wake(0));
+  }
+}
+
+TEST_CASE("a backlog is over when no subtask that runs has any", "[trigger]") {
+  const auto speaker = [](std::uint32_t index, std::uint32_t attempt) {
+    return Speaker{{VertexId{0}, index}, AttemptId{attempt}};
+  };
+  Participants participants;
+  participants.on_backlog(speaker(1, 1), true);
+  CHECK_FALSE(participants.have_backlog());  // does not take part
+  participants.begin({speaker(0, 1), speaker(1, 1)});
+  CHECK(participants.have_backlog());
+  participants.on_backlog(speaker(0, 1), true);
+  participants.on_backlog(speaker(0, 1), false);
+  CHECK(participants.have_backlog());
+  SECTION("it says so") {
+    participants.on_backlog(speaker(1, 1), false);
+    CHECK_FALSE(participants.have_backlog());
+  }
+  SECTION("it was replaced") {
+    participants.replace({speaker(1, 2)});
+    CHECK_FALSE(participants.have_backlog());
+    participants.on_backlog(speaker(1, 1), true);  // late
+    CHECK_FALSE(participants.have_backlog());
+    participants.on_backlog(speaker(1, 2), true);
+    CHECK(participants.have_backlog());
   }
 }
 

@@ -101,7 +101,7 @@ TEST_CASE("no checkpoint begins before the failed subtasks run again", "[coordin
   (void)job.coordinator.on_tasks_failed(5s);
   CHECK_FALSE(job.coordinator.next_wake());
   CHECK(job.coordinator.on_tick(100s).empty());
-  job.coordinator.on_tasks_replaced({speaker(1, 2)});
+  job.coordinator.on_tasks_replaced({speaker(1, 2)}, 100s);
   CHECK(job.coordinator.next_wake() == 10s);  // overdue
   const CheckpointId id = job.trigger(101s);
   CHECK(all<DropState>(job.ack(id, speaker(1, 1))).size() == 1);  // the attempt that failed
@@ -116,7 +116,7 @@ TEST_CASE("a request is forgotten with the subtasks that asked for it", "[coordi
       all<ReserveId>(job.coordinator.on_request(CheckpointKind::end_of_input, 1s));
   REQUIRE(reserved.size() == 1);
   (void)job.coordinator.on_tasks_failed(2s);
-  job.coordinator.on_tasks_replaced({speaker(1, 2)});
+  job.coordinator.on_tasks_replaced({speaker(1, 2)}, 100s);
   CHECK(job.coordinator.on_tick(100s).empty());
   CHECK(all<ReserveId>(job.coordinator.on_request(CheckpointKind::end_of_input, 101s)).size() == 1);
 }
@@ -231,7 +231,7 @@ TEST_CASE("random restarts: a checkpoint never mixes attempts", "[coordinator]")
         CHECK(coordinator.restore_point() == RestorePoint{Kind::known, completed});
         Speaker& restarted = running[random.below(3)];
         restarted.attempt = AttemptId{++last_attempt};
-        coordinator.on_tasks_replaced({restarted});
+        coordinator.on_tasks_replaced({restarted}, now);
         is_restarting = false;
       }
     }

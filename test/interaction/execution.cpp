@@ -104,6 +104,7 @@ public:
     execution_.task(to.peer).turn([&](auto& subtask) { subtask.on_credits(to.at_peer, credits); });
   }
   void request_splits() override { wants_splits_ = true; }
+  void reads_backlog(bool) override {}
   void acknowledge(Ack ack) override {
     answering_.reset();
     std::string what = numbered("ack", ack.id);

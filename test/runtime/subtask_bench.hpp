@@ -116,6 +116,9 @@ private:
     note("grant " + std::to_string(input.value()) + ": " + std::to_string(credits));
   }
   void request_splits() override { note("request splits"); }
+  void reads_backlog(bool is_backlog) override {
+    note(is_backlog ? "reads a backlog" : "reads no backlog");
+  }
   void acknowledge(checkpoint::Ack ack) override {
     note("ack " + std::to_string(ack.id.value()));
     acks_.push_back(std::move(ack));

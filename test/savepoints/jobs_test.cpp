@@ -64,6 +64,7 @@ Source<T> paced(const Source<T>& inner) {
       return std::holds_alternative<End>(answer) ? answer : Poll{Later{5ms}};
     }
     Bytes position(std::size_t index) const override { return host_->position(index); }
+    bool is_backlog(std::size_t index) const override { return host_->is_backlog(index); }
     void close(std::size_t index) override { host_->close(index); }
     void connect(weir::detail::BatchConsumer* next) override { host_->connect(next); }
     void flush() override { host_->flush(); }
