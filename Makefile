@@ -1,7 +1,8 @@
 # Two commands do everything on a fresh Debian 12 machine: `make demo` and `make test`.
 # The work is in CMakePresets.json and scripts/; this file only gives it short names.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-cluster test swarm soak netns bench asan tsan format tidy clean
+.PHONY: help setup build demo demo-cluster test swarm exhaustive soak netns bench asan tsan format \
+        tidy clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +25,9 @@ test: build ## Run all tests
 swarm: build ## Simulate kills, power cuts and failing disks, SEEDS=1:1000
 	@scripts/swarm simulation_test=$(or $(SEEDS),1:1000) savepoint_test=$(or $(SEEDS),1:1000) \
 	  operator_state_test=$(or $(SEEDS),1:1000)
+
+exhaustive: build ## Play small jobs in every order there is; takes an hour
+	@build/release/bin/interaction_test '[exhaustive]'
 
 soak: build ## Kill parts of jobs on real threads, and whole processes, SEEDS=1:20 of the latter
 	@scripts/swarm 'process_test:[swarm]~[netns]=$(or $(SEEDS),1:20)' threads_test=1:100

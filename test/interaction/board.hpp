@@ -47,6 +47,7 @@ public:
   void refuse(simulation::DiskFault fault) { env_.inject(std::move(fault)); }
 
   Table& table() { return table_; }
+  const Table& table() const { return table_; }
   std::vector<std::pair<int, std::int64_t>> committed() const { return log_.committed(); }
   /// "1", or "2 (incomplete)"
   std::vector<std::string> checkpoints() const;
