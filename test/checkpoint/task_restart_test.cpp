@@ -1,6 +1,7 @@
 // Some subtasks fail and restart while the others go on: what becomes of checkpoints.
 #include "base/random.hpp"
 #include "checkpoint/coordinator.hpp"
+#include "test/checkpoint/actions.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,6 +12,7 @@
 using namespace std::chrono_literals;
 using namespace weir;
 using namespace weir::checkpoint;
+using test::all;
 
 namespace {
 
@@ -18,15 +20,6 @@ using Kind = RestorePoint::Kind;
 
 Speaker speaker(std::uint32_t index, std::uint32_t attempt = 1) {
   return {{VertexId{0}, index}, AttemptId{attempt}};
-}
-
-template <class A>
-std::vector<A> all(const Actions& actions) {
-  std::vector<A> found;
-  for (const Action& action : actions) {
-    if (const A* a = std::get_if<A>(&action)) found.push_back(*a);
-  }
-  return found;
 }
 
 /// Two running subtasks, of which the second fails in these tests.

@@ -1,8 +1,7 @@
-// Snapshots as files of a store: what is written, what is linked, and what damage does.
+// Snapshots as files of a store: what is written, what is linked, and what is restored from them.
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
-#include "state/keyed_cut.hpp"
-#include "test/state/backends.hpp"
+#include "test/state/native_part.hpp"
 #include "test/support/collect.hpp"
 #include "test/support/env_over.hpp"
 #include "test/support/threads.hpp"
@@ -21,77 +20,12 @@
 using namespace weir;
 using namespace weir::detail;
 using namespace weir::state;
+using test::kGroups;
+using test::linked_files;
+using test::Owner;
+using test::Part;
 
 namespace {
-
-constexpr std::uint32_t kGroups = 8;
-
-struct Owner : StateOwner {
-  ValueState<std::string> value{*this, "value"};
-  MapState<int, int> map{*this, "map"};
-};
-
-/// The state of one subtask in RocksDB.
-template <class O = Owner>
-struct Part {
-  explicit Part(StateBackend* backend, KeyGroupRange range = {0, kGroups})
-      : state{range, kGroups, owner.declared_states(),
-              backend == nullptr ? StateBackend::Opened{}
-                                 : backend->open("op", store_columns(owner.declared_states()))} {
-    owner.bind_states(state);
-  }
-
-  template <class F>
-  void with(int key, F f) {
-    state.enter(hash_of(key), key);
-    f(owner);
-    state.leave();
-  }
-  void fill(int from, int to) {
-    for (int key = from; key < to; ++key)
-      with(key, [key](Owner& o) {
-        o.value.set(std::string(100, static_cast<char>('a' + key % 26)) + std::to_string(key));
-        o.map.put(key, key);
-      });
-  }
-  /// How many of the keys are there, with what was set.
-  int count(int keys) {
-    int found = 0;
-    for (int key = 0; key < keys; ++key) {
-      if (!state.table().range().contains(key_position(hash_of(key), kGroups).group)) continue;
-      with(key, [&](O& o) {
-        const auto value = o.value.get();
-        if (value && value->ends_with(std::to_string(key))) ++found;
-      });
-    }
-    return found;
-  }
-
-  Result<KeyedStateHandle> snapshot(Env& env, const std::string& directory,
-                                    bool is_linkable = true) {
-    REQUIRE(env.create_directories(directory).ok());
-    KeyedCut cut{describe("op", schema<int>(), state), state};
-    cut.begin();
-    REQUIRE(cut.write_back(0).ok());
-    cut.on_written();
-    REQUIRE(cut.has_copy());
-    auto handle = cut.write_files({.env = &env,
-                                   .directory = directory,
-                                   .prefix = "part.",
-                                   .inline_bytes = 20'000,
-                                   .is_linkable = is_linkable});
-    cut.release();
-    return handle;
-  }
-
-  O owner;
-  KeyedStateOf<int> state;
-};
-
-std::uint64_t linked_files(const KeyedStateHandle& handle) {
-  return static_cast<std::uint64_t>(std::count_if(handle.files.begin(), handle.files.end(),
-                                                  [](const auto& file) { return file.is_linked; }));
-}
 
 /// Files of no store at all.
 class Filled final : public StoreDirectory {
@@ -125,17 +59,6 @@ public:
   using EnvOver::EnvOver;
   Status link(const std::string&, const std::string&) override {
     return {ErrorCode::failed_precondition, "one name"};
-  }
-};
-
-/// A disk that is full after so many files.
-class Filling final : public test::EnvOver {
-public:
-  using EnvOver::EnvOver;
-  int left = 0;
-  Result<std::unique_ptr<WritableFile>> create(const std::string& path) override {
-    if (left-- == 0) return Status{ErrorCode::out_of_space, path + ": the disk is full"};
-    return EnvOver::create(path);
   }
 };
 
@@ -279,27 +202,6 @@ TEST_CASE("files that were merged away are in no later snapshot", "[state][rocks
   CHECK(after.count(1400) == 1300);
 }
 
-TEST_CASE("a snapshot that came to nothing is not built upon", "[state][rocksdb][native]") {
-  test::Backends backends;
-  base::MemoryEnv disk;
-  Filling env{disk};
-  Part part{backends.rocksdb()};
-  part.fill(0, 500);
-  env.left = 1;
-  const auto failed = part.snapshot(env, "/chk-1");  // the second file does not fit any more
-  REQUIRE_FALSE(failed.ok());
-  CHECK(failed.status().code() == ErrorCode::out_of_space);
-  CHECK_THAT(failed.status().message(), Catch::Contains("/chk-1/part."));
-  env.left = 1000;
-  const auto second = part.snapshot(env, "/chk-2").value();
-  CHECK(linked_files(second) == 0);
-  // Another that succeeded, but was dropped since.
-  REQUIRE(base::remove_tree(env, "/chk-2").ok());
-  const auto third = part.snapshot(env, "/chk-3").value();
-  CHECK(linked_files(third) == 0);
-  CHECK(verify_files(third, env, "/chk-3").ok());
-}
-
 TEST_CASE("a savepoint links what checkpoints have, and no checkpoint what a savepoint has",
           "[state][rocksdb][native]") {
   test::Backends backends;
@@ -429,33 +331,4 @@ TEST_CASE("a restore on the disk of its checkpoint links files, and never change
   }
   CHECK(verify_files(*handle, env, place).ok());
   fs::remove_all(root);
-}
-
-TEST_CASE("a file that is damaged or missing is named", "[state][rocksdb][native]") {
-  test::Backends backends;
-  base::MemoryEnv env;
-  Part part{backends.rocksdb()};
-  part.fill(0, 500);
-  const auto handle = part.snapshot(env, "/chk-1").value();
-  const auto file = std::find_if(handle.files.begin(), handle.files.end(),
-                                 [](const auto& f) { return f.name.ends_with(".sst"); });
-  REQUIRE(file != handle.files.end());
-  const std::string path = "/chk-1/" + file->path;
-  const auto restore = [&] {
-    Part after{backends.rocksdb()};
-    return read_copy(handle, {&env, "/chk-1"}, *backends.rocksdb(), after.state, true);
-  };
-  SECTION("damaged") {
-    std::string bytes = base::read_file(env, path).value();
-    bytes[bytes.size() / 2] ^= 1;
-    REQUIRE(base::replace_file(env, path, bytes).ok());
-    CHECK(restore().code() == ErrorCode::corrupt);
-    CHECK_THAT(restore().message(), Catch::Contains(path + " is damaged"));
-    CHECK(verify_files(handle, env, "/chk-1").message() == restore().message());
-  }
-  SECTION("missing") {
-    REQUIRE(env.remove_file(path).ok());
-    CHECK(restore().code() == ErrorCode::not_found);
-    CHECK_THAT(restore().message(), Catch::Contains(path));
-  }
 }
