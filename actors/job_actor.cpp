@@ -148,6 +148,7 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
   spawn_->services.log.info("checkpoint completed",
                             {{"checkpoint", report.id.value()},
                              {"duration_ms", report.duration.count() / 1'000'000},
+                             {"alignment_ms", report.slowest.alignment.count() / 1'000'000},
                              {"bytes", report.bytes}});
   if (asked_.relocates) perform(machine_->on_relocation(now()));
   show();

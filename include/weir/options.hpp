@@ -166,6 +166,18 @@ enum class ClaimMode : std::uint8_t {
   claim,     ///< to the job, which deletes it once it needs it no more, like one of its own
 };
 
+/// Whether the batches that may wait in a channel are the fewer the slower its receiver is.
+struct DebloatOptions {
+  bool enabled = false;
+  /// How long all that waits in the channels of a subtask should take it.
+  Duration target = std::chrono::seconds{1};
+  /// Between two samples of its speed.
+  Duration period = std::chrono::milliseconds{200};
+  int samples = 20;  ///< about so many decide, the newer ones more
+  /// A number of batches changes only by at least so many percent of itself.
+  int threshold_percent = 25;
+};
+
 /// How records travel between subtasks.
 struct NetworkOptions {
   /// A batch that is not full leaves after this long at the latest.
@@ -175,6 +187,7 @@ struct NetworkOptions {
   /// How many batches may wait at a subtask of an iteration for their next round. More means that
   /// records multiply faster than they leave, and the job fails.
   int batches_per_iteration = 16'384;
+  DebloatOptions debloat = {};
 };
 
 /// Options of a job.

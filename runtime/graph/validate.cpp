@@ -180,6 +180,7 @@ private:
              graph_.options.network.batches_per_channel, 2, "below 2");
     at_least("weir.iteration.batches", graph_.options.network.batches_per_iteration,
              kIterationBatchesLeast, "below 128");
+    check_debloating();
     if (graph_.options.max_parallelism < 0 || graph_.options.max_parallelism > kParallelismMax)
       add("", "pipeline.max-parallelism is " + std::to_string(graph_.options.max_parallelism),
           "use 1 to " + std::to_string(kParallelismMax) + ", or 0 to let Weir choose");
@@ -205,6 +206,19 @@ private:
     if (checkpoint.max_concurrent > 1)
       add("", key + " is true, but more than one checkpoint may be under way",
           "set execution.checkpointing.max-concurrent-checkpoints to 1");
+  }
+
+  void check_debloating() {
+    const DebloatOptions& debloat = graph_.options.network.debloat;
+    const std::string prefix = "taskmanager.network.memory.buffer-debloat.";
+    const auto positive = [&](const char* key, auto value, auto least) {
+      if (value < least) add("", prefix + key + " is not above 0", "choose a larger value");
+    };
+    positive("target", debloat.target, Duration{1});
+    positive("period", debloat.period, Duration{1});
+    positive("samples", debloat.samples, 1);
+    if (debloat.threshold_percent < 0 || debloat.threshold_percent > 100)
+      add("", prefix + "threshold-percentages is not from 0 to 100", "25 is the default");
   }
 
   void check_restart() {

@@ -42,7 +42,8 @@ ChannelInput::ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, Subta
       chain_{chain},
       port_{port},
       gate_{plan.inputs_of(self).size(),
-            static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel)},
+            static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel),
+            plan.graph().options.network.debloat},
       feedback_max_{static_cast<std::size_t>(plan.graph().options.network.batches_per_iteration)},
       end_{self.vertex, feedback_of(plan, self)},
       alignment_{make_aligner(plan, self),
@@ -92,6 +93,7 @@ Result<InputStep> ChannelInput::step() {
   if (current_.batch) return process_slice();
   if (!recovered_.empty()) return begin_recovered();
   auto next = gate_.next();
+  if (gate_.is_debloated()) gate_.note_input(next.has_value(), port_.now());
   if (!next) return InputStep{};
   const ChannelIndex channel = next->channel;
   struct Visitor {
@@ -146,7 +148,9 @@ InputStep ChannelInput::process_slice() {
   port_.processed(records_);
   if (current_.at < current_.batch->size()) return worked();
   current_.batch = {};
-  if (!current_.channel || channels_[current_.channel->value()].is_feedback) return worked();
+  if (!current_.channel) return worked();
+  if (gate_.is_debloated()) gate_.note_batch(port_.now());
+  if (channels_[current_.channel->value()].is_feedback) return worked();
   if (const std::uint32_t credits = gate_.processed(*current_.channel); credits != 0)
     port_.grant(*current_.channel, credits);
   return worked();

@@ -46,6 +46,9 @@ struct Frame {
   Element element;
 };
 
+/// A channel of encoded batches has so many times the credits: there a batch is a block of several.
+constexpr std::uint32_t kBlockCredits = 2;
+
 inline bool is_batch(const Element& element) {
   return element.index() <= 1;
 }

@@ -11,8 +11,10 @@ constexpr std::size_t kFedBackMuch = 64;  // batches: more than that delays barr
 
 }  // namespace
 
-InputGate::InputGate(std::size_t channels, std::uint32_t credits)
-    : channels_(channels), group_{std::max(1U, credits / 2)} {}
+InputGate::InputGate(std::size_t channels, std::uint32_t credits, const DebloatOptions& debloat)
+    : channels_(channels), credits_{credits}, group_{std::max(1U, credits / 2)} {
+  if (debloat.enabled) debloater_.emplace(debloat, credits);
+}
 
 Status InputGate::push(ChannelIndex channel, Frame frame) {
   Channel& c = channels_.at(channel.value());
@@ -25,6 +27,7 @@ Status InputGate::push(ChannelIndex channel, Frame frame) {
       barrier != nullptr && (may_overtake(*barrier) || c.is_feedback))
     announced_.push_back({channel, *barrier});
   if (c.is_feedback && is_batch(frame.element)) ++fed_back_;
+  if (std::holds_alternative<EncodedBatch>(frame.element)) c.factor = kBlockCredits;
   c.queue.push_back(std::move(frame.element));
   list_if_ready(channel.value());
   return {};
@@ -88,8 +91,28 @@ void InputGate::unblock_all() {
 
 std::uint32_t InputGate::processed(ChannelIndex channel) {
   Channel& c = channels_.at(channel.value());
-  if (++c.owed < group_) return 0;
-  return std::exchange(c.owed, 0);
+  const std::uint32_t kept = kept_ * c.factor;
+  if (++c.owed < kept + group_) return 0;
+  return std::exchange(c.owed, kept) - kept;
+}
+
+void InputGate::note_batch(Duration now) {
+  if (!debloater_->note_batch(now)) return;
+  if (const auto credits = debloater_->decide(now, in_use())) limit(*credits);
+}
+
+/// Returns how many channels anything waits on; those with more credits count more.
+std::uint32_t InputGate::in_use() const {
+  std::uint32_t all = 0;
+  for (const Channel& c : channels_) all += c.queue.empty() ? 0 : c.factor;
+  return all;
+}
+
+/// Each channel gets so many credits. Those that are too many are kept as they come back; those
+/// that are too few go out with the next batch: there is one, since no group takes all of them.
+void InputGate::limit(std::uint32_t credits) {
+  kept_ = credits_ - credits;
+  group_ = std::max(1U, credits / 2);
 }
 
 void InputGate::list_if_ready(std::uint32_t index) {

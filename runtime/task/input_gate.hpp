@@ -5,13 +5,15 @@
 //  - Frames of a channel are taken in exactly the order in which they were sent; a gap or a
 //    repeated frame is an error, never processed.
 //  - A channel holds at most as many batches as it was granted credits, so memory is bounded.
-//  - Credits go back in groups, after their batches have been processed.
+//  - Credits go back in groups, after their batches have been processed; with debloating some are
+//    kept back, never so many that a channel has none left.
 //  - Channels take turns; but while much of what is fed back waits, nothing else is taken: an
 //    iteration finishes what it has begun first.
 //
 // A barrier that may overtake is announced when it arrives, wherever in its queue it stands.
 #pragma once
 
+#include "runtime/task/debloater.hpp"
 #include "runtime/task/element.hpp"
 
 #include <deque>
@@ -26,7 +28,7 @@ public:
   /// `credits` is what every sender of this process starts with, others with twice as many;
   /// returned credits are collected until half of them are together: each group wakes a sender,
   /// which costs the receiver time.
-  InputGate(std::size_t channels, std::uint32_t credits);
+  InputGate(std::size_t channels, std::uint32_t credits, const DebloatOptions& debloat = {});
 
   /// This channel is fed back. To be said before the first frame.
   void set_feedback(ChannelIndex channel) { channels_.at(channel.value()).is_feedback = true; }
@@ -67,11 +69,19 @@ public:
 
   std::size_t channels() const { return channels_.size(); }
 
+  /// Whether the two functions below are to be called; `now` is monotonic.
+  bool is_debloated() const { return debloater_.has_value(); }
+  /// `next` has returned something, or nothing.
+  void note_input(bool has_input, Duration now) { debloater_->note_input(has_input, now); }
+  /// A batch is about to be `processed`.
+  void note_batch(Duration now);
+
 private:
   struct Channel {
     std::deque<Element> queue;
     std::uint64_t received = 0;  // sequence number of the last frame
     std::uint32_t owed = 0;      // credits not yet sent back
+    std::uint32_t factor = 1;    // times the credits of others
     bool is_blocked = false;
     bool is_ready = false;  // listed in ready_, or in fed_back_ready_
     bool is_feedback = false;
@@ -80,6 +90,8 @@ private:
 
   std::optional<Next> next_of(Ready& ready);
   void list_if_ready(std::uint32_t index);
+  std::uint32_t in_use() const;
+  void limit(std::uint32_t credits);
 
   std::vector<Channel> channels_;
   std::deque<Announced> announced_;
@@ -87,7 +99,10 @@ private:
   Ready fed_back_ready_;
   bool is_turn_of_fed_back_ = false;
   std::size_t fed_back_ = 0;  // batches
+  std::uint32_t credits_;     // of a channel in this process
   std::uint32_t group_;       // credits that go back together
+  std::uint32_t kept_ = 0;    // credits of each channel that do not go back for now
+  std::optional<Debloater> debloater_;
 };
 
 }  // namespace weir::runtime

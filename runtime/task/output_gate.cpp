@@ -6,7 +6,6 @@ namespace weir::runtime {
 namespace {
 
 constexpr std::size_t kBlockBytes = 64 << 10;  // twice that carries no more
-constexpr std::uint32_t kRemoteCredits = 2;    // times those of a channel in this process
 
 }  // namespace
 
@@ -33,7 +32,7 @@ void OutputGate::encode(ChannelIndex channel) {
   Channel& c = channels_.at(channel.value());
   if (c.block != nullptr) return;
   c.block = std::make_unique<ByteWriter>();
-  c.credits = kRemoteCredits * credits_;
+  c.credits = kBlockCredits * credits_;
 }
 
 detail::Router* OutputGate::router(std::size_t edge) const {

@@ -7,6 +7,7 @@
 
 #include <map>
 
+using namespace std::chrono_literals;
 using namespace weir;
 using namespace weir::runtime;
 
@@ -81,6 +82,40 @@ TEST_CASE("credits go back in groups of a half", "[input_gate]") {
   CHECK(gate.processed(ChannelIndex{0}) == 0);
   InputGate small{1, 2};
   CHECK(small.processed(ChannelIndex{0}) == 1);
+}
+
+TEST_CASE("a slow receiver keeps credits back, and a fast one gives them out again",
+          "[input_gate][debloater]") {
+  constexpr std::uint32_t kCredits = 8;
+  const bool is_encoded = GENERATE(false, true);
+  CAPTURE(is_encoded);
+  InputGate gate{1, kCredits, {.enabled = true}};
+  REQUIRE(gate.is_debloated());
+  std::uint32_t outstanding = is_encoded ? 2 * kCredits : kCredits;
+  Duration now{};
+  std::uint64_t sent = 0;
+  const auto process = [&](int batches, Duration each) {
+    for (; batches != 0; --batches) {
+      Element element = EncodedBatch{};
+      if (!is_encoded) element = batch({1});
+      REQUIRE(gate.push(ChannelIndex{0}, {++sent, std::move(element)}).ok());
+      REQUIRE(outstanding != 0);
+      gate.note_input(gate.next().has_value(), now);
+      gate.note_batch(now += each);
+      outstanding += gate.processed(ChannelIndex{0}) - 1;
+    }
+  };
+  process(100, 1s);
+  CHECK(outstanding == (is_encoded ? 4 : 2));
+  process(20'000, 1ms);
+  CHECK(outstanding > kCredits / 2);  // a group is less than a half
+  process(100, 1s);
+  CHECK(outstanding == (is_encoded ? 4 : 2));
+}
+
+TEST_CASE("without debloating nobody is asked for the time", "[input_gate][debloater]") {
+  const InputGate gate{1, 8};
+  CHECK_FALSE(gate.is_debloated());
 }
 
 TEST_CASE("without credit batches wait, and marks wait behind them", "[output_gate]") {

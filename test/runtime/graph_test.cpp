@@ -169,6 +169,15 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
   CHECK(mentions(with({.restart = restart::failure_rate({.max_failures = -1})}),
                  "failure-rate.max-failures-per-interval is negative"));
   CHECK(mentions(with({.network = {.batches_per_channel = 1}}), "below 2"));
+  const auto debloat = [&](DebloatOptions options) {
+    return with({.network = {.debloat = options}});
+  };
+  CHECK(mentions(debloat({.target = Duration{}}), "buffer-debloat.target is not above 0"));
+  CHECK(mentions(debloat({.period = Duration{}}), "buffer-debloat.period is not above 0"));
+  CHECK(mentions(debloat({.samples = 0}), "buffer-debloat.samples is not above 0"));
+  CHECK(mentions(debloat({.threshold_percent = -1}), "threshold-percentages is not from 0 to 100"));
+  CHECK(
+      mentions(debloat({.threshold_percent = 101}), "threshold-percentages is not from 0 to 100"));
 }
 
 TEST_CASE("state of operators is for streams without keys, and has names of its own",

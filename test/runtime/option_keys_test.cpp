@@ -34,6 +34,12 @@ TEST_CASE("every key sets its option", "[options]") {
   CHECK(with("execution.buffer-timeout.interval", "5 ms").network.buffer_timeout == 5ms);
   CHECK(with("taskmanager.network.memory.buffers-per-channel", "3").network.batches_per_channel ==
         3);
+  const std::string debloat = "taskmanager.network.memory.buffer-debloat.";
+  CHECK(with(debloat + "enabled", "true").network.debloat.enabled);
+  CHECK(with(debloat + "target", "2 s").network.debloat.target == 2s);
+  CHECK(with(debloat + "period", "50 ms").network.debloat.period == 50ms);
+  CHECK(with(debloat + "samples", "5").network.debloat.samples == 5);
+  CHECK(with(debloat + "threshold-percentages", "10").network.debloat.threshold_percent == 10);
   CHECK(with("state.backend.type", "rocksdb").state.backend == StateBackendType::rocksdb);
   const std::string rocksdb = "state.backend.rocksdb.";
   CHECK(with(rocksdb + "memory.managed-size", "1 gb").state.rocksdb.memory_bytes == 1 << 30);
@@ -108,6 +114,11 @@ TEST_CASE("defaults in the list of keys are those of the options", "[options]") 
     CHECK(options.network.buffer_timeout == defaults.network.buffer_timeout);
     CHECK(options.network.batches_per_channel == defaults.network.batches_per_channel);
     CHECK(options.network.batches_per_iteration == defaults.network.batches_per_iteration);
+    const DebloatOptions& debloat = options.network.debloat;
+    const DebloatOptions& usual = defaults.network.debloat;
+    CHECK((debloat.enabled == usual.enabled && debloat.target == usual.target));
+    CHECK((debloat.period == usual.period && debloat.samples == usual.samples));
+    CHECK(debloat.threshold_percent == usual.threshold_percent);
     if (const auto* s =
             options.restart ? std::get_if<restart::ExponentialDelay>(&*options.restart) : nullptr) {
       const restart::ExponentialDelay d;

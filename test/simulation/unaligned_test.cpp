@@ -101,7 +101,6 @@ struct ParcelJob {
     options.checkpoint.every = 2ms;
     options.checkpoint.tolerable_failures = 1000;
     options.checkpoint.storage = "/checkpoints";
-    options.network.batches_per_channel = 2;
     Job job{"parcels", options};
     const auto source = job.source("numbers", input.source());
     const auto slow = [&c = cluster](const Parcel& parcel) {
@@ -166,7 +165,8 @@ JobOptions options_of(const Mode& mode, int parallelism, base::Random& random) {
       .checkpoint = {.max_concurrent = mode.unaligned ? 1 : 1 + static_cast<int>(random.below(3)),
                      .inline_threshold = random.chance(0.5) ? 0 : 20'000,
                      .unaligned = mode.unaligned,
-                     .aligned_timeout = mode.timeout}};
+                     .aligned_timeout = mode.timeout},
+      .network = test::channels_of(mode.debloats)};
 }
 
 std::string draw_rule(base::Random& random, int parallelism) {
@@ -198,7 +198,8 @@ std::uint64_t run_plan(std::uint64_t seed, Topology topology, Figures& figures) 
   int parallelism = sizes[random.below(sizes.size())];
   const int copies = topology == Topology::broadcast ? parallelism : 1;
   const Mode mode = draw_mode(random);
-  CAPTURE(seed, name_of(topology), mode.unaligned, mode.timeout.count(), parallelism);
+  CAPTURE(seed, name_of(topology), mode.unaligned, mode.timeout.count(), mode.debloats,
+          parallelism);
   INFO("repeat with WEIR_SEED=" << seed << " build/release/bin/simulation_test \"[unaligned]\"");
   std::uint64_t recovered = 0;
   auto run = cluster.start(parcels.job(options_of(mode, parallelism, random)));

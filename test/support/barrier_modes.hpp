@@ -5,6 +5,7 @@
 #include "checkpoint/savepoints/rows.hpp"
 
 #include <weir/env.hpp>
+#include <weir/options.hpp>
 #include <weir/time.hpp>
 
 #include <chrono>
@@ -17,16 +18,27 @@ namespace weir::test {
 struct Mode {
   bool unaligned = true;
   Duration timeout{};
+  bool debloats = false;
 };
 
 inline Mode draw_mode(base::Random& random) {
+  const bool debloats = random.chance(0.4);
   switch (random.below(5)) {
-    case 0: return {false, {}};
-    case 1: return {true, std::chrono::milliseconds{1}};
-    case 2: return {true, std::chrono::milliseconds{5}};
-    case 3: return {true, std::chrono::microseconds{100}};
-    default: return {true, {}};
+    case 0: return {false, {}, debloats};
+    case 1: return {true, std::chrono::milliseconds{1}, debloats};
+    case 2: return {true, std::chrono::milliseconds{5}, debloats};
+    case 3: return {true, std::chrono::microseconds{100}, debloats};
+    default: return {true, {}, debloats};
   }
+}
+
+/// Few batches wait in channels; or more, and fewer of them while a receiver is slow.
+inline NetworkOptions channels_of(bool debloats) {
+  if (!debloats) return {.batches_per_channel = 2};
+  return {.debloat = {.enabled = true,
+                      .target = std::chrono::microseconds{500},
+                      .period = std::chrono::microseconds{100},
+                      .samples = 4}};
 }
 
 /// Bytes of records that barriers overtook, or that went round, in the newest checkpoint of
