@@ -44,7 +44,13 @@ private:
 
 class Cluster::Impl {
 public:
-  explicit Impl(ClusterOptions o) : options{o}, random{o.seed} {}
+  explicit Impl(ClusterOptions o) : options{o}, random{o.seed} {
+    env.set_clock([this](Duration time) { let_pass(time); });
+  }
+
+  void let_pass(Duration time) const {
+    if (scheduler != nullptr) scheduler->advance_time(time);
+  }
 
   ClusterOptions options;
   base::Random random;
@@ -345,7 +351,7 @@ std::uint64_t Cluster::disk_opens(std::string_view part) const {
 }
 
 void Cluster::take_time(Duration time) const {
-  if (impl_->scheduler != nullptr) impl_->scheduler->advance_time(time);
+  impl_->let_pass(time);
 }
 
 void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {
@@ -353,6 +359,25 @@ void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t t
                      .path_contains = std::string{part},
                      .code = code,
                      .times = times});
+}
+
+void Cluster::hang_writes(std::string_view part, std::uint64_t times) {
+  impl_->env.inject({.on = simulation::DiskFault::On::any_but_remove,
+                     .path_contains = std::string{part},
+                     .times = times,
+                     .how = simulation::DiskFault::How::hangs});
+}
+
+void Cluster::slow_writes(std::string_view part, Duration time, std::uint64_t times) {
+  impl_->env.inject({.on = simulation::DiskFault::On::any_but_remove,
+                     .path_contains = std::string{part},
+                     .times = times,
+                     .how = simulation::DiskFault::How::is_slow,
+                     .time = time});
+}
+
+void Cluster::forget_syncs(std::string_view part, std::uint64_t times) {
+  impl_->env.forget({.path_contains = std::string{part}, .times = times});
 }
 
 }  // namespace weir::testing

@@ -21,7 +21,8 @@ public:
   }
   Status sync() override {
     Status status = env_.change(DiskFault::On::sync, path_);
-    return status.ok() ? file_->sync() : status;
+    if (!status.ok() || take_fault(env_.forgotten_, DiskFault::On::sync, path_)) return status;
+    return file_->sync();
   }
   Status close() override { return file_->close(); }
 
@@ -46,17 +47,31 @@ Status SimEnv::change(DiskFault::On on, const std::string& path) {
   ++changes_;
   if (crash_at_ && changes_ >= *crash_at_) has_crashed_ = true;
   if (Status status = alive(); !status.ok()) return status;
-  for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
+  const auto fault = take_fault(faults_, on, path);
+  if (!fault) return {};
+  switch (fault->how) {
+    case DiskFault::How::refuses:
+      return {fault->code, "cannot change " + path + ": injected fault"};
+    case DiskFault::How::hangs: throw WriteHangs{};
+    case DiskFault::How::is_slow: let_pass_(fault->time); return {};
+  }
+  return {};
+}
+
+/// Returns the fault that such an operation meets now.
+std::optional<DiskFault> SimEnv::take_fault(std::vector<DiskFault>& faults, DiskFault::On on,
+                                            const std::string& path) {
+  for (auto fault = faults.begin(); fault != faults.end(); ++fault) {
     if (!fault->matches(on, path)) continue;
     if (fault->skip != 0) {
       --fault->skip;
       continue;
     }
-    const ErrorCode code = fault->code;
-    if (--fault->times == 0) faults_.erase(fault);
-    return {code, "cannot change " + path + ": injected fault"};
+    DiskFault met = *fault;
+    if (--fault->times == 0) faults.erase(fault);
+    return met;
   }
-  return {};
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<WritableFile>> SimEnv::create(const std::string& path) {

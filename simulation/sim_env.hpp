@@ -1,10 +1,14 @@
 // SimEnv: the disk of a simulated machine. It counts every operation that changes something, and
-// can lose power before any of them, refuse some, or be full.
+// can lose power before any of them, refuse some, be full, take its time or for ever, and say that
+// it has synced what it has not.
 #pragma once
 
 #include "base/memory_env.hpp"
 
+#include <weir/time.hpp>
+
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -22,9 +26,18 @@ struct DiskFault {
   ErrorCode code = ErrorCode::unavailable;  // what they answer
   std::uint64_t times = 1;                  // how many of them
   std::uint64_t skip = 0;                   // after so many that go well
+  enum class How : std::uint8_t {
+    refuses,  // answers `code`
+    hangs,    // never answers: throws WriteHangs
+    is_slow,  // takes `time`, and goes well
+  } how = How::refuses;
+  Duration time = {};
 
   bool matches(On what, const std::string& path) const;
 };
+
+/// Thrown by an operation that never comes back, to end whatever waits for it.
+struct WriteHangs {};
 
 /// See the file comment. One thread at a time, like everything under simulation.
 class SimEnv final : public Env {
@@ -38,7 +51,11 @@ public:
   void restart(base::Random& random);
 
   void inject(DiskFault fault) { faults_.push_back(std::move(fault)); }
+  /// Such syncs of files say that they are done, and do nothing.
+  void forget(DiskFault which) { forgotten_.push_back(std::move(which)); }
   void clear_faults() { faults_.clear(); }
+  /// What lets time pass for slow operations.
+  void set_clock(std::function<void(Duration)> let_pass) { let_pass_ = std::move(let_pass); }
 
   /// Changes so far.
   std::uint64_t changes() const { return changes_; }
@@ -67,9 +84,13 @@ private:
   /// Counts a change; an error if it must not happen.
   Status change(DiskFault::On on, const std::string& path);
   Status alive() const;
+  static std::optional<DiskFault> take_fault(std::vector<DiskFault>& faults, DiskFault::On on,
+                                             const std::string& path);
 
   base::MemoryEnv disk_;
   std::vector<DiskFault> faults_;
+  std::vector<DiskFault> forgotten_;  // syncs of files that do nothing
+  std::function<void(Duration)> let_pass_ = [](Duration) {};
   std::uint64_t changes_ = 0;
   std::map<std::string, std::uint64_t> opened_;  // how often, by path
   std::optional<std::uint64_t> crash_at_;

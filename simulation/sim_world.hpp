@@ -48,7 +48,7 @@ public:
 
   bool is_empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
-  /// Runs the waiting work with this index.
+  /// Runs the waiting work with this index. Of work that hangs nobody hears again.
   void run(std::size_t index);
   void clear() { waiting_.clear(); }
 

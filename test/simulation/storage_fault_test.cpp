@@ -1,8 +1,8 @@
-// Disks that refuse, fill up and forget; checkpoints that are damaged.
+// Disks that refuse, hang, are slow and fill up under a running job.
 #include "base/files.hpp"
 #include "base/random.hpp"
-#include "test/support/count_job.hpp"
 #include "test/support/sim_figures.hpp"
+#include "test/support/stored_job.hpp"
 
 #include <weir/files.hpp>
 
@@ -12,36 +12,12 @@ using namespace std::chrono_literals;
 using namespace weir;
 using test::CountJob;
 using test::Figures;
+using test::has_logged;
+using test::on_disk;
 using test::require_finish;
+using test::to_files_only;
 
 namespace {
-
-JobOptions on_disk(int tolerable = 0) {
-  return {.checkpoint = {.tolerable_failures = tolerable, .storage = "/checkpoints"}};
-}
-
-void damage(Env& disk, const std::string& path) {
-  Bytes bytes = base::read_file(disk, path).value();
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  auto file = disk.create(path).value();
-  REQUIRE(file->append(bytes).ok());
-}
-
-/// Runs until some checkpoints have completed, then kills the process.
-void leave_checkpoints(testing::Cluster& cluster, const CountJob& count, std::uint64_t completed,
-                       JobOptions options) {
-  auto run = cluster.start(count.job(options));
-  REQUIRE(run.run_until_checkpoint(completed));
-  run.crash();
-}
-
-std::vector<std::string> checkpoints(Env& disk) {
-  std::vector<std::string> names;
-  for (const auto& entry : disk.list("/checkpoints/count").value()) {
-    if (entry.name.starts_with("chk-")) names.push_back(entry.name);
-  }
-  return names;
-}
 
 /// The job with an output of files, which needs checkpoints as fast as its rows come.
 Job to_files(const CountJob& count, EmitResults emit, CheckpointOptions checkpoint) {
@@ -70,11 +46,6 @@ std::vector<test::Count> rows_of(Env& disk) {
     }
   }
   return rows;
-}
-
-bool has_logged(const testing::Run& run, std::string_view text) {
-  return std::any_of(run.log().begin(), run.log().end(),
-                     [&](const auto& line) { return line.find(text) != std::string::npos; });
 }
 
 }  // namespace
@@ -180,101 +151,53 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("a damaged newest checkpoint is skipped for the one before", "[sim]") {
-  testing::Cluster cluster{{.seed = 5}};
-  CountJob count;
-  // The log commits for good, so the run that goes back must not have committed beyond the older
-  // one.
-  JobOptions options = on_disk();
-  options.checkpoint.retained = 3;
-  leave_checkpoints(cluster, count, 4, options);
-  const auto ids = checkpoints(cluster.disk());
-  REQUIRE(ids.size() >= 3);
-  damage(cluster.disk(), "/checkpoints/count/" + ids.back() + "/_metadata");
-  auto run = cluster.start(count.job(options), {.restore_latest = true});
-  require_finish(run);
-  CHECK(has_logged(run, "skipping a damaged checkpoint"));
-  count.check_at_least_once();  // what had been committed since the older one comes again
+TEST_CASE("a write that hangs costs its checkpoint, and the next one completes", "[sim][swarm]") {
+  test::for_each_seed(8, [](std::uint64_t seed) {
+    Figures figures;
+    // The metadata is written once it is known that the checkpoint has all its state.
+    for (const char* part : {".state", "_metadata"}) {
+      CAPTURE(part, seed);
+      testing::Cluster cluster{{.seed = seed}};
+      CountJob count;
+      auto run = cluster.start(count.job(to_files_only(60ms)));
+      REQUIRE(run.run_until_checkpoint(2));
+      cluster.hang_writes(part, 1 + seed % 3);
+      while (run.failed_checkpoints() == 0 && !run.has_ended()) run.run_for(5ms);
+      CHECK(run.failed_checkpoints() >= 1);
+      CHECK(has_logged(run, "60 ms"));  // the timeout
+      const std::uint64_t before = run.checkpoints();
+      if (seed % 2 == 0) run.kill("any");
+      require_finish(run);
+      CHECK(run.checkpoints() > before);
+      CHECK((run.restarts() == 0) == (seed % 2 == 1));
+      count.check_exactly_once();
+      figures += test::figures_of(run);
+    }
+    return figures;
+  });
 }
 
-TEST_CASE("a checkpoint whose state file is cut off is skipped as well", "[sim]") {
-  testing::Cluster cluster{{.seed = 5}};
-  CountJob count{{.rows = 40'000, .keys = 20'000, .pace = {.rows_per_poll = 400, .pause = 10ms}}};
-  JobOptions options = on_disk();
-  options.checkpoint.retained = 2;
-  leave_checkpoints(cluster, count, 4, options);
-  const std::string newest = "/checkpoints/count/" + checkpoints(cluster.disk()).back();
-  std::string state;
-  for (const auto& entry : cluster.disk().list(newest).value()) {
-    if (entry.name.ends_with(".state")) state = newest + "/" + entry.name;
-  }
-  REQUIRE_FALSE(state.empty());  // large enough not to be inlined
-  const Bytes bytes = base::read_file(cluster.disk(), state).value();
-  auto file = cluster.disk().create(state).value();
-  REQUIRE(file->append(bytes.substr(0, bytes.size() - 1)).ok());
-  auto run = cluster.start(count.job(options), {.restore_latest = true});
-  require_finish(run);
-  CHECK(has_logged(run, "is truncated"));
-  count.check_at_least_once();
-}
-
-TEST_CASE("state that is damaged inside ends the job with the file's name, not in a loop",
-          "[sim]") {
-  testing::Cluster cluster{{.seed = 6}};
-  CountJob count{{.rows = 40'000, .keys = 20'000, .pace = {.rows_per_poll = 400, .pause = 10ms}}};
-  leave_checkpoints(cluster, count, 3, on_disk());
-  const std::string newest = "/checkpoints/count/" + checkpoints(cluster.disk()).back();
-  for (const auto& entry : cluster.disk().list(newest).value()) {
-    if (entry.name.ends_with(".state")) damage(cluster.disk(), newest + "/" + entry.name);
-  }
-  auto run = cluster.start(count.job(on_disk()), {.restore_latest = true});
-  CHECK_FALSE(run.finish());
-  REQUIRE(run.has_ended());
-  CHECK(run.restarts() == 0);
-  CHECK(run.report().find("cannot be restored") != std::string::npos);
-  CHECK(run.report().find(".state is damaged at byte") != std::string::npos);
-}
-
-TEST_CASE("a checkpoint that does not fit the job is refused before anything is touched", "[sim]") {
-  testing::Cluster cluster{{.seed = 7}};
-  CountJob count;
-  leave_checkpoints(cluster, count, 2, on_disk());
-  const auto before = checkpoints(cluster.disk());
-
-  Job renamed{"count",
-              {.parallelism = 2, .checkpoint = {.every = 50ms, .storage = "/checkpoints"}}};
-  renamed.source("numbers", count.input.source())
-      .key_by([](int n) { return n % 7; })
-      .count("renamed")
-      .sink("out", count.output.sink());
-  const auto refused = cluster.try_start(renamed, {.restore_latest = true});
-  REQUIRE_FALSE(refused.ok());
-  CHECK(refused.status().code() == ErrorCode::failed_precondition);
-  CHECK(refused.status().message().find("no operator \"counts\"") != std::string::npos);
-
-  JobOptions narrow = on_disk();
-  narrow.max_parallelism = 64;
-  CHECK(cluster.try_start(count.job(narrow), {.restore_latest = true}).status().code() ==
-        ErrorCode::failed_precondition);
-  CHECK(checkpoints(cluster.disk()) == before);
-
-  auto run = cluster.start(count.job(on_disk()), {.restore_latest = true});
-  require_finish(run);
-  count.check_exactly_once();
-}
-
-TEST_CASE("dropping state is possible, but only on demand", "[sim]") {
-  testing::Cluster cluster{{.seed = 8}};
-  CountJob count;
-  leave_checkpoints(cluster, count, 2, on_disk());
-  Job renamed{"count",
-              {.parallelism = 2, .checkpoint = {.every = 50ms, .storage = "/checkpoints"}}};
-  renamed.source("numbers", count.input.source())
-      .key_by([](int n) { return n % 7; })
-      .count("renamed", EmitResults::at_end)
-      .sink("out", count.output.sink());
-  auto run = cluster.start(renamed, {.restore_latest = true, .allow_non_restored_state = true});
-  require_finish(run);
+TEST_CASE("slow writes make checkpoints late, or cost them, and nothing else", "[sim][swarm]") {
+  test::for_each_seed(8, [](std::uint64_t seed) {
+    Figures figures;
+    for (const Duration time : {20ms, 100ms}) {
+      CAPTURE(time.count(), seed);
+      testing::Cluster cluster{{.seed = seed}};
+      CountJob count;
+      auto run = cluster.start(count.job(to_files_only(60ms)));
+      REQUIRE(run.run_until_checkpoint(2));
+      const bool is_state = seed % 3 != 0;
+      const bool is_killed = seed % 2 == 0;
+      cluster.slow_writes(is_state ? ".state" : "/checkpoints", time, 1 + seed % 4);
+      if (is_killed) run.chaos("kill any at checkpoint 3 acknowledged");
+      require_finish(run);
+      // Its answer comes when the checkpoint is over, and changes nothing.
+      if (time > 60ms && is_state && !is_killed) CHECK(run.failed_checkpoints() >= 1);
+      count.check_exactly_once();
+      figures += test::figures_of(run);
+    }
+    return figures;
+  });
 }
 
 TEST_CASE("two jobs of one name cannot share a directory", "[sim]") {

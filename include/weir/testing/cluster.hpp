@@ -160,6 +160,13 @@ public:
 
   /// The next `times` writes, syncs and renames of paths that contain `part` fail with `code`.
   void fail_writes(std::string_view part, ErrorCode code, std::uint64_t times = 1);
+  /// The next `times` writes, syncs and renames of paths that contain `part` never come back.
+  void hang_writes(std::string_view part, std::uint64_t times = 1);
+  /// Each of the next `times` of them takes so much virtual time.
+  void slow_writes(std::string_view part, Duration time, std::uint64_t times = 1);
+  /// The next `times` syncs of files whose path contains `part` say that all is safe, though it is
+  /// not: when the power is cut, what had been written is lost in part.
+  void forget_syncs(std::string_view part, std::uint64_t times = 1);
 
 private:
   friend class Run;
