@@ -1,5 +1,5 @@
 // Checkpoints of a job whose sink is a hundred times too slow: with barriers that wait for their
-// turn, and with barriers that overtake.
+// turn, also with debloating, and with barriers that overtake.
 //
 // A checkpoint begins as soon as the one before has completed, so what one takes is the time of the
 // job divided by their number.
@@ -35,6 +35,7 @@ private:
 struct Mode {
   bool unaligned = false;
   weir::Duration timeout{};
+  weir::DebloatOptions debloat = {};
 };
 
 /// Returns how long a checkpoint takes, in seconds.
@@ -46,7 +47,7 @@ double seconds_each(const bench::Options& options, const Mode& mode, const std::
                               .storage = directory,
                               .unaligned = mode.unaligned,
                               .aligned_timeout = mode.timeout};
-  job.options().network.batches_per_channel = 8;
+  job.options().network = {.batches_per_channel = 8, .debloat = mode.debloat};
   job.source("keys", bench::key_source(records, records))
       .rebalance()
       .map("work", [](const std::uint64_t& key) { return key + 1; })
@@ -67,13 +68,18 @@ double seconds_each(const bench::Options& options, const Mode& mode, const std::
 
 int main(int argc, char** argv) {
   const auto options = bench::read_options(
-      argc, argv, "Checkpoints behind a sink that is too slow: aligned, unaligned, timed.");
+      argc, argv,
+      "Checkpoints behind a sink that is too slow: aligned, debloated, unaligned, timed.");
   const bench::TemporaryDirectory directory{options};
   const auto measure = [&](Mode mode) {
     return [&options, &directory, mode] { return seconds_each(options, mode, directory.path()); };
   };
+  const Mode debloated{.debloat = {.enabled = true, .target = 200ms}};
   const auto figures = bench::interleave(
-      options.repetitions(3), {measure({}), measure({true, {}}), measure({true, 100ms})});
+      options.repetitions(3),
+      {measure({}), measure({true, {}}), measure({true, 100ms}), measure(debloated)});
   bench::print_limit("checkpoint behind a slow sink, unaligned", "s", figures[1], figures[0], 1);
   bench::print_limit("checkpoint behind a slow sink, after 100 ms", "s", figures[2], figures[0], 1);
+  bench::print_figure("checkpoint behind a slow sink, debloated to 200 ms", "s", figures[3],
+                      figures[0]);
 }

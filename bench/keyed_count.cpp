@@ -19,9 +19,11 @@ namespace {
 
 constexpr std::uint64_t kKeys = 1'000'000;
 
+template <bool debloats>
 bench::Tally count_with_weir(std::uint64_t records) {
   bench::Tally tally;
   weir::Job job{"keyed-count"};
+  job.options().network.debloat.enabled = debloats;
   job.source("keys", bench::key_source(kKeys, records))
       .key_by(std::identity{})
       .count("counts", weir::EmitResults::at_end)
@@ -59,6 +61,7 @@ int main(int argc, char** argv) {
   bench::Tally weir;
   bench::Tally plain;
   bench::Tally prefetching;
+  bench::Tally debloated;
   const auto measure = [&](bench::Tally& tally, auto count) {
     return [&tally, count, records] {
       return static_cast<double>(records) / 1e6 / bench::seconds([&] { tally = count(records); });
@@ -66,11 +69,13 @@ int main(int argc, char** argv) {
   };
   const auto figures = bench::interleave(
       options.repetitions(5),
-      {measure(weir, count_with_weir), measure(plain, count_in_a_loop<Loop::plain>),
-       measure(prefetching, count_in_a_loop<Loop::prefetching>)});
-  bench::require(weir == plain && weir == prefetching, "the counts differ");
+      {measure(weir, count_with_weir<false>), measure(plain, count_in_a_loop<Loop::plain>),
+       measure(prefetching, count_in_a_loop<Loop::prefetching>),
+       measure(debloated, count_with_weir<true>)});
+  bench::require(weir == plain && weir == prefetching && weir == debloated, "the counts differ");
   bench::require(weir.keys == kKeys, "a key is missing");
   bench::print_ratio("keyed count, 1e6 u64 keys, parallelism 1", "M/s", figures[0], figures[1],
                      0.5);
   bench::print_ratio("the same, beside a loop that prefetches", "M/s", figures[0], figures[2], {});
+  bench::print_figure("the same with debloating, beside without", "M/s", figures[3], figures[0]);
 }

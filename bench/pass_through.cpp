@@ -80,9 +80,11 @@ private:
   Arrived& arrived_;
 };
 
+template <bool debloats>
 Arrived pass_with_weir(std::uint64_t count) {
   Arrived arrived;
   weir::Job job{"pass-through"};
+  job.options().network.debloat.enabled = debloats;
   job.source("samples", weir::make_source([] { return std::vector<weir::Split>{{"all"}}; },
                                           [=](const weir::Split&, std::optional<std::uint64_t> n) {
                                             return std::make_unique<SampleReader>(n.value_or(0),
@@ -164,15 +166,19 @@ int main(int argc, char** argv) {
   const std::uint64_t count = options.sized<std::uint64_t>(200'000'000, 5'000'000);
   Arrived weir;
   Arrived bare;
+  Arrived debloated;
   const auto measure = [count](Arrived& arrived, auto pass) {
     return [&arrived, pass, count] {
       return static_cast<double>(count) / 1e6 / bench::seconds([&] { arrived = pass(count); });
     };
   };
   const auto figures =
-      bench::interleave(options.repetitions(7),
-                        {measure(weir, pass_with_weir), measure(bare, pass_between_bare_actors)});
-  bench::require(weir == bare && weir.samples == count, "not all records arrived as they were");
+      bench::interleave(options.repetitions(7), {measure(weir, pass_with_weir<false>),
+                                                 measure(bare, pass_between_bare_actors),
+                                                 measure(debloated, pass_with_weir<true>)});
+  bench::require(weir == bare && weir == debloated && weir.samples == count,
+                 "not all records arrived as they were");
   bench::print_ratio("pass-through of 32 B records, two actors", "M/s", figures[0], figures[1],
                      0.5);
+  bench::print_figure("the same with debloating, beside without", "M/s", figures[2], figures[0]);
 }
