@@ -234,6 +234,19 @@ void ChannelInput::apply(const checkpoint::AlignerOutcome& outcome, InputStep& s
   }
 }
 
+/// A batch that is being handled still waits, and is ahead of all barriers on its channel.
+void ChannelInput::show_in(SubtaskSituation& situation) const {
+  situation.inputs = gate_.situation();
+  if (current_.batch && current_.channel) {
+    InputSituation& input = situation.inputs[current_.channel->value()];
+    ++input.batches;
+    for (WaitingBarrier& barrier : input.barriers) ++barrier.ahead;
+  }
+  if (const auto& begun = alignment_.start_delays; !begun.empty())
+    situation.aligning = begun.rbegin()->first;
+  situation.overtakes_later = alignment_.timer.is_armed();
+}
+
 void ChannelInput::forget(CheckpointId id) {
   alignment_.start_delays.erase(id);
   if (recording_ && recording_->id() == id) recording_.reset();

@@ -59,6 +59,9 @@ public:
   void hold_feedback();
   void release_feedback();
 
+  /// Says how the channels stand, and what is being aligned.
+  void show_in(SubtaskSituation& situation) const;
+
 private:
   struct Channel {
     std::size_t edge = 0;  // index in Plan::edges

@@ -9,6 +9,14 @@ namespace {
 
 constexpr std::size_t kFedBackMuch = 64;  // batches: more than that delays barriers to no purpose
 
+/// Notes a mark that leaves a queue.
+void note_mark(const Element& element, CheckpointId& passed) {
+  if (const auto* barrier = std::get_if<checkpoint::Barrier>(&element))
+    passed = std::max(passed, barrier->id);
+  else if (const auto* cancelled = std::get_if<CancelBarrier>(&element))
+    passed = std::max(passed, cancelled->id);
+}
+
 }  // namespace
 
 InputGate::InputGate(std::size_t channels, std::uint32_t credits, const DebloatOptions& debloat)
@@ -50,7 +58,10 @@ std::optional<InputGate::Next> InputGate::next_of(Ready& ready) {
     if (c.is_blocked || c.queue.empty()) continue;
     Next next{ChannelIndex{index}, std::move(c.queue.front())};
     c.queue.pop_front();
-    if (c.is_feedback && is_batch(next.element)) --fed_back_;
+    if (is_batch(next.element))
+      fed_back_ -= c.is_feedback ? 1 : 0;
+    else
+      note_mark(next.element, c.passed);
     list_if_ready(index);
     return next;
   }
@@ -69,10 +80,11 @@ std::vector<Element> InputGate::ahead_of(ChannelIndex channel, CheckpointId barr
 }
 
 bool InputGate::take_out(ChannelIndex channel, CheckpointId barrier) {
-  auto& queue = channels_.at(channel.value()).queue;
-  const auto at = find_barrier(queue, barrier);
-  if (at == queue.end()) return false;
-  queue.erase(at);
+  Channel& c = channels_.at(channel.value());
+  const auto at = find_barrier(c.queue, barrier);
+  if (at == c.queue.end()) return false;
+  note_mark(*at, c.passed);
+  c.queue.erase(at);
   return true;
 }
 
@@ -113,6 +125,19 @@ std::uint32_t InputGate::in_use() const {
 void InputGate::limit(std::uint32_t credits) {
   kept_ = credits_ - credits;
   group_ = std::max(1U, credits / 2);
+}
+
+std::vector<InputSituation> InputGate::situation() const {
+  std::vector<InputSituation> situation;
+  for (const Channel& c : channels_)
+    situation.push_back({.received = c.received,
+                         .batches = batches_in(c.queue),
+                         .owed = c.owed,
+                         .is_blocked = c.is_blocked,
+                         .is_feedback = c.is_feedback,
+                         .passed = c.passed,
+                         .barriers = barriers_in(c.queue)});
+  return situation;
 }
 
 void InputGate::list_if_ready(std::uint32_t index) {

@@ -15,6 +15,7 @@
 
 #include "runtime/task/debloater.hpp"
 #include "runtime/task/element.hpp"
+#include "runtime/task/situation.hpp"
 
 #include <deque>
 #include <optional>
@@ -76,6 +77,9 @@ public:
   /// A batch is about to be `processed`.
   void note_batch(Duration now);
 
+  /// Returns how each channel stands; a batch that was handed out counts no more.
+  std::vector<InputSituation> situation() const;
+
 private:
   struct Channel {
     std::deque<Element> queue;
@@ -85,6 +89,7 @@ private:
     bool is_blocked = false;
     bool is_ready = false;  // listed in ready_, or in fed_back_ready_
     bool is_feedback = false;
+    CheckpointId passed;  // the newest whose barrier, or cancellation, was handed out
   };
   using Ready = std::deque<std::uint32_t>;  // channels with elements that are not blocked, in turn
 

@@ -32,7 +32,22 @@ void OutputGate::encode(ChannelIndex channel) {
   Channel& c = channels_.at(channel.value());
   if (c.block != nullptr) return;
   c.block = std::make_unique<ByteWriter>();
-  c.credits = kBlockCredits * credits_;
+  c.credits = window_of(c);
+}
+
+std::uint32_t OutputGate::window_of(const Channel& channel) const {
+  return channel.block == nullptr ? credits_ : kBlockCredits * credits_;
+}
+
+std::vector<OutputSituation> OutputGate::situation() const {
+  std::vector<OutputSituation> situation;
+  for (const Channel& c : channels_)
+    situation.push_back({.sent = c.sequence,
+                         .credits = c.credits,
+                         .window = window_of(c),
+                         .waiting = batches_in(c.waiting),
+                         .barriers = barriers_in(c.waiting)});
+  return situation;
 }
 
 detail::Router* OutputGate::router(std::size_t edge) const {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "runtime/task/element.hpp"
+#include "runtime/task/situation.hpp"
 
 #include <weir/detail/router.hpp>
 
@@ -68,6 +69,9 @@ public:
   /// Whether anything waits for credits.
   bool has_backlog() const { return waiting_ != 0; }
 
+  /// Returns how each channel stands.
+  std::vector<OutputSituation> situation() const;
+
   std::uint64_t batches_sent() const { return batches_sent_; }
   std::uint64_t records_sent() const { return records_sent_; }
 
@@ -100,6 +104,8 @@ private:
     }
   };
 
+  /// The credits that a channel begins with.
+  std::uint32_t window_of(const Channel& channel) const;
   void put(std::uint32_t channel, detail::BatchRef batch);
   void send_block(std::uint32_t channel);
   void offer(std::uint32_t channel, Element element);

@@ -16,8 +16,7 @@ SnapshotTaker::SnapshotTaker(const Plan& plan, std::shared_ptr<Chain> chain, Pos
     : chain_{std::move(chain)},
       positions_{std::move(positions)},
       place_{std::move(place)},
-      self_{self},
-      name_{std::move(name)},
+      self_{self, std::move(name)},
       port_{port},
       commits_{*chain_, plan.graph().options.lost_transactions, port} {
   for (const PlanEdge& edge : plan.edges()) edges_.push_back({edge.name, edge.type->schema()});
@@ -26,8 +25,11 @@ SnapshotTaker::SnapshotTaker(const Plan& plan, std::shared_ptr<Chain> chain, Pos
 void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool is_finished,
                          OvertakenSoFar overtaken) {
   const Duration began = port_.now();
-  const std::string file_name = name_ + "-" + std::to_string(self_.attempt.value()) + ".state";
+  const std::string file_name =
+      self_.name + "-" + std::to_string(self_.speaker.attempt.value()) + ".state";
   auto work = std::make_shared<SnapshotWork>(barrier, chain_, place_, file_name);
+  std::erase_if(under_way_, [](const auto& other) { return other.expired(); });
+  under_way_.push_back(work);
   work->result.is_finished = is_finished;
   for (const ChainState& s : chain_->states())
     work->keyed.emplace_back(state::describe(s.operator_name, s.key_schema, *s.state), *s.state);
@@ -131,13 +133,13 @@ void SnapshotTaker::finish(const WorkPtr& work) {
 void SnapshotTaker::acknowledge(SnapshotWork& work) {
   const CheckpointId id = work.barrier.id;
   if (!work.status.ok())
-    return port_.decline(
-        {id, self_, FailureReason::snapshot_failed, name_ + ": " + work.status.message()});
+    return port_.decline({id, self_.speaker, FailureReason::snapshot_failed,
+                          self_.name + ": " + work.status.message()});
   work.timings.async = port_.now() - work.frozen_at;
   work.timings.bytes = work.result.written_bytes();
   work.timings.overtaken_bytes = work.result.overtaken_bytes();
   port_.reached(Phase::acknowledged, id);
-  port_.acknowledge({id, self_, std::move(work.result), work.timings});
+  port_.acknowledge({id, self_.speaker, std::move(work.result), work.timings});
 }
 
 void SnapshotTaker::on_completed(CheckpointId id) {
@@ -148,6 +150,16 @@ void SnapshotTaker::on_completed(CheckpointId id) {
 void SnapshotTaker::on_aborted(CheckpointId id) {
   if (recording_ != nullptr && recording_->barrier.id == id) recording_ = nullptr;
   if (place_.local != nullptr) remove_copies(place_.local->on_aborted(id));
+}
+
+std::vector<SnapshotSituation> SnapshotTaker::situation() const {
+  std::vector<SnapshotSituation> situation;
+  for (const auto& each : under_way_) {
+    const WorkPtr work = each.lock();
+    if (work == nullptr) continue;
+    situation.push_back({work->barrier.id, port_.now() - work->frozen_at, work->missing != 0});
+  }
+  return situation;
 }
 
 void SnapshotTaker::remove_copies(std::vector<std::string> copies) {

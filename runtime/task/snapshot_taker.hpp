@@ -13,6 +13,7 @@
 #include "runtime/task/chain.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/sink_commits.hpp"
+#include "runtime/task/situation.hpp"
 #include "runtime/task/snapshot_work.hpp"
 #include "runtime/task/source_input.hpp"
 
@@ -59,11 +60,19 @@ public:
 
   const SinkCommits& commits() const { return commits_; }
 
+  /// Returns what has been frozen and not been answered for.
+  std::vector<SnapshotSituation> situation() const;
+
   /// Returns why nothing more can be done, once.
   std::optional<TaskFailure> take_failure();
 
 private:
   using WorkPtr = std::shared_ptr<SnapshotWork>;
+  /// Who takes the snapshots.
+  struct Owner {
+    checkpoint::Speaker speaker;
+    std::string name;  // for files
+  };
   /// What a handle says of an edge.
   struct EdgeLabel {
     std::string name;
@@ -83,14 +92,14 @@ private:
   std::shared_ptr<Chain> chain_;
   Positions positions_;
   SnapshotPlace place_;
-  checkpoint::Speaker self_;
-  std::string name_;
+  Owner self_;
   SubtaskPort& port_;
   std::vector<EdgeLabel> edges_;  // of the plan
   SinkCommits commits_;
-  std::deque<WorkPtr> write_backs_;  // the first one is under way
-  WorkPtr recording_;                // of which something that was overtaken is missing, or null
-  CheckpointId persisted_;           // transactions up to this checkpoint are safe
+  std::vector<std::weak_ptr<SnapshotWork>> under_way_;  // and some that are over
+  std::deque<WorkPtr> write_backs_;                     // the first one is under way
+  WorkPtr recording_;       // of which something that was overtaken is missing, or null
+  CheckpointId persisted_;  // transactions up to this checkpoint are safe
   std::optional<TaskFailure> failure_;
 };
 

@@ -30,7 +30,7 @@ std::shared_ptr<Chain> make_chain(const Plan& plan, const SubtaskInit& init, Out
 Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
     : port_{port},
       self_{init.id, init.attempt},
-      buffer_timeout_{plan.graph().options.network.buffer_timeout},
+      flushes_{.timeout = plan.graph().options.network.buffer_timeout},
       output_{port, static_cast<std::uint32_t>(plan.graph().options.network.batches_per_channel),
               init.force_bytes},
       chain_{make_chain(plan, init, output_)},
@@ -79,7 +79,7 @@ void Subtask::recover(std::vector<RecoveredBatch> batches) {
 
 void Subtask::start() {
   guarded([this] {
-    flushed_at_ = port_.now();
+    flushes_.last = port_.now();
     if (life_ == Life::created) {
       chain_->start();
       life_ = Life::running;
@@ -160,6 +160,7 @@ Subtask::Next Subtask::drive() {
     look_ahead();
     release_barriers();
     Duration now = port_.now();
+    activity_.begin(now);
     const Duration end = now + kTurn;
     bool has_more = true;
     while (has_more && is_alive() && !output_.has_backlog()) {
@@ -172,11 +173,12 @@ Subtask::Next Subtask::drive() {
       }
     }
     const bool is_idle = !has_more && !port_.has_mail();
-    if (is_alive() && (is_idle || now - flushed_at_ >= buffer_timeout_)) {
+    if (is_alive() && (is_idle || now - flushes_.last >= flushes_.timeout)) {
       output_.flush();
-      flushed_at_ = now;
+      flushes_.last = now;
     }
     wait_for_barriers(next);
+    activity_.end(now, waits_for(next));
   });
   return next;
 }

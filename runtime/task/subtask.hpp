@@ -22,6 +22,7 @@
 //    part in no other.
 #pragma once
 
+#include "runtime/task/activity.hpp"
 #include "runtime/task/chain.hpp"
 #include "runtime/task/channel_input.hpp"
 #include "runtime/task/port.hpp"
@@ -105,6 +106,8 @@ public:
   void resume(const std::function<void()>& then);
 
   SubtaskCounters counters() const;
+  /// How it stands between two turns.
+  SubtaskSituation situation() const;
 
 private:
   enum class Life : std::uint8_t {
@@ -117,6 +120,11 @@ private:
     ending,
     done,
     failed
+  };
+  /// When half-full batches are sent.
+  struct Flushes {
+    Duration timeout{};  // after this long
+    Duration last{};
   };
   /// What the marks among the records have said so far.
   struct Marks {
@@ -142,6 +150,7 @@ private:
   void look_ahead();
   void release_barriers();
   void wait_for_barriers(Next& next) const;
+  Activity::Between waits_for(const Next& next) const;
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);
   void drain();
@@ -152,7 +161,7 @@ private:
 
   SubtaskPort& port_;
   checkpoint::Speaker self_;
-  Duration buffer_timeout_;
+  Flushes flushes_;
   OutputGate output_;
   std::shared_ptr<Chain> chain_;      // shared with snapshots that are being written
   SourceInput* source_ = nullptr;     // input_ as what it is, or null
@@ -161,7 +170,7 @@ private:
   std::unique_ptr<SnapshotTaker> snapshots_;
   Life life_ = Life::created;
   Marks marks_;
-  Duration flushed_at_{};  // when half-full batches were last sent
+  Activity activity_;
 };
 
 }  // namespace weir::runtime

@@ -1,0 +1,23 @@
+// The part of Subtask that says how it stands, and what it does with its time.
+#include "runtime/task/subtask.hpp"
+
+namespace weir::runtime {
+
+SubtaskSituation Subtask::situation() const {
+  SubtaskSituation situation{
+      .handled = marks_.handled,
+      .emits_end = life_ == Life::firing || life_ == Life::finishing || marks_.drain,
+      .records_in = input_->records(),
+      .outputs = output_.situation(),
+      .snapshots = snapshots_->situation(),
+      .spent = activity_.spent(port_.now())};
+  if (channels_ != nullptr) channels_->show_in(situation);
+  return situation;
+}
+
+Activity::Between Subtask::waits_for(const Next& next) const {
+  if (output_.has_backlog()) return Activity::Between::back_pressured;
+  return next.when == Next::When::at_once ? Activity::Between::busy : Activity::Between::idle;
+}
+
+}  // namespace weir::runtime
