@@ -349,6 +349,17 @@ void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements, Du
   reconsider_backlog(now);
 }
 
+std::optional<CheckpointProgress> Coordinator::progress(CheckpointId id, Duration now) const {
+  using Stage = CheckpointProgress::Stage;
+  if (const auto at = stages_.reserving.find(id); at != stages_.reserving.end())
+    return CheckpointProgress{Stage::reserving, {.id = id, .kind = at->second.kind}, {}};
+  if (const auto at = stages_.pending.find(id); at != stages_.pending.end())
+    return CheckpointProgress{Stage::collecting, record_of(at->second, now), at->second.missing()};
+  if (const auto at = stages_.publishing.find(id); at != stages_.publishing.end())
+    return CheckpointProgress{Stage::publishing, record_of(at->second, now), {}};
+  return std::nullopt;
+}
+
 std::optional<Duration> Coordinator::next_wake() const {
   std::optional<Duration> wake;
   if (!is_reserving_savepoint()) wake = trigger_.next_wake(under_way());

@@ -25,10 +25,10 @@
 //  - Sources hear of a savepoint and of what began before it in the order of their ids.
 #pragma once
 
+#include "checkpoint/checkpoint_record.hpp"
 #include "checkpoint/failure_policy.hpp"
 #include "checkpoint/participants.hpp"
 #include "checkpoint/pending.hpp"
-#include "checkpoint/reports.hpp"
 #include "checkpoint/retention.hpp"
 #include "checkpoint/savepoint_table.hpp"
 #include "checkpoint/trigger_policy.hpp"
@@ -169,6 +169,8 @@ public:
 
   /// Completed checkpoints that are kept, ascending.
   const std::vector<CheckpointId>& retained() const { return retention_.retained(); }
+  /// How far a checkpoint or savepoint has come; none: it is not under way.
+  std::optional<CheckpointProgress> progress(CheckpointId id, Duration now) const;
   /// Checkpoints whose answers are being collected, by id.
   const std::map<CheckpointId, PendingCheckpoint>& pending() const { return stages_.pending; }
   /// What the last answer was worth.

@@ -420,3 +420,28 @@ TEST_CASE("random answers never break the coordinator's promises", "[coordinator
     }
   }
 }
+
+TEST_CASE("how far a checkpoint has come is known as long as it is under way", "[coordinator]") {
+  using Stage = CheckpointProgress::Stage;
+  Job job;
+  const CheckpointId id = job.tick(10s).value();
+  REQUIRE(job.coordinator.progress(id, 10s));
+  CHECK(job.coordinator.progress(id, 10s)->stage == Stage::reserving);
+  job.reserved(id);
+  job.ack(id, 1);
+  const auto collecting = job.coordinator.progress(id, 13s);
+  REQUIRE(collecting);
+  CHECK(collecting->stage == Stage::collecting);
+  CHECK(collecting->missing == std::vector<SubtaskId>{speaker(0).subtask});
+  CHECK(collecting->record.duration == 3s);
+  CHECK(collecting->record.subtasks == 2);
+  REQUIRE(collecting->record.answers.size() == 1);
+  CHECK(collecting->record.answers[0].subtask == speaker(1).subtask);
+  job.ack(id, 0);
+  REQUIRE(job.coordinator.progress(id, 14s));
+  CHECK(job.coordinator.progress(id, 14s)->stage == Stage::publishing);
+  CHECK(job.coordinator.progress(id, 14s)->missing.empty());
+  job.published(id);
+  CHECK_FALSE(job.coordinator.progress(id, 15s));
+  CHECK_FALSE(job.coordinator.progress(id.next(), 15s));
+}

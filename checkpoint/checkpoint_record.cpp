@@ -1,4 +1,4 @@
-#include "checkpoint/reports.hpp"
+#include "checkpoint/checkpoint_record.hpp"
 
 namespace weir::checkpoint {
 

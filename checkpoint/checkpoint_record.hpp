@@ -1,8 +1,10 @@
-// What is said of a checkpoint or savepoint when it has ended.
+// What the coordinator says of a checkpoint or savepoint to those who log, count or keep a history.
+// Plain values.
 #pragma once
 
 #include "checkpoint/pending.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace weir::checkpoint {
@@ -18,7 +20,7 @@ struct CheckpointReport {
   bool is_final = false;         // every subtask had emitted everything: nothing follows
 };
 
-/// How far a checkpoint or savepoint came, by subtask; for those who keep a history.
+/// How far a checkpoint or savepoint has come, by subtask; for those who keep a history.
 struct CheckpointRecord {
   struct Answer {
     SubtaskId subtask = {};
@@ -28,13 +30,26 @@ struct CheckpointRecord {
   CheckpointId id = {};
   CheckpointKind kind = CheckpointKind::periodic;
   WallTime triggered_at = {};  // none: it was not triggered
-  Duration duration{};         // from then to its end
+  Duration duration{};         // from then to its end, or until now
   std::uint32_t subtasks = 0;  // that had to answer
   std::vector<Answer> answers = {};
 };
 
-/// `now` is monotonic time.
+/// One that is under way.
+struct CheckpointProgress {
+  enum class Stage : std::uint8_t {
+    reserving,   ///< its place in the storage is being prepared
+    collecting,  ///< subtasks answer
+    publishing,  ///< its metadata is being written
+  };
+  Stage stage = Stage::reserving;
+  CheckpointRecord record = {};
+  std::vector<SubtaskId> missing = {};  // have not answered; some while it is `collecting`
+};
+
+/// Sums up a checkpoint that all subtasks have answered.
 CheckpointReport report_on(const PendingCheckpoint& pending, Duration now);
+
 CheckpointRecord record_of(const PendingCheckpoint& pending, Duration now);
 
 }  // namespace weir::checkpoint
