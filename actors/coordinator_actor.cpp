@@ -27,6 +27,7 @@ struct Perform {
   CoordinatorState& state;
 
   void operator()(const ReserveId& action) const {
+    state.stalls_->on_begun(action.id, state.now());
     ask_blocking(
         state.self_, state.services_->pool,
         [job = state.hosted_, epoch = state.epoch(), action, env = &state.services_->env] {
@@ -42,12 +43,16 @@ struct Perform {
 
   void operator()(const TriggerSources& action) const {
     // First what the sources still hold, then the triggers: what is assigned later comes behind.
-    state.remaining_[action.barrier.id] = state.splits_->on_triggered(action.barrier.id);
+    state.sources_->remaining[action.barrier.id] =
+        state.sources_->splits.on_triggered(action.barrier.id);
     for (const TaskHandle& task : state.tasks_) {
       if (state.plan().is_source(task.id.vertex))
         send_control(state.self_, *state.services_, task.actor, "Trigger",
                      TriggerCheckpoint{action.barrier});
     }
+    if (auto progress = state.coordinator_->progress(action.barrier.id, state.now()))
+      state.self_->send(state.job_,
+                        CheckpointUnderWay{state.attempt_, std::move(progress->record), {}, ""});
   }
 
   void operator()(Publish& action) const {
@@ -56,8 +61,8 @@ struct Perform {
     state.reached(Phase::completed, id);
     CheckpointMetadata metadata =
         runtime::make_metadata(state.plan(), state.hosted_->context->run(), state.epoch(),
-                               std::move(action), std::move(state.remaining_[id]));
-    state.remaining_.erase(id);
+                               std::move(action), std::move(state.sources_->remaining[id]));
+    state.sources_->remaining.erase(id);
     ask_blocking(
         state.self_, state.services_->pool,
         [job = state.hosted_, epoch = state.epoch(), metadata = std::move(metadata), directory,
@@ -76,7 +81,7 @@ struct Perform {
   void operator()(const NotifyCompleted& action) const {
     const CheckpointReport& report = action.report;
     state.reached(Phase::committing, report.id);
-    state.splits_->on_completed(report.id);
+    state.sources_->splits.on_completed(report.id);
     const bool is_last = report.is_final || report.kind == CheckpointKind::stop;
     state.notify_completed(report.id, is_last);
     if (is_last) state.repeat_completed(report.id);
@@ -85,11 +90,12 @@ struct Perform {
   }
 
   void operator()(const NotifyAborted& action) const {
-    state.remaining_.erase(action.id);
+    state.sources_->remaining.erase(action.id);
     if (action.was_triggered) tell_aborted(action.id);
-    const std::string why = state.reason_of(action.reason, action.detail, action.missing);
-    note(action.record, why);
+    std::string why = state.reason_of(action.reason, action.detail, action.missing);
+    const std::string waited_on = note(action.record, why);
     if (action.is_savepoint) return;
+    if (!waited_on.empty()) why += "; it waited on " + waited_on;
     state.self_->send(state.job_, CheckpointLost{state.attempt_, action.id, action.kind, why});
   }
 
@@ -143,9 +149,14 @@ private:
       send_control(state.self_, *state.services_, task.actor, "Aborted", CheckpointAborted{id});
   }
 
-  /// For the job's history.
-  void note(const CheckpointRecord& record, const std::string& failure) const {
-    state.self_->send(state.job_, CheckpointEnded{state.attempt_, record, failure});
+  /// For the job's history. Returns what it waited on, if it was slow.
+  std::string note(const CheckpointRecord& record, const std::string& failure) const {
+    // Savepoints take longer: they say nothing of what is usual.
+    const bool is_usual = failure.empty() && record.kind != CheckpointKind::savepoint;
+    std::string waited_on = state.stalls_->on_ended(
+        record.id, is_usual ? std::optional{record.duration} : std::nullopt);
+    state.self_->send(state.job_, CheckpointEnded{state.attempt_, record, failure, waited_on});
+    return waited_on;
   }
 
   /// Of a savepoint. One that stays behind is in nobody's way.
@@ -203,7 +214,8 @@ void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
   coordinator_.emplace(hosted_->context->options().checkpoint, execution_->record.last_id,
                        execution_->retained, execution_->claimed, plan().has_feedback());
-  splits_.emplace(plan(), execution_->restore);
+  sources_.emplace(Sources{runtime::SourceSplits{plan(), execution_->restore}});
+  stalls_.emplace(runtime::wiring_of(plan()), hosted_->context->options().checkpoint.timeout);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
 }
@@ -236,7 +248,7 @@ void CoordinatorState::on_decline(const Decline& decline) {
 void CoordinatorState::on_request_splits(const RequestSplits& request) {
   const TaskHandle* task = find(request.from);
   if (task == nullptr) return;
-  auto answer = splits_->request(task->id);
+  auto answer = sources_->splits.request(task->id);
   self_->send(task->actor, AssignSplits{std::move(answer.splits), answer.no_more});
 }
 
@@ -294,6 +306,7 @@ void CoordinatorState::repeat_completed(CheckpointId id) {
 
 void CoordinatorState::on_wake(Duration at) {
   if (wake_at_ == at) wake_at_.reset();
+  watch_stalls();
   perform(coordinator_->on_tick(now()));
 }
 
@@ -308,7 +321,8 @@ void CoordinatorState::perform(Actions actions) {
 }
 
 void CoordinatorState::schedule_wake() {
-  const auto next = coordinator_->next_wake();
+  std::optional<Duration> next = coordinator_->next_wake();
+  if (const auto stalls = stalls_->next_wake()) next = next ? std::min(*next, *stalls) : *stalls;
   if (!next || (wake_at_ && *wake_at_ <= *next)) return;
   wake_at_ = next;
   self_->delayed_send(self_, std::max(*next - now(), Duration{}), Wake{*next});
@@ -332,6 +346,7 @@ CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, H
       [&state](AckCheckpoint& ack) { state.on_ack(ack); },
       [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
       [&state](const RequestSplits& request) { state.on_request_splits(request); },
+      [&state](TaskSituation& situation) { state.on_situation(situation); },
       [&state](const SetInterval& set) { state.on_set_interval(set); },
       [&state](const SourceBacklog& backlog) { state.on_backlog(backlog); },
       [&state](const RequestCheckpoint& request) { state.on_request_checkpoint(request); },

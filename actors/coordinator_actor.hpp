@@ -1,12 +1,13 @@
 // CoordinatorActor: carries a checkpoint::Coordinator and the splits of all sources for one
 // execution of a job. When some subtasks restart alone it stays, and prepares their restart
-// (coordinator_restart.cpp).
+// (coordinator_restart.cpp). When a checkpoint is slow it finds out why (coordinator_stalls.cpp).
 #pragma once
 
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/services.hpp"
 #include "runtime/job/source_splits.hpp"
+#include "runtime/job/stall_watch.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -35,6 +36,7 @@ public:
   void on_ack(checkpoint::Ack& ack);
   void on_decline(const checkpoint::Decline& decline);
   void on_request_splits(const RequestSplits& request);
+  void on_situation(TaskSituation& situation);
   void on_set_interval(const SetInterval& set);
   void on_backlog(const SourceBacklog& backlog);
   void on_request_checkpoint(const RequestCheckpoint& request);
@@ -44,6 +46,11 @@ public:
 private:
   friend struct Perform;
 
+  struct Sources {
+    runtime::SourceSplits splits;
+    /// What they had not handed out when a checkpoint was triggered.
+    std::map<CheckpointId, std::vector<checkpoint::RemainingSplits>> remaining = {};
+  };
   /// The restart of some subtasks that is under way.
   struct Restart {
     PrepareSubtasks order;
@@ -60,6 +67,9 @@ private:
                         const std::vector<SubtaskId>& missing) const;
   void notify_completed(CheckpointId id, bool is_last);
   void repeat_completed(CheckpointId id);
+  void watch_stalls();
+  void end_round();
+  void tell_slow(const checkpoint::CheckpointProgress& progress);
   void schedule_wake();
   /// A named moment has come; throws Killed if a chaos rule says so.
   void reached(Phase phase, CheckpointId id);
@@ -75,10 +85,9 @@ private:
   std::optional<runtime::Execution> execution_;
   std::optional<checkpoint::Coordinator> coordinator_;
   std::vector<TaskHandle> tasks_;  // those that run
-  std::optional<runtime::SourceSplits> splits_;
+  std::optional<Sources> sources_;
   std::optional<Restart> restart_;
-  /// What the sources had not handed out when a checkpoint was triggered.
-  std::map<CheckpointId, std::vector<checkpoint::RemainingSplits>> remaining_;
+  std::optional<runtime::StallWatch> stalls_;
   std::optional<Duration> wake_at_;
 };
 

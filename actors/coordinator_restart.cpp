@@ -36,7 +36,7 @@ void CoordinatorState::prepare_if_decided() {
     return self_->send(job_, SubtasksRefused{attempt,
                                              "it is not known whether the last checkpoint "
                                              "completed, or it was the job's last"});
-  splits_->take_back(subtasks, point.checkpoint);
+  sources_->splits.take_back(subtasks, point.checkpoint);
   ask_blocking(
       self_, services_->pool,
       [hosted = hosted_, services = *services_, attempt = attempt, subtasks = subtasks,

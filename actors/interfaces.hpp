@@ -54,6 +54,8 @@ using SubtaskActor = caf::typed_actor<
     caf::reacts_to<EndTask>,
     // From the job: report counters.
     caf::reacts_to<AskCounters>,
+    // From the coordinator, when a checkpoint is slow: say how you stand.
+    caf::reacts_to<AskSituation>,
     // From itself.
     caf::reacts_to<Turn>, caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
@@ -67,7 +69,7 @@ using CoordinatorActor = caf::typed_actor<
     caf::reacts_to<SubtasksRunning>,
     // From subtasks.
     caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
-    caf::reacts_to<SourceBacklog>,
+    caf::reacts_to<SourceBacklog>, caf::reacts_to<TaskSituation>,
     // From the job: take one now.
     caf::reacts_to<RequestCheckpoint>, caf::reacts_to<RequestSavepoint>,
     // From the job: how often to take one.
@@ -84,7 +86,8 @@ using JobActor = caf::typed_actor<
     // From the coordinator.
     caf::reacts_to<ExecutionPrepared>, caf::reacts_to<ExecutionRefused>,
     caf::reacts_to<SubtasksRefused>, caf::reacts_to<CheckpointDone>, caf::reacts_to<CheckpointLost>,
-    caf::reacts_to<CheckpointEnded>, caf::reacts_to<CheckpointsFailed>,
+    caf::reacts_to<CheckpointUnderWay>, caf::reacts_to<CheckpointEnded>,
+    caf::reacts_to<CheckpointsFailed>, caf::reacts_to<JobDeadlocked>,
     caf::reacts_to<SavepointEnded>,
     // From whoever assigns slots.
     caf::reacts_to<SlotsGranted>, caf::reacts_to<SlotsMissing>, caf::reacts_to<SlotsRefused>,

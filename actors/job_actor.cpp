@@ -164,10 +164,22 @@ void JobActorState::on_checkpoint_lost(const CheckpointLost& lost) {
   show();
 }
 
-void JobActorState::on_checkpoint_ended(const CheckpointEnded& ended) {
+void JobActorState::on_checkpoint_under_way(const CheckpointUnderWay& under_way) {
+  const auto& [attempt, record, missing, waits_on] = under_way;
+  if (attempt != execution_.attempt || machine_->state() != runtime::JobState::running) return;
+  if (!waits_on.empty())
+    spawn_->services.log.warn("a checkpoint is slow",
+                              {{"checkpoint", record.id.value()},
+                               {"after_ms", record.duration.count() / 1'000'000},
+                               {"waits_on", waits_on}});
+  spawn_->on_checkpoint(runtime::entry_under_way(record, missing, waits_on, plan()));
+}
+
+void JobActorState::on_checkpoint_ended(CheckpointEnded& ended) {
   // Of another execution: its subtasks may be those of another plan.
   if (ended.attempt != execution_.attempt || (is_ending() && !ended.failure.empty())) return;
-  const runtime::CheckpointEntry entry = runtime::entry_of(ended.record, ended.failure, plan());
+  runtime::CheckpointEntry entry = runtime::entry_of(ended.record, ended.failure, plan());
+  entry.waits_on = std::move(ended.waits_on);
   spawn_->on_checkpoint(entry);
   if (!interval_) return;
   interval_->on_checkpoint(entry);
@@ -230,8 +242,10 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const SubtasksRefused& refused) { state.on_subtasks_refused(refused); },
       [&state](const CheckpointDone& done) { state.on_checkpoint_done(done); },
       [&state](const CheckpointLost& lost) { state.on_checkpoint_lost(lost); },
-      [&state](const CheckpointEnded& ended) { state.on_checkpoint_ended(ended); },
+      [&state](const CheckpointUnderWay& under_way) { state.on_checkpoint_under_way(under_way); },
+      [&state](CheckpointEnded& ended) { state.on_checkpoint_ended(ended); },
       [&state](const CheckpointsFailed& failed) { state.on_checkpoints_failed(failed); },
+      [&state](const JobDeadlocked& deadlocked) { state.on_deadlocked(deadlocked); },
       [&state](SlotsGranted& granted) { state.on_slots_granted(granted); },
       [&state](const SlotsMissing& missing) { state.on_slots_missing(missing); },
       [&state](const SlotsRefused& refused) { state.on_slots_refused(refused); },

@@ -44,7 +44,8 @@ struct JobSpawn {
   JobEnding ending = {};
   /// Called on the actor's thread with the answer to each TakeSavepoint, once.
   std::function<void(const SavepointAnswer&)> on_savepoint = [](const SavepointAnswer&) {};
-  /// Called likewise for each checkpoint and savepoint that has ended.
+  /// Called likewise for each checkpoint and savepoint that has been triggered, that is slow, or
+  /// that has ended.
   std::function<void(const runtime::CheckpointEntry&)> on_checkpoint =
       [](const runtime::CheckpointEntry&) {};
 };
@@ -79,8 +80,10 @@ public:
   void on_counters(const TaskCounters& counters);
   void on_checkpoint_done(const CheckpointDone& done);
   void on_checkpoint_lost(const CheckpointLost& lost);
-  void on_checkpoint_ended(const CheckpointEnded& ended);
+  void on_checkpoint_under_way(const CheckpointUnderWay& under_way);
+  void on_checkpoint_ended(CheckpointEnded& ended);
   void on_checkpoints_failed(const CheckpointsFailed& failed);
+  void on_deadlocked(const JobDeadlocked& deadlocked);
   void on_wake(Duration at);
   void on_down(const caf::down_msg& down);
 

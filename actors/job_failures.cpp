@@ -24,6 +24,15 @@ void JobActorState::on_checkpoints_failed(const CheckpointsFailed& failed) {
   if (failed.attempt == execution_.attempt) fail({failed.reason, JobFailure::Kind::transient});
 }
 
+/// Nobody in the circle will ever go on, but a restart empties its channels.
+void JobActorState::on_deadlocked(const JobDeadlocked& deadlocked) {
+  if (deadlocked.attempt != execution_.attempt) return;
+  fail({"the job is deadlocked: " + deadlocked.circle +
+            "; if it happens again, give its channels more room with "
+            "taskmanager.network.memory.buffers-per-channel",
+        JobFailure::Kind::transient});
+}
+
 /// The node's actors may live on, out of reach: nobody waits for their end. Whatever they still say
 /// is of an attempt that is over.
 void JobActorState::on_node_lost(const NodeLost& lost) {

@@ -63,6 +63,11 @@ struct EndTask {};
 /// Report counters.
 struct AskCounters {};
 
+/// Say how you stand.
+struct AskSituation {
+  std::uint64_t round = 0;  // to be said in the answer
+};
+
 // ---- reports of a subtask ---------------------------------------------------------------------
 
 /// Connected and restored.
@@ -87,6 +92,13 @@ struct TaskDone {
 struct TaskCounters {
   checkpoint::Speaker from;
   runtime::SubtaskCounters counters;
+};
+
+/// The answer to AskSituation.
+struct TaskSituation {
+  checkpoint::Speaker from;
+  std::uint64_t round = 0;
+  runtime::SubtaskSituation situation;
 };
 
 /// A source subtask asks the coordinator for splits.
@@ -181,11 +193,26 @@ struct CheckpointLost {
   std::string reason;
 };
 
+/// A checkpoint or savepoint has been triggered, or is slow.
+struct CheckpointUnderWay {
+  AttemptId attempt;
+  checkpoint::CheckpointRecord record;
+  std::vector<SubtaskId> missing;  // if it is slow: have not answered
+  std::string waits_on;            // and on what it waits; else empty
+};
+
 /// A checkpoint or savepoint has ended, well or not.
 struct CheckpointEnded {
   AttemptId attempt;
   checkpoint::CheckpointRecord record;
-  std::string failure;  // empty: it is complete
+  std::string failure;   // empty: it is complete
+  std::string waits_on;  // or did, when it was last found slow
+};
+
+/// Subtasks wait for each other, and will for ever.
+struct JobDeadlocked {
+  AttemptId attempt;
+  std::string circle;  // "a/0 waits for credits of b/0, which waits for credits of a/0"
 };
 
 /// More checkpoints have failed than may.
@@ -274,11 +301,13 @@ WEIR_MESSAGE(CheckpointAborted)
 WEIR_MESSAGE(AssignSplits)
 WEIR_EMPTY_MESSAGE(EndTask)
 WEIR_EMPTY_MESSAGE(AskCounters)
+WEIR_MESSAGE(AskSituation)
 WEIR_MESSAGE(TaskReady)
 WEIR_MESSAGE(TaskFailed)
 WEIR_MESSAGE(TaskDrained)
 WEIR_MESSAGE(TaskDone)
 WEIR_MESSAGE(TaskCounters)
+WEIR_MESSAGE(TaskSituation)
 WEIR_MESSAGE(RequestSplits)
 WEIR_MESSAGE(ExecutionPrepared)
 WEIR_MESSAGE(ExecutionRefused)
@@ -293,7 +322,9 @@ WEIR_MESSAGE(SavepointEnded)
 WEIR_MESSAGE(TakeSavepoint)
 WEIR_MESSAGE(CheckpointDone)
 WEIR_MESSAGE(CheckpointLost)
+WEIR_MESSAGE(CheckpointUnderWay)
 WEIR_MESSAGE(CheckpointEnded)
+WEIR_MESSAGE(JobDeadlocked)
 WEIR_MESSAGE(CheckpointsFailed)
 WEIR_EMPTY_MESSAGE(LaunchJob)
 WEIR_MESSAGE(StopJob)
@@ -321,11 +352,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::AssignSplits))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::EndTask))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::AskCounters))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::AskSituation))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskReady))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskFailed))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskDrained))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskDone))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskCounters))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskSituation))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestSplits))
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::Ack))
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::Decline))
@@ -343,7 +376,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TakeSavepoint))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointDone))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointLost))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointUnderWay))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointEnded))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::JobDeadlocked))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::CheckpointsFailed))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::LaunchJob))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::StopJob))

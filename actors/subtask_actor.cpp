@@ -180,6 +180,10 @@ void SubtaskState::report_counters() {
   self_->send(spawn_->job, TaskCounters{speaker(), subtask_->counters()});
 }
 
+void SubtaskState::report_situation(std::uint64_t round) {
+  self_->send(coordinator_, TaskSituation{speaker(), round, subtask_->situation()});
+}
+
 void SubtaskState::send(ChannelIndex channel, runtime::Frame frame) {
   const Channel& to = outputs_[channel.value()];
   self_->send(to.actor, DataFrame{to.at_peer, spawn_->attempt, std::move(frame)});
@@ -276,6 +280,7 @@ SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn 
         state.done();
       },
       [&state](const AskCounters&) { state.report_counters(); },
+      [&state](const AskSituation& ask) { state.report_situation(ask.round); },
       [&state](const Turn&) { state.on_turn(); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },
       [&state](const Continue& message) { state.on_continue(message); },

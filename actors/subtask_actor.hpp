@@ -59,6 +59,7 @@ public:
   void on_wake(Duration at);
   void on_continue(const Continue& message);
   void report_counters();
+  void report_situation(std::uint64_t round);
 
   // runtime::SubtaskPort
   void send(ChannelIndex channel, runtime::Frame frame) override;

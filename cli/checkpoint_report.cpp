@@ -105,6 +105,24 @@ std::string describe_usual(const std::map<std::string, Spread>& usual) {
   return table.text();
 }
 
+/// "a/0, a/1, a/2 and 7 more"
+std::string list(const std::vector<std::string>& names) {
+  constexpr std::size_t kNamed = 3;  // so that a line stays a line
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kNamed); ++i)
+    text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kNamed) text += " and " + std::to_string(names.size() - kNamed) + " more";
+  return text;
+}
+
+std::string status_of(const CheckpointEntry& entry) {
+  std::string text = entry.has_completed() ? "complete" : "failed: " + entry.failure;
+  if (entry.is_under_way) text = "under way";
+  if (!entry.missing.empty()) text += "; no answer from " + list(entry.missing);
+  if (entry.waits_on.empty()) return text;
+  return text + (entry.is_under_way ? "; waits on " : "; it waited on ") + entry.waits_on;
+}
+
 std::vector<std::string> row_of(const CheckpointEntry& entry) {
   std::vector<std::string> row{
       std::to_string(entry.id.value()),
@@ -116,7 +134,7 @@ std::vector<std::string> row_of(const CheckpointEntry& entry) {
       base::format_size(entry.state_bytes()),
       base::format_size(entry.overtaken_bytes())};
   for (std::string& cell : cells_of(entry.slowest())) row.push_back(std::move(cell));
-  row.push_back(entry.has_completed() ? "complete" : "failed: " + entry.failure);
+  row.push_back(status_of(entry));
   return row;
 }
 
@@ -128,10 +146,11 @@ Json json_of(const SnapshotTimings& timings) {
 }
 
 Json json_of(const CheckpointEntry& entry) {
-  Json json{{"id", entry.id.value()},
-            {"kind", name_of(entry.kind)},
-            {"status", entry.has_completed() ? "complete" : "failed"}};
-  if (!entry.has_completed()) json["failure"] = entry.failure;
+  Json json{{"id", entry.id.value()}, {"kind", name_of(entry.kind)}};
+  json["status"] = entry.is_under_way ? "under way" : entry.has_completed() ? "complete" : "failed";
+  if (!entry.failure.empty()) json["failure"] = entry.failure;
+  if (!entry.waits_on.empty()) json["waits_on"] = entry.waits_on;
+  if (!entry.missing.empty()) json["missing"] = entry.missing;
   json["triggered_at_ms"] =
       std::chrono::duration_cast<std::chrono::milliseconds>(entry.triggered_at.time_since_epoch())
           .count();
@@ -170,14 +189,16 @@ std::string describe_checkpoints(const std::string& job, const CheckpointStatist
                      " checkpoints complete, " + base::format_count(statistics.failed) +
                      " failed, " + base::format_count(statistics.savepoints) + " savepoints\n";
   if (!statistics.usual.empty()) text += "\n" + describe_usual(statistics.usual);
-  if (statistics.entries.empty()) return text;
+  if (statistics.entries.empty() && statistics.under_way.empty()) return text;
   Table last{kEntryHead};
+  for (const CheckpointEntry& entry : statistics.under_way) last.add(row_of(entry));
   for (const CheckpointEntry& entry : statistics.entries) last.add(row_of(entry));
   return text + "\n" + last.text();
 }
 
 Result<std::string> describe_checkpoint(const CheckpointStatistics& statistics, CheckpointId id) {
-  const auto& entries = statistics.entries;
+  std::vector<CheckpointEntry> entries = statistics.under_way;
+  entries.insert(entries.end(), statistics.entries.begin(), statistics.entries.end());
   const auto entry = std::find_if(entries.begin(), entries.end(),
                                   [&](const CheckpointEntry& each) { return each.id == id; });
   if (entry == entries.end()) {
@@ -185,7 +206,7 @@ Result<std::string> describe_checkpoint(const CheckpointStatistics& statistics, 
     for (const CheckpointEntry& each : entries)
       known += (known.empty() ? "" : ", ") + std::to_string(each.id.value());
     return Status{ErrorCode::not_found, "checkpoint " + std::to_string(id.value()) +
-                                            " is none of the last that have ended: " +
+                                            " is not under way, and none of the last: " +
                                             (known.empty() ? "none has" : known)};
   }
   Table table{
@@ -197,6 +218,7 @@ Result<std::string> describe_checkpoint(const CheckpointStatistics& statistics, 
     for (std::string& cell : cells_of(answer.timings)) row.push_back(std::move(cell));
     table.add(std::move(row));
   }
+  for (const std::string& subtask : entry->missing) table.add({subtask, "no answer yet"});
   Table head{kEntryHead};
   head.add(row_of(*entry));
   return head.text() + "\n" + table.text();
@@ -208,8 +230,11 @@ std::string checkpoints_json(const std::string& job, const CheckpointStatistics&
             {"failed", statistics.failed},
             {"savepoints", statistics.savepoints},
             {"usual", Json::object()},
+            {"under_way", Json::array()},
             {"last", Json::array()}};
   for (const auto& [what, spread] : statistics.usual) json["usual"][what] = json_of(what, spread);
+  for (const CheckpointEntry& entry : statistics.under_way)
+    json["under_way"].push_back(json_of(entry));
   for (const CheckpointEntry& entry : statistics.entries) json["last"].push_back(json_of(entry));
   return json.dump(2);
 }

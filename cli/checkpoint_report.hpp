@@ -7,12 +7,12 @@
 
 namespace weir::cli {
 
-/// Returns lines: how many there were, what is usual, and the last ones, the newest first.
+/// Returns lines: how many there were, what is usual, what is under way, and the last ones, the
+/// newest first.
 std::string describe_checkpoints(const std::string& job,
                                  const runtime::CheckpointStatistics& statistics);
 
-/// Returns lines about one of the last ones: what each subtask took. `not_found` names those that
-/// are known.
+/// Returns lines about one of them: what each subtask took. `not_found` names those that are known.
 Result<std::string> describe_checkpoint(const runtime::CheckpointStatistics& statistics,
                                         CheckpointId id);
 

@@ -37,6 +37,7 @@ void MasterState::on_viewed(JobViewed& viewed) {
   ClusterJob* job = jobs_.find(viewed.job);
   if (job == nullptr || job->has_ended()) return;
   job->view = std::move(viewed.view);
+  if (job->view.state != runtime::JobState::running) job->checkpoints.forget_under_way();
   if (job->has_ended()) return conclude(*job);
   tell_watchers(*job);
 }
@@ -49,7 +50,8 @@ void MasterState::on_show_checkpoints(const ShowCheckpoints& show) {
   const ClusterJob* job = find_job(show.job, show.client);
   if (job == nullptr) return;
   const CheckpointOptions options = job->checkpoint_options();
-  runtime::CheckpointStatistics statistics = job->checkpoints.statistics();
+  runtime::CheckpointStatistics statistics =
+      job->checkpoints.statistics(spawn_->services.common.clock.wall());
   const advisor::Measured measured = runtime::measured_of(statistics, options);
   self_->send(show.client,
               JobCheckpoints{job->name, std::move(statistics), measured, options.min_pause});

@@ -83,7 +83,23 @@ CheckpointEntry entry_of(const checkpoint::CheckpointRecord& record, const std::
   return entry;
 }
 
+CheckpointEntry entry_under_way(const checkpoint::CheckpointRecord& record,
+                                const std::vector<SubtaskId>& missing, std::string waits_on,
+                                const Plan& plan) {
+  CheckpointEntry entry = entry_of(record, "", plan);
+  entry.is_under_way = true;
+  entry.waits_on = std::move(waits_on);
+  for (const SubtaskId subtask : missing) entry.missing.push_back(plan.name_of(subtask));
+  return entry;
+}
+
 void CheckpointHistory::add(CheckpointEntry entry) {
+  if (entry.is_under_way) {
+    const CheckpointId id = entry.id;
+    under_way_.insert_or_assign(id, std::move(entry));
+    return;
+  }
+  under_way_.erase(entry.id);
   if (!entry.has_completed()) {
     ++failed_;
   } else if (entry.kind == CheckpointKind::savepoint) {
@@ -100,12 +116,17 @@ void CheckpointHistory::add(CheckpointEntry entry) {
   if (entries_.size() > kEntries) entries_.pop_back();
 }
 
-CheckpointStatistics CheckpointHistory::statistics() const {
+CheckpointStatistics CheckpointHistory::statistics(std::optional<WallTime> now) const {
   CheckpointStatistics statistics{.completed = completed_,
                                   .failed = failed_,
                                   .savepoints = savepoints_,
+                                  .under_way = {},
                                   .entries = {entries_.begin(), entries_.end()},
                                   .usual = {}};
+  for (auto at = under_way_.rbegin(); at != under_way_.rend(); ++at) {
+    CheckpointEntry& entry = statistics.under_way.emplace_back(at->second);
+    if (now && entry.triggered_at != WallTime{}) entry.duration = *now - entry.triggered_at;
+  }
   for (const auto& [what, samples] : samples_)
     statistics.usual[what] = spread_of({samples.begin(), samples.end()});
   return statistics;

@@ -1,5 +1,5 @@
-// CheckpointHistory: how the checkpoints and savepoints of a job went: the last ones in detail, and
-// what is usual. Pure; it outlives the executions of a job.
+// CheckpointHistory: how the checkpoints and savepoints of a job went: those under way, the last
+// ones in detail, and what is usual. Pure; it outlives the executions of a job.
 #pragma once
 
 #include "checkpoint/coordinator.hpp"
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,17 +21,20 @@ struct SubtaskSnapshot {
   std::uint64_t state_bytes = 0;  // of all that the checkpoint holds of it
 };
 
-/// A checkpoint or savepoint that has ended.
+/// A checkpoint or savepoint that has ended, or is under way.
 struct CheckpointEntry {
   CheckpointId id = {};
   checkpoint::CheckpointKind kind = checkpoint::CheckpointKind::periodic;
   std::string failure = {};  // why it came to nothing; empty: it is complete
   WallTime triggered_at = {};
-  Duration duration{};                        // from the trigger to its end
+  Duration duration{};                        // from the trigger to its end, or until now
   std::uint32_t subtasks = 0;                 // that had to answer
   std::vector<SubtaskSnapshot> answers = {};  // of those that did, in the order of the plan
+  std::string waits_on = {};  // or waited, when last looked at; empty: it was never slow
+  bool is_under_way = false;
+  std::vector<std::string> missing = {};  // had not answered then; none: nobody has looked
 
-  bool has_completed() const { return failure.empty(); }
+  bool has_completed() const { return failure.empty() && !is_under_way; }
   /// Over all answers.
   std::uint64_t written_bytes() const;
   std::uint64_t state_bytes() const;
@@ -59,8 +63,9 @@ Spread spread_of(std::vector<std::uint64_t> values);
 struct CheckpointStatistics {
   std::uint64_t completed = 0;  // checkpoints, of this job since the coordinator has it
   std::uint64_t failed = 0;
-  std::uint64_t savepoints = 0;               // complete
-  std::vector<CheckpointEntry> entries = {};  // the last ones, the newest first
+  std::uint64_t savepoints = 0;                 // complete
+  std::vector<CheckpointEntry> under_way = {};  // the newest first
+  std::vector<CheckpointEntry> entries = {};    // the last ones that have ended, likewise
   /// Of the last complete checkpoints: "duration", "alignment", "sync", "async", "start delay" in
   /// nanoseconds, "written" and "state" in bytes. For each checkpoint the slowest subtask counts.
   std::map<std::string, Spread> usual = {};
@@ -69,12 +74,20 @@ struct CheckpointStatistics {
 /// Names the subtasks of what the coordinator says of a checkpoint.
 CheckpointEntry entry_of(const checkpoint::CheckpointRecord& record, const std::string& failure,
                          const Plan& plan);
+/// The same for one that is under way, of which `missing` have not answered.
+CheckpointEntry entry_under_way(const checkpoint::CheckpointRecord& record,
+                                const std::vector<SubtaskId>& missing, std::string waits_on,
+                                const Plan& plan);
 
 /// See the file comment.
 class CheckpointHistory {
 public:
+  /// Takes the place of what was known of it while it was under way.
   void add(CheckpointEntry entry);
-  CheckpointStatistics statistics() const;
+  /// The execution is over: nothing will be heard any more of what was under way.
+  void forget_under_way() { under_way_.clear(); }
+  /// What is under way has taken until `now`; without that, until it was last heard of.
+  CheckpointStatistics statistics(std::optional<WallTime> now = std::nullopt) const;
 
 private:
   static constexpr std::size_t kEntries = 10;    // in detail, as Flink has by default
@@ -83,6 +96,7 @@ private:
   std::uint64_t completed_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t savepoints_ = 0;
+  std::map<CheckpointId, CheckpointEntry> under_way_;
   std::deque<CheckpointEntry> entries_;  // the newest first
   std::map<std::string, std::deque<std::uint64_t>> samples_;
 };

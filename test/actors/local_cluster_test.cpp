@@ -6,7 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <numeric>
 #include <utility>
 
@@ -33,6 +35,30 @@ std::vector<int> numbers(int n) {
   std::iota(all.begin(), all.end(), 0);
   return all;
 }
+
+/// Keeps log lines, for whoever waits for one.
+class AwaitedLog final : public base::Logger {
+public:
+  void write(base::LogLevel, std::string_view message, Fields fields) override {
+    const std::lock_guard lock{mutex_};
+    text_ += base::format_log_line(message, fields) + "\n";
+    changed_.notify_all();
+  }
+  /// Returns whether there has been such a line before anybody's patience is at its end.
+  bool wait_for(const std::string& part) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, 1min, [&] { return text_.find(part) != std::string::npos; });
+  }
+  std::string text() const {
+    const std::lock_guard lock{mutex_};
+    return text_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string text_;
+};
 
 }  // namespace
 
@@ -130,4 +156,31 @@ TEST_CASE("a cluster may go at any moment of a restart", "[cluster]") {
     std::uint64_t seen = 0;
     while ((*cluster)->view().restarts < i % 3) seen = (*cluster)->wait_for_change(seen, 1s);
   }
+}
+
+TEST_CASE("a subtask that hangs in its user's code is named by the checkpoint that waits on it",
+          "[cluster]") {
+  AwaitedLog log;
+  testing::ReplayLog<int> input{numbers(100), 1, {.rows_per_poll = 1, .pause = 1ms}};
+  testing::TransactionLog<int> output;
+  Job job{"hangs", {.parallelism = 2, .checkpoint = {.every = 10ms}}};
+  job.source("numbers", input.source())
+      .rebalance()
+      .map("sticky",
+           [&log](int n) {
+             // Until it has been found out.
+             if (n == 50) log.wait_for("does not answer");
+             return n;
+           })
+      .sink("out", output.sink());
+  auto hosted = host_job(job, {.run = "r"}, Env::posix(), base::silent_logger());
+  REQUIRE(hosted.ok());
+  auto cluster = LocalCluster::start(std::move(hosted).value(), {}, Env::posix(), log);
+  REQUIRE(cluster.ok());
+  CHECK((*cluster)->wait().kind == runtime::JobOutcome::Kind::finished);
+  INFO(log.text());
+  const auto slow = log.text().find("a checkpoint is slow");
+  REQUIRE(slow != std::string::npos);
+  CHECK(log.text().find("sticky/", slow) < log.text().find("does not answer", slow));
+  CHECK(output.committed().size() == 100);
 }

@@ -99,6 +99,7 @@ TEST_CASE("orders to subtasks", "[messages]") {
   round_trip(StartTask{});
   round_trip(EndTask{});
   round_trip(AskCounters{});
+  CHECK(round_trip(AskSituation{17}).round == 17);
   round_trip(LaunchJob{});
   CHECK(round_trip(TriggerCheckpoint{{.id = CheckpointId{3}}}).barrier.id == CheckpointId{3});
   CHECK(round_trip(CheckpointCompleted{CheckpointId{3}, true}).is_last);
@@ -120,6 +121,26 @@ TEST_CASE("reports of subtasks", "[messages]") {
   CHECK(failed.failure.operator_name == "op");
   CHECK(failed.failure.kind == runtime::TaskFailure::Kind::permanent);
   CHECK(round_trip(TaskCounters{kSpeaker, {1, 2, 3}}).counters.records_written == 3);
+  const runtime::SubtaskSituation situation{
+      .handled = CheckpointId{4},
+      .aligning = CheckpointId{5},
+      .overtakes_later = true,
+      .emits_end = true,
+      .records_in = 9,
+      .inputs = {{.received = 3, .batches = 2, .is_blocked = true, .passed = CheckpointId{5}},
+                 {.owed = 1, .barriers = {{CheckpointId{5}, 2, true}}}},
+      .outputs = {{.sent = 7, .credits = 1, .window = 8, .waiting = 6}},
+      .snapshots = {{CheckpointId{4}, 3s, true}},
+      .spent = {.busy = 1ms, .back_pressured = 2ms, .idle = 3ms, .longest_turn = 4ms}};
+  const auto said = round_trip(TaskSituation{kSpeaker, 17, situation});
+  CHECK(said.round == 17);
+  CHECK(said.situation.aligning == CheckpointId{5});
+  CHECK(said.situation.overtakes_later);
+  CHECK(said.situation.emits_end);
+  CHECK(said.situation.inputs == situation.inputs);
+  CHECK(said.situation.outputs == situation.outputs);
+  CHECK(said.situation.snapshots[0].age == 3s);
+  CHECK(said.situation.spent.longest_turn == 4ms);
   checkpoint::Ack ack{CheckpointId{8}, kSpeaker, {}, {.start_delay = 1ms, .bytes = 5}};
   state::KeyedStateHandle handle{.operator_name = "counts", .key_schema = "str"};
   handle.inlined = Bytes{"\0\x01", 2};
@@ -156,6 +177,10 @@ TEST_CASE("coordinator, job and node", "[messages]") {
                                   checkpoint::CheckpointKind::periodic, "late"})
             .reason == "late");
   CHECK(round_trip(CheckpointsFailed{AttemptId{3}, "too many"}).reason == "too many");
+  CHECK(round_trip(CheckpointUnderWay{AttemptId{3}, {}, {kSpeaker.subtask}, "a/0"}).missing ==
+        std::vector<SubtaskId>{kSpeaker.subtask});
+  CHECK(round_trip(CheckpointEnded{AttemptId{3}, {}, "late", "a/0"}).waits_on == "a/0");
+  CHECK(round_trip(JobDeadlocked{AttemptId{3}, "a/0 waits"}).circle == "a/0 waits");
   CHECK(round_trip(StopJob{true}).at_once);
   DeployTasks deploy{AttemptId{2}, AttemptId{1}, {}, "/restore"};
   deploy.tasks[kSpeaker.subtask];

@@ -68,6 +68,36 @@ TEST_CASE("one checkpoint is shown subtask by subtask", "[cli][history]") {
   CHECK_THAT(describe_checkpoint({}, CheckpointId{5}).status().message(), Contains("none has"));
 }
 
+TEST_CASE("what is under way stands first, with who has not answered and why", "[cli][history]") {
+  runtime::CheckpointStatistics all = statistics();
+  all.under_way.push_back({.id = CheckpointId{17},
+                           .triggered_at = WallTime{1'767'225'600s},
+                           .duration = 4s,
+                           .subtasks = 5,
+                           .answers = {{"lines/0", {}, 10}},
+                           .waits_on = "lines/0 -> counts/0: it takes its time",
+                           .is_under_way = true,
+                           .missing = {"counts/0", "counts/1", "out/0", "out/1"}});
+  all.entries[1].waits_on = "out/0: it wrote";
+  const std::string text = describe_checkpoints("word-count", all);
+  CHECK_THAT(line_with(text, "under way"),
+             Contains("17  ") && Contains("4000.0 ms") && Contains("1/5") &&
+                 Contains("under way; no answer from counts/0, counts/1, out/0 and 1 more; waits "
+                          "on lines/0 -> counts/0: it takes its time"));
+  CHECK(text.find("17  ") < text.find("8  "));
+  CHECK_THAT(line_with(text, "complete;"), Contains("complete; it waited on out/0: it wrote"));
+  const std::string one = describe_checkpoint(all, CheckpointId{17}).value();
+  CHECK_THAT(line_with(one, "out/1"), Contains("no answer yet"));
+  CHECK_THAT(describe_checkpoint(all, CheckpointId{5}).status().message(), Contains(": 17, 8, 7"));
+
+  const auto json = nlohmann::json::parse(checkpoints_json("word-count", all));
+  REQUIRE(json["under_way"].size() == 1);
+  CHECK(json["under_way"][0]["status"] == "under way");
+  CHECK(json["under_way"][0]["waits_on"] == "lines/0 -> counts/0: it takes its time");
+  CHECK(json["under_way"][0]["missing"].size() == 4);
+  CHECK(json["last"][1]["waits_on"] == "out/0: it wrote");
+}
+
 TEST_CASE("programs read the same as JSON", "[cli][history]") {
   const auto json = nlohmann::json::parse(checkpoints_json("word-count", statistics()));
   CHECK(json["job"] == "word-count");

@@ -183,6 +183,34 @@ TEST_CASE("who looks at checkpoints sees why they failed", "[process][cluster][c
   CHECK_THAT(shown.output, Contains("failed: it took longer than") && !Contains(", 0 failed"));
 }
 
+TEST_CASE("who looks at a checkpoint under way sees whom it waits for", "[process][cluster][cli]") {
+  TestCluster cluster;
+  cluster.add_worker();
+  cluster.add_worker();
+  WordCountRuns runs;
+  runs.write_corpus(1, 5000, 100'000);  // no test waits for its end
+  Child submit{cluster.submit(runs.command())};
+  REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+  cluster.worker(0).signal(SIGSTOP);
+  REQUIRE(cluster.coordinator().wait_for("a checkpoint is slow"));
+  const auto weir = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {test::program("weir"), "checkpoints", "word-count"});
+    words.insert(words.end(), {"--to", cluster.place()});
+    return run_to_end(words).output;
+  };
+  CHECK_THAT(weir({}), Contains("under way; no answer from") && Contains("waits on") &&
+                           Contains("does not answer"));
+  const auto json = nlohmann::json::parse(weir({"--format", "json"}));
+  REQUIRE(json["under_way"].size() == 1);
+  const auto& stuck = json["under_way"][0];
+  CHECK(stuck["duration_ms"] > 1000.0);
+  CHECK_FALSE(stuck["missing"].empty());
+  CHECK_THAT(weir({"--checkpoint", std::to_string(stuck["id"].get<std::uint64_t>())}),
+             Contains("no answer yet"));
+  cluster.worker(0).signal(SIGCONT);
+  REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+}
+
 TEST_CASE("a cluster remembers as many ended jobs as it is told to", "[process][cluster][cli]") {
   TestCluster cluster{{"--set", "jobstore.max-capacity=1"}};
   cluster.add_worker();

@@ -47,6 +47,38 @@ TEST_CASE("a spread has the values of the nearest rank", "[history]") {
   CHECK(spread_of({1, 2, 3}).p50 == 2);
 }
 
+TEST_CASE("what is under way is shown until it has ended, and counts for nothing", "[history]") {
+  CheckpointHistory history;
+  history.add(entry(1, 5ms));
+  const auto under_way = [](std::uint64_t id, std::string waits_on) {
+    CheckpointEntry some = entry(id, 2s);
+    some.is_under_way = true;
+    some.triggered_at = WallTime{100s};
+    some.waits_on = std::move(waits_on);
+    return some;
+  };
+  CHECK_FALSE(under_way(2, "").has_completed());
+  history.add(under_way(2, ""));
+  history.add(under_way(3, ""));
+  history.add(under_way(2, "b/0"));  // is slow by now
+  const CheckpointStatistics all = history.statistics(WallTime{107s});
+  REQUIRE(all.under_way.size() == 2);
+  CHECK(all.under_way[0].id == CheckpointId{3});
+  CHECK(all.under_way[1].waits_on == "b/0");
+  CHECK(all.under_way[1].duration == 7s);
+  CHECK(history.statistics().under_way[1].duration == 2s);
+  CHECK(all.completed == 1);
+  CHECK(all.failed == 0);
+  CHECK(all.entries.size() == 1);
+
+  history.add(entry(2, 9s));
+  CHECK(history.statistics().under_way.size() == 1);
+  CHECK(history.statistics().completed == 2);
+  history.forget_under_way();
+  CHECK(history.statistics().under_way.empty());
+  CHECK(history.statistics().completed == 2);
+}
+
 TEST_CASE("the last checkpoints are remembered, the newest first, and all are counted",
           "[history]") {
   CheckpointHistory history;
