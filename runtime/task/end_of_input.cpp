@@ -20,6 +20,7 @@ bool EndOfInput::on_records(ChannelIndex channel) {
 EndOfInput::Step EndOfInput::on_end(ChannelIndex channel) {
   if (is_over_[channel.value()] || has_ended_) return {};
   is_over_[channel.value()] = true;
+  if (is_feedback_[channel.value()]) return {};  // its sender has heard of the end earlier
   for (std::uint32_t i = 0; i < is_over_.size(); ++i) {
     if (!is_over_[i] && !is_feedback_[i]) return pass_on_complete();
   }

@@ -53,6 +53,10 @@ TEST_CASE("an iteration ends when a probe finds nothing on its way", "[end_of_in
   SECTION("for another subtask records do") {
     CHECK(input.on_probe(channel(2), {kSelf, 3, true}) == probing(kSelf, 4, false));
   }
+  SECTION("for another, which hears of the end earlier and says that it has ended") {
+    CHECK(input.on_end(channel(1)) == Step{});
+    CHECK(input.on_probe(channel(2), {kSelf, 3, false}).has_ended);
+  }
   SECTION("for nobody") {
     CHECK(input.on_probe(channel(2), {kSelf, 3, false}) == Step{.has_ended = true, .probes = {}});
     CHECK_FALSE(input.on_records(channel(1)));
@@ -170,6 +174,9 @@ private:
     REQUIRE(alive_ == 0);
     REQUIRE_FALSE(has_ended_[begin]);
     has_ended_[begin] = true;
+    for (std::uint32_t e = 0; e < ends_; ++e) {
+      if (!by_index_ || e == begin) forth(begin, e).push_back(EndOfData{});
+    }
   }
 
   /// A subtask at the end takes something in.
@@ -182,9 +189,12 @@ private:
       return;
     }
     const ChannelIndex from = channel(by_index_ ? 0 : begin);
-    const Step step = inputs_[begins_ + end].on_probe(from, std::get<EndProbe>(item));
-    for (const EndProbe& probe : step.probes) {
-      for (std::uint32_t b = 0; b < begins_; ++b) back(b, end).push_back(probe);
+    EndOfInput& input = inputs_[begins_ + end];
+    const auto* came = std::get_if<EndProbe>(&item);
+    const Step step = came != nullptr ? input.on_probe(from, *came) : input.on_end(from);
+    for (std::uint32_t b = 0; b < begins_; ++b) {
+      for (const EndProbe& probe : step.probes) back(b, end).push_back(probe);
+      if (step.has_ended) back(b, end).push_back(EndOfData{});
     }
   }
 
