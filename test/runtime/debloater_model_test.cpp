@@ -145,7 +145,7 @@ TEST_CASE("whatever the speeds, no channel has too many batches outstanding, or 
 
 TEST_CASE("what waits takes about the target time", "[debloater]") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    for (const std::size_t channels : {1, 3}) {
+    for (const std::size_t channels : {std::size_t{1}, std::size_t{3}}) {
       for (const Duration each : {10ms, 40ms, 80ms, 200ms, 2000ms}) {
         constexpr std::uint32_t kCredits = 16;
         CAPTURE(seed, channels, each.count());

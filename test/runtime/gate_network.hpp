@@ -100,7 +100,7 @@ public:
 
   /// Whether anybody has something to do and cannot.
   bool is_stuck() const {
-    return std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& each) {
+    return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& each) {
       const Node& node = each.second;
       return has_backlog(node) || node.aligning;
     });
