@@ -68,8 +68,8 @@ struct NotifyAborted {  // tell all subtasks, if it was triggered
   std::vector<SubtaskId> missing;  // had not answered
   bool is_savepoint = false;       // whoever asked for it hears of it as SavepointFailed
   CheckpointRecord record = {};
-  /// Else no subtask has heard of it. To hear that it is off would make them give up an older one,
-  /// whose barriers may still be on their way.
+  /// Else no subtask has heard of it. A source that heard that it is off would pass over an older
+  /// one whose trigger is still on its way.
   bool was_triggered = true;
 };
 struct SavepointCompleted {  // tell whoever asked for it
