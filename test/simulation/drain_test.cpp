@@ -15,7 +15,7 @@ using test::Count;
 using test::CountJob;
 using test::Figures;
 using test::figures_of;
-using test::logs;
+using test::has_logged;
 using test::require_finish;
 
 namespace {
@@ -96,7 +96,7 @@ TEST_CASE("a job that is drained emits what it does at the end of its input, and
     other.parallelism = 3;
     auto again = cluster.start(twice.job(other), {.restore_path = *path});
     require_finish(again);
-    CHECK(logs(again, "drained"));
+    CHECK(has_logged(again, "drained"));
     CHECK(twice.check_counts() == read);
     const auto metadata = load(cluster, *path);
     CHECK(metadata.kind == checkpoint::CheckpointKind::drain);

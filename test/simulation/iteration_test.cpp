@@ -3,8 +3,9 @@
 #include "base/random.hpp"
 #include "test/support/barrier_modes.hpp"
 #include "test/support/count_job.hpp"
-#include "test/support/kill_matrix.hpp"
+#include "test/support/kill_rules.hpp"
 #include "test/support/run_log.hpp"
+#include "test/support/sim_figures.hpp"
 
 #include <weir/testing.hpp>
 #include <weir/weir.hpp>
@@ -135,15 +136,8 @@ JobOptions options_of(const Mode& mode, int parallelism, base::Random& random) {
 
 std::string draw_rule(base::Random& random, Circuit circuit) {
   const std::string inner = circuit == Circuit::chained ? "walks/0" : "counts/0";
-  const std::vector<std::string> victims{"numbers/0",   "walks/0", inner,
-                                         "coordinator", "node",    "any"};
-  static const std::vector<std::string> phases{"triggered",    "aligning",  "snapshotted",
-                                               "acknowledged", "completed", "committing"};
-  const std::string& victim = victims[random.below(victims.size())];
-  if (random.chance(0.3))
-    return "kill " + victim + " after " + std::to_string(1 + random.below(500)) + " records";
-  return "kill " + victim + " at checkpoint " + std::to_string(1 + random.below(12)) + " " +
-         phases[random.below(phases.size())];
+  return test::draw_kill(random, {"numbers/0", "walks/0", inner, "coordinator", "node", "any"},
+                         {.checkpoints = 12, .records = 500, .by_records = 0.3});
 }
 
 /// A job that dies in parts and as a whole, is stopped behind a savepoint, and goes on at another
@@ -182,7 +176,7 @@ std::uint64_t run_plan(std::uint64_t seed, Circuit circuit, Figures& figures) {
   }
   require_finish(run);
   // Barriers come round, unless a message is lost.
-  if (!is_disturbed) CHECK_FALSE(test::logs(run, "it took longer than"));
+  if (!is_disturbed) CHECK_FALSE(test::has_logged(run, "it took longer than"));
   walks.check();
   figures += figures_of(run);
   return recorded;
@@ -227,6 +221,27 @@ TEST_CASE("T73 records of a loop are restored with their round", "[sim][iteratio
   walks.check();
 }
 
+TEST_CASE("a savepoint of an iteration and its checkpoints wait for each other",
+          "[sim][iteration]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed}};
+    const WalkJob walks{Circuit::keyed};
+    base::Random random{seed};
+    auto run = cluster.start(walks.job(options_of({.unaligned = false}, 2, random)));
+    REQUIRE(run.run_until_checkpoint(1));
+    for (int i = 0; i < 4 && !run.has_ended(); ++i) {
+      run.run_for(std::chrono::microseconds{random.below(3000)});
+      const auto path = run.savepoint("/savepoints/" + std::to_string(i));
+      INFO(path.status().message());
+      CHECK((path.ok() || run.has_ended()));
+    }
+    require_finish(run);
+    CHECK(run.failed_checkpoints() == 0);
+    walks.check();
+  }
+}
+
 TEST_CASE("T74 a cycle with full channels neither hangs nor fills memory: it fails by name",
           "[sim][iteration]") {
   testing::Cluster cluster{{.seed = 5}};
@@ -244,7 +259,7 @@ TEST_CASE("T74 a cycle with full channels neither hangs nor fills memory: it fai
   auto run = cluster.start(job);
   CHECK_FALSE(run.finish(10s));
   REQUIRE(run.has_ended());
-  CHECK(test::logs(run, "more than 200 batches wait for their next round in the iteration"));
+  CHECK(test::has_logged(run, "more than 200 batches wait for their next round in the iteration"));
 }
 
 TEST_CASE("an operator that emits at its end cannot feed that back", "[sim][iteration]") {
@@ -262,7 +277,7 @@ TEST_CASE("an operator that emits at its end cannot feed that back", "[sim][iter
   });
   auto run = cluster.start(job);
   CHECK_FALSE(run.finish(10s));
-  CHECK(test::logs(run, "after its end: an operator in it emits at the end of its input"));
+  CHECK(test::has_logged(run, "after its end: an operator in it emits at the end of its input"));
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include "test/support/barrier_modes.hpp"
 #include "test/support/count_job.hpp"
 #include "test/support/kill_matrix.hpp"
+#include "test/support/kill_rules.hpp"
 
 #include <weir/testing.hpp>
 #include <weir/weir.hpp>
@@ -173,15 +174,10 @@ std::string draw_rule(base::Random& random, int parallelism) {
   const auto index = [&] {
     return "/" + std::to_string(random.below(static_cast<std::uint64_t>(parallelism)));
   };
-  const std::vector<std::string> victims{
-      "numbers" + index(), "counts" + index(), "counts" + index(), "coordinator", "node", "any"};
-  static const std::vector<std::string> phases{"triggered",    "aligning",  "snapshotted",
-                                               "acknowledged", "completed", "committing"};
-  const std::string& victim = victims[random.below(victims.size())];
-  if (random.chance(0.3))
-    return "kill " + victim + " after " + std::to_string(1 + random.below(200)) + " records";
-  return "kill " + victim + " at checkpoint " + std::to_string(1 + random.below(12)) + " " +
-         phases[random.below(phases.size())];
+  return test::draw_kill(
+      random,
+      {"numbers" + index(), "counts" + index(), "counts" + index(), "coordinator", "node", "any"},
+      {.checkpoints = 12, .records = 200, .by_records = 0.3});
 }
 
 /// A job that dies as a whole again and again and goes on from its newest checkpoint, each time at

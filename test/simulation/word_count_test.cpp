@@ -4,6 +4,7 @@
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "test/support/count_job.hpp"
+#include "test/support/kill_rules.hpp"
 #include "test/support/sim_figures.hpp"
 #include "test/support/word_count_output.hpp"
 
@@ -38,15 +39,8 @@ WordCounts write_corpus(Env& disk, base::Random& random) {
 }
 
 std::string random_rule(base::Random& random) {
-  static const std::vector<std::string> victims{"lines/0",     "words/1", "counts/0", "out/1",
-                                                "coordinator", "node",    "any"};
-  static const std::vector<std::string> phases{"triggered",    "aligning",  "snapshotted",
-                                               "acknowledged", "completed", "committing"};
-  const std::string& victim = victims[random.below(victims.size())];
-  if (random.chance(0.15))
-    return "kill " + victim + " after " + std::to_string(1 + random.below(300)) + " records";
-  return "kill " + victim + " at checkpoint " + std::to_string(1 + random.below(6)) + " " +
-         phases[random.below(phases.size())];
+  return test::draw_kill(random,
+                         {"lines/0", "words/1", "counts/0", "out/1", "coordinator", "node", "any"});
 }
 
 /// One plan: a random corpus, random options, random rules, sometimes a death of the whole process.

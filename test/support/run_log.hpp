@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 namespace weir::test {
 
 /// Whether a line of the log has this in it.
-inline bool logs(const testing::Run& run, const std::string& part) {
+inline bool has_logged(const testing::Run& run, std::string_view part) {
   return std::any_of(run.log().begin(), run.log().end(),
                      [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "test/support/count_job.hpp"
-
-#include <algorithm>
-#include <string_view>
+#include "test/support/run_log.hpp"
 
 namespace weir::test {
 
@@ -18,11 +16,6 @@ inline JobOptions to_files_only(Duration timeout) {
   options.checkpoint.timeout = timeout;
   options.checkpoint.inline_threshold = 0;
   return options;
-}
-
-inline bool has_logged(const testing::Run& run, std::string_view text) {
-  return std::any_of(run.log().begin(), run.log().end(),
-                     [&](const auto& line) { return line.find(text) != std::string::npos; });
 }
 
 }  // namespace weir::test
