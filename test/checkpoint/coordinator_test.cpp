@@ -1,81 +1,14 @@
-#include "checkpoint/coordinator.hpp"
-
-#include "base/random.hpp"
+#include "test/checkpoint/coordinated_job.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <set>
 
 using namespace std::chrono_literals;
 using namespace weir;
 using namespace weir::checkpoint;
-
-namespace {
-
-Speaker speaker(std::uint32_t index) {
-  return {{VertexId{0}, index}, AttemptId{1}};
-}
-
-template <class A>
-const A* find(const Actions& actions) {
-  for (const Action& action : actions) {
-    if (const A* found = std::get_if<A>(&action)) return found;
-  }
-  return nullptr;
-}
-
-template <class A>
-std::size_t count(const Actions& actions) {
-  std::size_t n = 0;
-  for (const Action& action : actions) n += std::holds_alternative<A>(action) ? 1 : 0;
-  return n;
-}
-
-/// A coordinator with two running subtasks and helpers that play the storage and the subtasks.
-struct Job {
-  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s},
-               std::uint64_t last_id = 0)
-      : coordinator{options, CheckpointId{last_id}, {}} {
-    coordinator.on_running({speaker(0), speaker(1)}, 0s, 10s);
-  }
-  /// Lets time pass; returns the checkpoint that was reserved, if any.
-  std::optional<CheckpointId> tick(Duration to) {
-    now = to;
-    last = coordinator.on_tick(now);
-    const auto* reserve = find<ReserveId>(last);
-    return reserve != nullptr ? std::optional{reserve->id} : std::nullopt;
-  }
-  Actions reserved(CheckpointId id, Status status = {}) {
-    return last = coordinator.on_reserved(id, status, now, WallTime{});
-  }
-  Actions ack(CheckpointId id, std::uint32_t index, bool finished = false) {
-    Ack answer{.id = id, .from = speaker(index), .state = {}, .timings = {.alignment = 5ms}};
-    answer.state.is_finished = finished;
-    return last = coordinator.on_ack(answer);
-  }
-  Actions decline(CheckpointId id, FailureReason reason = FailureReason::snapshot_failed) {
-    return last = coordinator.on_decline({id, speaker(0), reason, "disk full"}, now);
-  }
-  Actions published(CheckpointId id, Status status = {}) {
-    return last = coordinator.on_published(id, status, now);
-  }
-  /// Runs one checkpoint from trigger to completion.
-  CheckpointId complete_at(Duration at) {
-    const CheckpointId id = tick(at).value();
-    reserved(id);
-    ack(id, 0);
-    ack(id, 1);
-    published(id);
-    REQUIRE(find<NotifyCompleted>(last) != nullptr);
-    return id;
-  }
-
-  Coordinator coordinator;
-  Duration now{};
-  Actions last;
-};
-
-}  // namespace
+using test::count;
+using test::find;
+using test::speaker;
+using Job = test::CoordinatedJob;
 
 TEST_CASE("a checkpoint goes from reservation to notification in this order", "[coordinator]") {
   Job job;
@@ -348,77 +281,6 @@ TEST_CASE("a checkpoint is final only if every subtask had finished", "[coordina
   job.ack(id, 1, false);
   job.published(id);
   CHECK_FALSE(find<NotifyCompleted>(job.last)->report.is_final);
-}
-
-TEST_CASE("random answers never break the coordinator's promises", "[coordinator]") {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    CAPTURE(seed);
-    base::Random random{seed};
-    Job job{{.every = 1s,
-             .timeout = 5s,
-             .max_concurrent = 1 + static_cast<int>(random.below(3)),
-             .tolerable_failures = 1000,
-             .retained = 1 + static_cast<int>(random.below(3))}};
-    std::set<CheckpointId> reserved, triggered, ended, undecided;
-    std::vector<CheckpointId> waiting_reserve, waiting_publish;
-    CheckpointId newest;
-    const auto see = [&](const Actions& actions) {
-      if (const auto* completed = find<NotifyCompleted>(actions))
-        undecided.erase(undecided.begin(), undecided.lower_bound(completed->report.id));
-      for (const Action& action : actions) {
-        if (const auto* a = std::get_if<ReserveId>(&action)) {
-          REQUIRE(a->id > newest);
-          newest = a->id;
-          waiting_reserve.push_back(a->id);
-        } else if (const auto* t = std::get_if<TriggerSources>(&action)) {
-          REQUIRE(reserved.contains(t->barrier.id));
-          REQUIRE(triggered.insert(t->barrier.id).second);
-        } else if (const auto* p = std::get_if<Publish>(&action)) {
-          REQUIRE(p->states.size() == 2);
-          waiting_publish.push_back(p->barrier.id);
-        } else if (const auto* c = std::get_if<NotifyCompleted>(&action)) {
-          REQUIRE(ended.insert(c->report.id).second);
-        } else if (const auto* n = std::get_if<NotifyAborted>(&action)) {
-          REQUIRE(ended.insert(n->id).second);
-        } else if (const auto* d = std::get_if<DropFiles>(&action)) {
-          const auto& kept = job.coordinator.retained();
-          REQUIRE(std::find(kept.begin(), kept.end(), d->id) == kept.end());
-          REQUIRE_FALSE(undecided.contains(d->id));
-        }
-      }
-    };
-    for (int step = 0; step < 400; ++step) {
-      const CheckpointId any{1 + random.below(newest.value() + 1)};
-      switch (random.below(6)) {
-        case 0:
-          job.tick(job.now + std::chrono::milliseconds{random.below(1500)});
-          see(job.last);
-          break;
-        case 1:
-          if (waiting_reserve.empty()) break;
-          reserved.insert(waiting_reserve.back());
-          see(job.reserved(waiting_reserve.back(),
-                           random.chance(0.1) ? Status{ErrorCode::unavailable, "x"} : Status{}));
-          waiting_reserve.pop_back();
-          break;
-        case 2:
-        case 3: see(job.ack(any, static_cast<std::uint32_t>(random.below(3)))); break;
-        case 4:
-          if (random.chance(0.2)) see(job.decline(any));
-          break;
-        case 5:
-          if (waiting_publish.empty()) break;
-          if (random.chance(0.2)) {
-            undecided.insert(waiting_publish.front());
-            see(job.published(waiting_publish.front(), {ErrorCode::unknown_outcome, "x"}));
-          } else {
-            see(job.published(waiting_publish.front()));
-          }
-          waiting_publish.erase(waiting_publish.begin());
-          break;
-      }
-    }
-  }
 }
 
 TEST_CASE("how far a checkpoint has come is known as long as it is under way", "[coordinator]") {

@@ -18,8 +18,9 @@ Speaker speaker(std::uint32_t index) {
 
 /// A coordinator with two running subtasks.
 struct Job {
-  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s})
-      : coordinator{options, CheckpointId{}, {}} {
+  explicit Job(CheckpointOptions options = {.every = 10s, .timeout = 60s},
+               bool one_at_a_time = false)
+      : coordinator{options, CheckpointId{}, {}, {}, one_at_a_time} {
     coordinator.on_running({speaker(0), speaker(1)}, 0s, 10s);
   }
   Actions ask(const std::string& ticket = "t", CheckpointKind kind = CheckpointKind::savepoint) {
@@ -166,12 +167,14 @@ TEST_CASE("nobody hears that a checkpoint is off of which nobody has heard", "[s
   CHECK(declined[0].was_triggered);
 }
 
-TEST_CASE("a savepoint and checkpoints whose barriers overtake wait for each other",
-          "[savepoint][unaligned]") {
-  Job job{{.every = 10s, .timeout = 60s, .unaligned = true}};
+TEST_CASE("a savepoint and checkpoints that record channels wait for each other",
+          "[savepoint][unaligned][iteration]") {
+  const bool unaligned = GENERATE(true, false);  // or the job has an iteration
+  Job job{{.every = 10s, .timeout = 60s, .unaligned = unaligned}, !unaligned};
   job.now = 10s;
   REQUIRE(all<ReserveId>(job.coordinator.on_tick(job.now)).size() == 1);
-  CHECK(all<TriggerSources>(job.reserved(1)).at(0).barrier.mode == BarrierMode::unaligned);
+  CHECK(all<TriggerSources>(job.reserved(1)).at(0).barrier.mode ==
+        (unaligned ? BarrierMode::unaligned : BarrierMode::aligned));
   CHECK(job.ask("first").empty());
   CHECK(job.ask("second").empty());
   job.ack(1, 0);
