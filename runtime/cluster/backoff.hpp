@@ -6,7 +6,7 @@
 // its workers must not all come at the same moment for ever.
 #pragma once
 
-#include "base/random.hpp"
+#include "base/backoff.hpp"
 
 #include <weir/time.hpp>
 
@@ -23,12 +23,12 @@ struct RegistrationOptions {
 class RegistrationBackoff {
 public:
   RegistrationBackoff(const RegistrationOptions& options, std::uint64_t seed)
-      : options_{options}, random_{seed}, timeout_{options.initial_timeout} {}
+      : options_{options}, timeouts_{options.initial_timeout, options.max_timeout, seed} {}
 
   /// Begins an attempt. Returns how long to wait for its answer before the next one: the initial
   /// timeout at first, then twice as long each time, less up to a quarter at random; never outside
   /// of the configured bounds.
-  Duration next_timeout();
+  Duration next_timeout() { return timeouts_.next(); }
 
   /// An attempt has met an error other than silence. Returns how long to pause before the next one,
   /// less up to a quarter at random; timeouts begin anew.
@@ -36,15 +36,16 @@ public:
   /// The master has refused. Returns the same, for `refused_delay`.
   Duration after_refusal() { return pause(options_.refused_delay); }
   /// The worker is registered: timeouts begin anew if it ever has to register again.
-  void reset() { timeout_ = options_.initial_timeout; }
+  void reset() { timeouts_.reset(); }
 
 private:
-  Duration pause(Duration delay);
-  Duration jittered(Duration time);
+  Duration pause(Duration delay) {
+    reset();
+    return timeouts_.jittered(delay);
+  }
 
   RegistrationOptions options_;
-  base::Random random_;
-  Duration timeout_;  // of the next attempt, before jitter
+  base::Backoff timeouts_;
 };
 
 }  // namespace weir::runtime
