@@ -11,6 +11,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +72,9 @@ private:
   void end_round();
   void tell_slow(const checkpoint::CheckpointProgress& progress);
   void schedule_wake();
+  /// Does `work` in the pool, again if it may help, then `then` in a turn.
+  void write(CheckpointId id, std::function<Status()> work,
+             std::function<void(const Status&)> then);
   /// A named moment has come; throws Killed if a chaos rule says so.
   void reached(Phase phase, CheckpointId id);
   Duration now() const { return services_->clock.monotonic(); }
@@ -88,6 +92,7 @@ private:
   std::optional<Sources> sources_;
   std::optional<Restart> restart_;
   std::optional<runtime::StallWatch> stalls_;
+  std::map<CheckpointId, std::uint64_t> write_retries_;  // of this actor's own writes
   std::optional<Duration> wake_at_;
 };
 

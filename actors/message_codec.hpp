@@ -38,11 +38,11 @@ private:
   static void with_fields(Options& options, F f) {
     auto& [every, auto_interval, guarantee, timeout, min_pause, max_concurrent, tolerable_failures,
            every_during_backlog, storage, savepoints, retention, retained, inline_threshold,
-           incremental, compress_snapshots, unaligned, aligned_timeout, without_channel_state] =
-        options;
+           incremental, compress_snapshots, unaligned, aligned_timeout, without_channel_state,
+           write_retry] = options;
     f(every, auto_interval, guarantee, timeout, min_pause, max_concurrent, tolerable_failures,
       every_during_backlog, storage, savepoints, retention, retained, inline_threshold, incremental,
-      compress_snapshots, unaligned, aligned_timeout, without_channel_state);
+      compress_snapshots, unaligned, aligned_timeout, without_channel_state, write_retry);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include "actors/blocking.hpp"
 #include "actors/control.hpp"
+#include "actors/storage_write.hpp"
 #include "runtime/job/launch.hpp"
 #include "runtime/task/subtask_restore.hpp"
 
@@ -234,6 +235,12 @@ void SubtaskState::failed(runtime::TaskFailure failure) {
 
 void SubtaskState::run_blocking(std::function<void()> work, std::function<void()> then) {
   actors::run_blocking(self_, spawn_->services.pool, std::move(work), std::move(then));
+}
+
+void SubtaskState::retry_write(CheckpointId id, const Status& why, Duration pause,
+                               std::function<void()> again) {
+  log_retry(spawn_->services.log, {id, display_name_, why, pause});
+  self_->delayed_send(self_, pause, Continue{std::move(again)});
 }
 
 bool SubtaskState::has_mail() const {

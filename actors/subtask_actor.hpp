@@ -74,6 +74,8 @@ public:
                          const std::string& what) override;
   void failed(runtime::TaskFailure failure) override;
   void run_blocking(std::function<void()> work, std::function<void()> then) override;
+  void retry_write(CheckpointId id, const Status& why, Duration pause,
+                   std::function<void()> again) override;
   bool has_mail() const override;
   void reached(Phase phase, CheckpointId checkpoint) override;
   void processed(std::uint64_t records) override;

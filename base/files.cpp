@@ -82,7 +82,10 @@ Status create_durable_directories(Env& env, const std::string& directory) {
     if (Status status = create_durable_directories(env, parent); !status.ok()) return status;
   }
   if (Status status = env.create_directories(directory); !status.ok()) return status;
-  return env.sync_directory(parent);
+  Status synced = env.sync_directory(parent);
+  // Whoever tries again would find it there, and take it for safe.
+  if (!synced.ok()) (void)env.remove_directory(directory);
+  return synced;
 }
 
 }  // namespace weir::base

@@ -27,7 +27,8 @@ Status replace_file(Env& env, const std::string& path, std::string_view bytes);
 /// Removes `path` with everything in it. A path that does not exist is no error.
 Status remove_tree(Env& env, const std::string& path);
 
-/// Creates `directory` with its parents and makes the names survive a crash.
+/// Creates `directory` with its parents and makes the names survive a crash. After an error it may
+/// be called again.
 Status create_durable_directories(Env& env, const std::string& directory);
 
 }  // namespace weir::base

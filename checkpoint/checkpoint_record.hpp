@@ -33,6 +33,7 @@ struct CheckpointRecord {
   Duration duration{};         // from then to its end, or until now
   std::uint32_t subtasks = 0;  // that had to answer
   std::vector<Answer> answers = {};
+  std::uint64_t write_retries = 0;  // of its id and its metadata
 };
 
 /// One that is under way.

@@ -65,6 +65,7 @@ struct SnapshotTimings {
   Duration async{};                   // from then until the state was safe
   std::uint64_t bytes = 0;            // that were written: not what earlier checkpoints have
   std::uint64_t overtaken_bytes = 0;  // of them, records that the barrier overtook
+  std::uint64_t write_retries = 0;    // writes that were tried again, and how often
 
   /// Makes each of them the greater one of both.
   void raise_to(const SnapshotTimings& other) {
@@ -74,6 +75,7 @@ struct SnapshotTimings {
     async = std::max(async, other.async);
     bytes = std::max(bytes, other.bytes);
     overtaken_bytes = std::max(overtaken_bytes, other.overtaken_bytes);
+    write_retries = std::max(write_retries, other.write_retries);
   }
   friend bool operator==(const SnapshotTimings&, const SnapshotTimings&) = default;
 };

@@ -29,7 +29,10 @@ Status create_savepoint(Env& env, const std::string& directory) {
   const std::string target = base::parent_of(directory);
   Status status = base::create_durable_directories(env, target);
   if (status.ok()) status = env.create_directory(directory);
-  if (status.ok()) status = env.sync_directory(target);
+  if (status.ok()) {
+    status = env.sync_directory(target);
+    if (!status.ok()) (void)env.remove_directory(directory);  // so that it can be tried again
+  }
   return advised(status, "cannot create the savepoint " + directory);
 }
 

@@ -24,7 +24,7 @@ namespace weir::checkpoint {
 std::string savepoint_place(const std::string& target, const std::string& job,
                             const std::string& run);
 
-/// Creates the directory of a savepoint, and its parents.
+/// Creates the directory of a savepoint, and its parents. After an error it may be called again.
 Status create_savepoint(Env& env, const std::string& directory);
 
 /// Writes the metadata, which makes the savepoint complete. `unknown_outcome`: it may be or not.

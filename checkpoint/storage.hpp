@@ -63,6 +63,9 @@ public:
   /// Fences all earlier epochs, and returns the new one with the facts as they are now.
   Result<CoordinatorRecord> begin_epoch();
 
+  // Of the methods that follow, those that write may be called again after an error: they do all of
+  // it once more. `unknown_outcome` says that the effect may be there, though perhaps not for good.
+
   /// Makes it durable that `id` is used, and creates its directory.
   Status reserve(Epoch epoch, CheckpointId id);
 

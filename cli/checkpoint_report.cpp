@@ -119,8 +119,11 @@ std::string status_of(const CheckpointEntry& entry) {
   std::string text = entry.has_completed() ? "complete" : "failed: " + entry.failure;
   if (entry.is_under_way) text = "under way";
   if (!entry.missing.empty()) text += "; no answer from " + list(entry.missing);
-  if (entry.waits_on.empty()) return text;
-  return text + (entry.is_under_way ? "; waits on " : "; it waited on ") + entry.waits_on;
+  if (!entry.waits_on.empty())
+    text += (entry.is_under_way ? "; waits on " : "; it waited on ") + entry.waits_on;
+  if (entry.write_retries != 0)
+    text += "; writes tried again: " + base::format_count(entry.write_retries);
+  return text;
 }
 
 std::vector<std::string> row_of(const CheckpointEntry& entry) {
@@ -159,6 +162,7 @@ Json json_of(const CheckpointEntry& entry) {
   json["written_bytes"] = entry.written_bytes();
   json["state_bytes"] = entry.state_bytes();
   json["overtaken_bytes"] = entry.overtaken_bytes();
+  json["write_retries"] = entry.write_retries;
   json["answers"] = Json::array();
   for (const SubtaskSnapshot& answer : entry.answers) {
     Json row{{"subtask", answer.subtask}};
@@ -166,6 +170,7 @@ Json json_of(const CheckpointEntry& entry) {
     row["written_bytes"] = answer.timings.bytes;
     row["state_bytes"] = answer.state_bytes;
     row["overtaken_bytes"] = answer.timings.overtaken_bytes;
+    row["write_retries"] = answer.timings.write_retries;
     json["answers"].push_back(std::move(row));
   }
   return json;

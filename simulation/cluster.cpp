@@ -18,6 +18,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace weir::testing {
@@ -359,6 +360,15 @@ void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t t
                      .path_contains = std::string{part},
                      .code = code,
                      .times = times});
+}
+
+void Cluster::fail_some_writes(std::string_view part, ErrorCode code, double chance) {
+  impl_->env.inject({.on = simulation::DiskFault::On::any_but_remove,
+                     .path_contains = std::string{part},
+                     .code = code,
+                     .times = std::numeric_limits<std::uint64_t>::max(),
+                     .chance = chance,
+                     .random = base::Random{impl_->random.next()}});
 }
 
 void Cluster::hang_writes(std::string_view part, std::uint64_t times) {

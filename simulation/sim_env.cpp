@@ -67,6 +67,7 @@ std::optional<DiskFault> SimEnv::take_fault(std::vector<DiskFault>& faults, Disk
       --fault->skip;
       continue;
     }
+    if (fault->chance < 1 && !fault->random.chance(fault->chance)) continue;
     DiskFault met = *fault;
     if (--fault->times == 0) faults.erase(fault);
     return met;

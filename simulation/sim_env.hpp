@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/memory_env.hpp"
+#include "base/random.hpp"
 
 #include <weir/time.hpp>
 
@@ -32,6 +33,8 @@ struct DiskFault {
     is_slow,  // takes `time`, and goes well
   } how = How::refuses;
   Duration time = {};
+  double chance = 1.0;  // that one of them, of those that are not skipped, goes wrong
+  base::Random random{0};
 
   bool matches(On what, const std::string& path) const;
 };

@@ -52,7 +52,7 @@ Result<KeyedStateHandle> KeyedCut::write(StateFile& file) {
 
 Result<KeyedStateHandle> KeyedCut::write_files(NativePlace place) {
   place.range = state_->table().range();
-  auto handle = write_copy(info_, copy_, place, stored_);
+  auto handle = write_copy(info_, copy_, place, stored_, written_);
   has_stored_ = handle.ok() && place.is_linkable;
   return handle;
 }

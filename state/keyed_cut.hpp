@@ -35,7 +35,7 @@ public:
   bool has_copy() const { return copy_.directory != nullptr; }
   /// See `write_rows`.
   Result<KeyedStateHandle> write(StateFile& file);
-  /// See native_snapshot.hpp.
+  /// See native_snapshot.hpp; after an error it may be called again.
   Result<KeyedStateHandle> write_files(NativePlace place);
   /// After `write_files`: the files on the local disk.
   std::shared_ptr<detail::StoreDirectory> take_copy() { return std::move(copy_.directory); }
@@ -49,6 +49,7 @@ private:
   detail::RowsCut rows_;
   std::unique_ptr<detail::StoreView> view_;
   detail::StoreCopy copy_;
+  WrittenFiles written_;        // of the copy, in the checkpoint
   detail::StoredFiles stored_;  // before `write_files` those of earlier checkpoints
   bool has_stored_ = false;     // they are those of this one
 };

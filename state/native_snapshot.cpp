@@ -4,6 +4,7 @@
 #include "base/files.hpp"
 #include "base/parallel.hpp"
 #include "base/paths.hpp"
+#include "base/retry.hpp"
 #include "state/backed_snapshot.hpp"
 #include "state/migration.hpp"
 
@@ -51,19 +52,32 @@ public:
   CopyWriter(detail::StoreCopy& copy, const NativePlace& place, detail::StoredFiles& known)
       : copy_{copy}, place_{place}, known_{known} {}
 
-  Result<std::vector<NativeFile>> write() {
-    std::vector<NativeFile> files(copy_.files.size());
-    Status status = base::for_each_parallel(place_.pool, files.size(), [&](std::size_t i) {
-      auto result = write(copy_.files[i]);
-      if (result.ok()) files[i] = std::move(result).value();
-      return result.status();
-    });
-    if (!status.ok()) return status;
+  Result<std::vector<NativeFile>> write(WrittenFiles& written) {
+    written.resize(copy_.files.size());
+    if (Status status = write_missing(written); !status.ok()) return status;
+    std::vector<NativeFile> files;
+    for (std::optional<NativeFile>& file : written) files.push_back(std::move(*file));
     known_ = stored_in(files, place_.directory);
     return files;
   }
 
 private:
+  Status write_missing(WrittenFiles& written) const {
+    std::vector<Status> passing(written.size());  // of files that may go well the next time
+    Status status = base::for_each_parallel(place_.pool, written.size(), [&](std::size_t i) {
+      if (written[i]) return Status{};
+      auto file = write(copy_.files[i]);
+      if (file.ok()) written[i] = std::move(file).value();
+      const bool may_pass = base::is_transient(file.status().code());
+      if (may_pass) passing[i] = file.status();
+      return may_pass ? Status{} : file.status();
+    });
+    if (!status.ok()) return status;
+    const auto failed =
+        std::find_if(passing.begin(), passing.end(), [](const Status& each) { return !each.ok(); });
+    return failed == passing.end() ? Status{} : *failed;
+  }
+
   Result<NativeFile> write(const StoreFile& from) const {
     NativeFile file{.name = from.name, .path = {}, .inlined = {}, .size = from.size};
     if (!from.is_immutable && from.size <= place_.inline_bytes) return read_inlined(file);
@@ -205,9 +219,10 @@ void adopt(const KeyedStateHandle& handle, const std::string& directory,
 }  // namespace
 
 Result<KeyedStateHandle> write_copy(const KeyedStateInfo& info, detail::StoreCopy& copy,
-                                    const NativePlace& place, detail::StoredFiles& known) {
+                                    const NativePlace& place, detail::StoredFiles& known,
+                                    WrittenFiles& written) {
   KeyedStateHandle handle = empty_handle(info);
-  auto files = CopyWriter{copy, place, known}.write();
+  auto files = CopyWriter{copy, place, known}.write(written);
   if (!files.ok()) return files.status();
   handle.files = std::move(files).value();
   for (std::uint32_t group = place.range.begin; group < place.range.end; ++group)

@@ -9,7 +9,9 @@
 #include <weir/detail/state_store.hpp>
 #include <weir/env.hpp>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace weir::state {
 
@@ -24,10 +26,18 @@ struct NativePlace {
   base::BlockingPool* pool = nullptr;  // writes several files at once; null: one after the other
 };
 
+/// The files of a copy that lie in the checkpoint, by their places in it.
+using WrittenFiles = std::vector<std::optional<NativeFile>>;
+
 /// Writes the files of `copy`, and makes them durable. What `known` says to lie in a checkpoint
 /// already is linked; if that is not possible it is written. `known` says then where the files are.
+///
+/// A file that cannot be written just now (base::is_transient) holds up none of the others. After
+/// an error the same may be called again: what is `written` stays, in particular what is linked. A
+/// second attempt at that would empty the file of an earlier checkpoint.
 Result<KeyedStateHandle> write_copy(const KeyedStateInfo& info, detail::StoreCopy& copy,
-                                    const NativePlace& place, detail::StoredFiles& known);
+                                    const NativePlace& place, detail::StoredFiles& known,
+                                    WrittenFiles& written);
 
 /// Where the files of a handle are to be found.
 struct NativeSource {

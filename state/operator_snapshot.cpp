@@ -34,6 +34,7 @@ Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file) {
                              .offset = file.size(),
                              .blocks = {}};
   ByteWriter payload;
+  cut.elements->rewind();  // an attempt before this one may have failed half-way
   for (bool has_more = true; has_more;) {
     payload.clear();
     std::uint64_t elements = 0;
@@ -44,7 +45,6 @@ Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file) {
     if (!size.ok()) return size.status().with_context(described(handle.operator_name, handle.name));
     handle.blocks.push_back({*size, elements});
   }
-  cut.elements.reset();
   return handle;
 }
 

@@ -32,8 +32,8 @@ struct OperatorCut {
       : operator_name{std::move(name)}, spec{state.spec()}, elements{state.freeze()} {}
 };
 
-/// Writes all elements and forgets them. When `file` is finished, `place_in` must say where it
-/// lies. Runs off the actor threads while the state changes.
+/// Writes all elements. When `file` is finished, `place_in` must say where it lies. Runs off the
+/// actor threads while the state changes. May be called again, for another file.
 Result<OperatorStateHandle> write_elements(OperatorCut& cut, StateFile& file);
 
 /// Returns a handle with just those blocks that hold some of `count` elements from number `first`

@@ -22,6 +22,16 @@ enum class Guarantee : std::uint8_t {
 /// always; a job that finishes needs none and deletes them.
 enum class Retention : std::uint8_t { delete_on_cancellation, retain_on_cancellation };
 
+/// How long a single write of a checkpoint is tried again whose failure may pass: a file of state,
+/// the metadata, the id. Then it costs its checkpoint.
+struct WriteRetryOptions {
+  /// From the first failure until the last attempt begins; 0: nothing is tried again.
+  Duration timeout = std::chrono::seconds{10};
+  /// Pause before the second attempt, above 0; each one doubles it, less a part at random.
+  Duration initial_backoff = std::chrono::milliseconds{100};
+  Duration max_backoff = std::chrono::seconds{2};  ///< not below `initial_backoff`
+};
+
 /// When and where checkpoints are taken.
 struct CheckpointOptions {
   /// Time between the triggers of two checkpoints; 0 takes only the one at the end of the input.
@@ -65,6 +75,7 @@ struct CheckpointOptions {
   /// The checkpoint with this id is restored without the records that its barriers overtook: they
   /// are lost. 0: none is.
   int without_channel_state = 0;
+  WriteRetryOptions write_retry = {};
 };
 
 /// Where the state of operators lives while the job runs.

@@ -170,6 +170,12 @@ private:
              Duration{}, "negative");
     at_least("execution.state-recovery.without-channel-state.checkpoint-id",
              checkpoint.without_channel_state, 0, "negative");
+    const WriteRetryOptions& retry = checkpoint.write_retry;
+    at_least("execution.checkpointing.write-retry.timeout", retry.timeout, Duration{}, "negative");
+    at_least("execution.checkpointing.write-retry.initial-backoff", retry.initial_backoff,
+             Duration{1}, "not above 0");
+    at_least("execution.checkpointing.write-retry.max-backoff", retry.max_backoff,
+             retry.initial_backoff, "below write-retry.initial-backoff");
     if (checkpoint.unaligned) check_unaligned();
     if (checkpoint.auto_interval && checkpoint.every <= Duration{})
       add("", "the interval between checkpoints is to be chosen, but has no first value",

@@ -78,8 +78,11 @@ CheckpointEntry entry_of(const checkpoint::CheckpointRecord& record, const std::
                         .duration = record.duration,
                         .subtasks = record.subtasks,
                         .answers = {}};
-  for (const auto& answer : record.answers)
+  entry.write_retries = record.write_retries;
+  for (const auto& answer : record.answers) {
     entry.answers.push_back({plan.name_of(answer.subtask), answer.timings, answer.state_bytes});
+    entry.write_retries += answer.timings.write_retries;
+  }
   return entry;
 }
 

@@ -32,6 +32,7 @@ struct CheckpointEntry {
   std::vector<SubtaskSnapshot> answers = {};  // of those that did, in the order of the plan
   std::string waits_on = {};  // or waited, when last looked at; empty: it was never slow
   bool is_under_way = false;
+  std::uint64_t write_retries = 0;        // of all its writes
   std::vector<std::string> missing = {};  // had not answered then; none: nobody has looked
 
   bool has_completed() const { return failure.empty() && !is_under_way; }

@@ -224,6 +224,22 @@ std::vector<Entry> checkpointing_entries() {
   };
 }
 
+/// What checkpoints do when something fails.
+std::vector<Entry> resilience_entries() {
+  const std::string prefix = "execution.checkpointing.";
+  return {
+      {{prefix + "write-retry.timeout", "duration", "10 s",
+        "how long a write of a checkpoint is tried again whose failure may pass; 0: not at all"},
+       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.write_retry.timeout; })},
+      {{prefix + "write-retry.initial-backoff", "duration", "100 ms",
+        "pause before it is tried again, doubled each time"},
+       setter_of(
+           [](JobOptions& o) -> Duration& { return o.checkpoint.write_retry.initial_backoff; })},
+      {{prefix + "write-retry.max-backoff", "duration", "2 s", "the longest pause"},
+       setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.write_retry.max_backoff; })},
+  };
+}
+
 std::vector<Entry> restart_entries() {
   const std::string fixed = "restart-strategy.fixed-delay.";
   const std::string rate = "restart-strategy.failure-rate.";
@@ -287,7 +303,7 @@ std::vector<Entry> restart_entries() {
 
 std::vector<Entry> all_entries() {
   std::vector<Entry> entries = general_entries();
-  for (auto* more : {checkpointing_entries, restart_entries}) {
+  for (auto* more : {checkpointing_entries, resilience_entries, restart_entries}) {
     for (Entry& entry : more()) entries.push_back(std::move(entry));
   }
   std::sort(entries.begin(), entries.end(),

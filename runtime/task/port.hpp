@@ -56,6 +56,11 @@ public:
   /// ended before. `work` must not touch the subtask.
   virtual void run_blocking(std::function<void()> work, std::function<void()> then) = 0;
 
+  /// A write of checkpoint `id` has failed, `why` says how, and may go well when it is tried again:
+  /// calls `again` after `pause` as one of the subtask's turns, unless it has ended before.
+  virtual void retry_write(CheckpointId id, const Status& why, Duration pause,
+                           std::function<void()> again) = 0;
+
   /// Whether messages are waiting that may bring input; if so, half-full batches wait as well.
   virtual bool has_mail() const = 0;
 

@@ -113,6 +113,7 @@ void SnapshotTaker::write(const WorkPtr& work) {
 }
 
 void SnapshotTaker::on_written(const WorkPtr& work) {
+  if (tries_again(work, &SnapshotTaker::write)) return;
   for (state::KeyedCut& cut : work->keyed) cut.release();
   if (work->status.ok())
     persisted_ = std::max(persisted_, work->barrier.id);
@@ -126,7 +127,23 @@ void SnapshotTaker::on_written(const WorkPtr& work) {
 void SnapshotTaker::finish(const WorkPtr& work) {
   if (!work->is_written || (work->missing != 0 && work->status.ok())) return;
   if (work->overtaken.empty() || !work->status.ok()) return acknowledge(*work);
-  port_.run_blocking([work] { work->write_overtaken(); }, [this, work] { acknowledge(*work); });
+  write_overtaken(work);
+}
+
+void SnapshotTaker::write_overtaken(const WorkPtr& work) {
+  port_.run_blocking([work] { work->write_overtaken(); },
+                     [this, work] {
+                       if (!tries_again(work, &SnapshotTaker::write_overtaken)) acknowledge(*work);
+                     });
+}
+
+/// If what a step of the work has met may pass, the same step follows after a pause.
+bool SnapshotTaker::tries_again(const WorkPtr& work, void (SnapshotTaker::*step)(const WorkPtr&)) {
+  const Status why = work->status;
+  const auto pause = work->pause_before_retry(port_.now());
+  if (!pause) return false;
+  port_.retry_write(work->barrier.id, why, *pause, [this, work, step] { (this->*step)(work); });
+  return true;
 }
 
 /// Or declines, if it could not be written.
@@ -149,6 +166,10 @@ void SnapshotTaker::on_completed(CheckpointId id) {
 
 void SnapshotTaker::on_aborted(CheckpointId id) {
   if (recording_ != nullptr && recording_->barrier.id == id) recording_ = nullptr;
+  for (const auto& each : under_way_) {
+    if (const WorkPtr work = each.lock(); work != nullptr && work->barrier.id == id)
+      work->is_given_up = true;
+  }
   if (place_.local != nullptr) remove_copies(place_.local->on_aborted(id));
 }
 

@@ -6,7 +6,8 @@
 //                          persist transactions, write the frozen state
 //  in the subtask's turn   release the frozen state
 //  when all is there       write, in the pool, what the barrier has overtaken, if anything
-//  in the subtask's turn   acknowledge or decline
+//  in the subtask's turn   acknowledge or decline; if a write has failed for what may pass, the
+//                          same work once more after a pause
 //  on completion           commit in the pool every transaction of checkpoints up to it, in order
 #pragma once
 
@@ -86,6 +87,8 @@ private:
   void write(const WorkPtr& work);
   void on_written(const WorkPtr& work);
   void finish(const WorkPtr& work);
+  void write_overtaken(const WorkPtr& work);
+  bool tries_again(const WorkPtr& work, void (SnapshotTaker::*step)(const WorkPtr&));
   void acknowledge(SnapshotWork& work);
   void remove_copies(std::vector<std::string> copies);
 

@@ -3,6 +3,8 @@
 #include "base/paths.hpp"
 #include "state/channel_state.hpp"
 
+#include <weir/hash.hpp>
+
 #include <utility>
 
 namespace weir::runtime {
@@ -30,13 +32,16 @@ SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOp
           .directory = std::move(directory),
           .inline_threshold = static_cast<std::size_t>(options.inline_threshold),
           .incremental = options.incremental,
-          .compression = options.compress_snapshots ? Compression::zstd : Compression::none};
+          .compression = options.compress_snapshots ? Compression::zstd : Compression::none,
+          .retry = options.write_retry};
 }
 
 SnapshotWork::SnapshotWork(checkpoint::Barrier snapshot_barrier,
                            std::shared_ptr<Chain> frozen_chain, SnapshotPlace where,
                            std::string name)
-    : chain{std::move(frozen_chain)}, barrier{std::move(snapshot_barrier)} {
+    : chain{std::move(frozen_chain)},
+      barrier{std::move(snapshot_barrier)},
+      retry_{where.retry, hash_bytes(name.data(), name.size()) + barrier.id.value()} {
   std::string directory = directory_of(barrier, where);
   target_ = {std::move(where), std::move(directory), std::move(name)};
 }
@@ -52,17 +57,32 @@ void SnapshotWork::write_back() {
 }
 
 void SnapshotWork::write_state() {
-  for (const Persist& p : persist) {
-    status = p.committer->persist(p.txn).with_context("operator \"" + p.operator_name + "\"");
-    if (!status.ok()) return;
-  }
-  if (!keyed.empty()) status = write_keyed();
-  if (status.ok() && !operators.empty()) status = write_operators();
+  status = {};
+  if (progress_ == Progress::nothing) status = persist_all();
+  if (status.ok() && progress_ == Progress::persisted) status = write_keyed();
+  if (status.ok() && progress_ == Progress::keyed) status = write_operators();
 }
 
 void SnapshotWork::write_overtaken() {
   status = write_channels();
-  overtaken.clear();
+  if (status.ok()) overtaken.clear();
+}
+
+std::optional<Duration> SnapshotWork::pause_before_retry(Duration now) {
+  if (status.ok() || is_given_up || progress_ == Progress::nothing) return std::nullopt;
+  const auto pause = retry_.after(status, now);
+  timings.write_retries = retry_.retries();
+  if (!pause) status = retry_.outcome();
+  return pause;
+}
+
+Status SnapshotWork::persist_all() {
+  for (const Persist& p : persist) {
+    Status safe = p.committer->persist(p.txn).with_context("operator \"" + p.operator_name + "\"");
+    if (!safe.ok()) return safe;
+  }
+  progress_ = Progress::persisted;
+  return {};
 }
 
 std::string SnapshotWork::path_of(const std::string& name) const {
@@ -84,21 +104,37 @@ Result<std::unique_ptr<WritableFile>> SnapshotWork::create_file() const {
 }
 
 Status SnapshotWork::write_keyed() {
+  if (Status copied = write_copies(); !copied.ok()) return copied;
   state::StateFile file{[this] { return create_file(); }, target_.place.inline_threshold,
                         target_.place.compression};
-  for (state::KeyedCut& cut : keyed) {
-    auto handle = cut.has_copy() ? write_files(cut) : cut.write(file);
+  std::vector<state::KeyedStateHandle> handles;
+  for (std::size_t i = 0; i < keyed.size(); ++i) {
+    auto handle = copies_[i] ? *copies_[i] : keyed[i].write(file);
     if (!handle.ok()) return handle.status();
-    result.keyed.push_back(std::move(handle).value());
+    handles.push_back(std::move(handle).value());
   }
   if (Status finished = file.finish(); !finished.ok()) return finished;
   // Each handle gets the whole stream of the chain; with one keyed operator, the usual case, that
   // is its own.
   const Bytes stream = file.take_inlined();
-  for (state::KeyedStateHandle& handle : result.keyed) {
+  for (state::KeyedStateHandle& handle : handles) {
     if (handle.is_native()) continue;
     handle.inlined = stream;
     if (!file.is_inlined()) handle.path = target_.file_name;
+  }
+  result.keyed = std::move(handles);
+  progress_ = Progress::keyed;
+  return {};
+}
+
+/// Of stores; each of their files once.
+Status SnapshotWork::write_copies() {
+  copies_.resize(keyed.size());
+  for (std::size_t i = 0; i < keyed.size(); ++i) {
+    if (copies_[i] || !keyed[i].has_copy()) continue;
+    auto handle = write_files(i);
+    if (!handle.ok()) return handle.status();
+    copies_[i] = std::move(handle).value();
   }
   return {};
 }
@@ -108,13 +144,17 @@ Status SnapshotWork::write_operators() {
   const std::string name = target_.file_name + ".operators";
   state::StateFile file{env(), path_of(name), target_.place.inline_threshold,
                         target_.place.compression};
+  std::vector<state::OperatorStateHandle> handles;
   for (state::OperatorCut& cut : operators) {
     auto handle = state::write_elements(cut, file);
     if (!handle.ok()) return handle.status();
-    result.operators.push_back(std::move(handle).value());
+    handles.push_back(std::move(handle).value());
   }
   if (Status finished = file.finish(); !finished.ok()) return finished;
-  state::place_in(file, name, result.operators);
+  state::place_in(file, name, handles);
+  result.operators = std::move(handles);
+  operators.clear();  // the elements need not be kept any longer
+  progress_ = Progress::all;
   return {};
 }
 
@@ -123,27 +163,29 @@ Status SnapshotWork::write_channels() {
   const std::string name = target_.file_name + ".channels";
   state::StateFile file{env(), path_of(name), target_.place.inline_threshold,
                         target_.place.compression};
-  for (Overtaken& some : overtaken) {
+  std::vector<state::ChannelStateHandle> handles;
+  for (const Overtaken& some : overtaken) {
+    state::ChannelStateHandle& handle = handles.emplace_back(some.handle);
     for (const Element& batch : some.batches) {
-      if (Status added = add_batch(batch, file, some.handle); !added.ok()) return added;
+      if (Status added = add_batch(batch, file, handle); !added.ok()) return added;
     }
-    result.channels.push_back(std::move(some.handle));
   }
   if (Status finished = file.finish(); !finished.ok()) return finished;
-  state::place_in(file, name, result.channels);
+  state::place_in(file, name, handles);
+  result.channels = std::move(handles);
   return {};
 }
 
-/// Of the next operator of the chain.
-Result<state::KeyedStateHandle> SnapshotWork::write_files(state::KeyedCut& cut) const {
+/// Of the i-th operator of the chain that has state.
+Result<state::KeyedStateHandle> SnapshotWork::write_files(std::size_t i) {
   const SnapshotPlace& place = target_.place;
-  auto handle = cut.write_files(
-      {.env = &env(),
-       .directory = target_.directory,
-       .prefix = target_.file_name + "." + std::to_string(result.keyed.size()) + ".",
-       .inline_bytes = place.inline_threshold,
-       .is_linkable = !is_savepoint(),
-       .pool = place.pool});
+  state::KeyedCut& cut = keyed[i];
+  auto handle = cut.write_files({.env = &env(),
+                                 .directory = target_.directory,
+                                 .prefix = target_.file_name + "." + std::to_string(i) + ".",
+                                 .inline_bytes = place.inline_threshold,
+                                 .is_linkable = !is_savepoint(),
+                                 .pool = place.pool});
   if (handle.ok() && place.local != nullptr && !is_savepoint())
     place.local->keep(barrier.id, state::native_place(*handle, target_.directory), cut.take_copy());
   return handle;

@@ -1,7 +1,13 @@
 // SnapshotWork: one snapshot of a subtask on its way to storage.
+//
+// Its files are written one after the other. One that cannot be written just now is tried again
+// (base/retry.hpp), from its start; what has been written stays. What sinks must make safe is not
+// repeated: their files are the users', and a sync that has failed proves nothing when it is
+// repeated.
 #pragma once
 
 #include "base/blocking_pool.hpp"
+#include "base/retry.hpp"
 #include "checkpoint/local_state.hpp"
 #include "checkpoint/messages.hpp"
 #include "runtime/task/chain.hpp"
@@ -32,6 +38,7 @@ struct SnapshotPlace {
   /// Of the node, which keeps copies there; null: it keeps none.
   std::shared_ptr<checkpoint::LocalState> local = nullptr;
   base::BlockingPool* pool = nullptr;  // may write several files at once; null: it may not
+  WriteRetryOptions retry = {.timeout = {}};
 };
 
 /// Where the subtasks of a job write whose checkpoints lie in `directory` of `env`.
@@ -64,13 +71,17 @@ public:
     }
   }
 
-  // In the pool. Each leaves what came of it in `status`.
+  // In the pool. Each leaves what came of it in `status`. What has failed may be called again.
 
   /// Brings stores up to date.
   void write_back();
   /// Writes all but what was overtaken.
   void write_state();
   void write_overtaken();
+
+  /// After one of these two: how long to wait before it is called again; none: it has gone well, or
+  /// there is no use in it.
+  std::optional<Duration> pause_before_retry(Duration now);
 
   /// Keeps the frozen rows alive if the subtask ends meanwhile; so it goes after them.
   std::shared_ptr<Chain> chain;
@@ -81,12 +92,14 @@ public:
   std::vector<state::OperatorCut> operators;
   std::vector<Persist> persist;
   std::vector<Overtaken> overtaken;
-  int missing = 0;          // reports of what was overtaken, by the input and by the output
-  bool is_written = false;  // all but that
+  int missing = 0;           // reports of what was overtaken, by the input and by the output
+  bool is_written = false;   // all but that
+  bool is_given_up = false;  // nobody waits for it any more
   state::SubtaskState result;
   Status status;
 
 private:
+  enum class Progress : std::uint8_t { nothing, persisted, keyed, all };
   /// Where the files go.
   struct Target {
     SnapshotPlace place;
@@ -99,12 +112,17 @@ private:
   std::string path_of(const std::string& name) const;
   std::optional<std::uint64_t> copy_above() const;
   Result<std::unique_ptr<WritableFile>> create_file() const;
+  Status persist_all();
+  Status write_copies();
   Status write_keyed();
   Status write_operators();
   Status write_channels();
-  Result<state::KeyedStateHandle> write_files(state::KeyedCut& cut) const;
+  Result<state::KeyedStateHandle> write_files(std::size_t i);
 
   Target target_;
+  base::Retry retry_;
+  Progress progress_ = Progress::nothing;
+  std::vector<std::optional<state::KeyedStateHandle>> copies_;  // by place in `keyed`
 };
 
 }  // namespace weir::runtime

@@ -2,6 +2,8 @@
 
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
+#include "checkpoint/savepoint.hpp"
+#include "test/support/refusing_env.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -124,6 +126,31 @@ TEST_CASE("what was published survives a crash, what was not does not appear", "
     auto storage = open(env);
     CHECK(storage->list().value() == (std::vector<CheckpointId>{CheckpointId{1}, CheckpointId{2}}));
     CHECK(storage->load(CheckpointId{2}).ok());
+  }
+}
+
+TEST_CASE("whatever step of a write fails, the same write may be made again", "[storage]") {
+  for (int skip = 0; skip < 12; ++skip) {
+    CAPTURE(skip);
+    MemoryEnv memory;
+    test::RefusingEnv env{memory};
+    auto storage = open(env);
+    const Epoch epoch = storage->begin_epoch().value().epoch;
+    const auto until_done = [&](auto write) {
+      int attempts = 1;
+      for (; !write().ok(); ++attempts) REQUIRE(attempts < 3);
+      return attempts;
+    };
+    env.refuse(ErrorCode::unavailable, 1, skip);
+    int attempts = until_done([&] { return storage->reserve(epoch, CheckpointId{1}); });
+    attempts += until_done([&] { return storage->publish(epoch, metadata(1, epoch)); });
+    attempts += until_done([&] { return create_savepoint(env, "/sp/one"); });
+    attempts += until_done([&] { return publish_savepoint(env, "/sp/one", metadata(2, epoch)); });
+    CHECK(attempts == 5);  // each of the steps was met
+    memory.crash();
+    CHECK(storage->list().value() == std::vector{CheckpointId{1}});
+    CHECK(storage->load(CheckpointId{1}).ok());
+    CHECK(CheckpointStorage::load(memory, "/sp/one").ok());
   }
 }
 

@@ -14,16 +14,20 @@ namespace {
 
 runtime::CheckpointStatistics statistics() {
   runtime::CheckpointHistory history;
-  history.add(
-      {.id = CheckpointId{7},
-       .kind = CheckpointKind::periodic,
-       .triggered_at = WallTime{1'767'225'599s},
-       .duration = 1500us,
-       .subtasks = 2,
-       .answers = {{"lines/0", {.start_delay = 1ms, .bytes = 2048}, 4096},
-                   {"counts/0",
-                    {.alignment = 1250us, .async = 12s, .bytes = 1024, .overtaken_bytes = 512},
-                    1024}}});
+  history.add({.id = CheckpointId{7},
+               .kind = CheckpointKind::periodic,
+               .triggered_at = WallTime{1'767'225'599s},
+               .duration = 1500us,
+               .subtasks = 2,
+               .answers = {{"lines/0", {.start_delay = 1ms, .bytes = 2048}, 4096},
+                           {"counts/0",
+                            {.alignment = 1250us,
+                             .async = 12s,
+                             .bytes = 1024,
+                             .overtaken_bytes = 512,
+                             .write_retries = 2},
+                            1024}},
+               .write_retries = 3});
   history.add({.id = CheckpointId{8},
                .kind = CheckpointKind::savepoint,
                .failure = "it took longer than 1 s; no answer from counts/0",
@@ -85,7 +89,8 @@ TEST_CASE("what is under way stands first, with who has not answered and why", "
                  Contains("under way; no answer from counts/0, counts/1, out/0 and 1 more; waits "
                           "on lines/0 -> counts/0: it takes its time"));
   CHECK(text.find("17  ") < text.find("8  "));
-  CHECK_THAT(line_with(text, "complete;"), Contains("complete; it waited on out/0: it wrote"));
+  CHECK_THAT(line_with(text, "complete;"),
+             Contains("complete; it waited on out/0: it wrote; writes tried again: 3"));
   const std::string one = describe_checkpoint(all, CheckpointId{17}).value();
   CHECK_THAT(line_with(one, "out/1"), Contains("no answer yet"));
   CHECK_THAT(describe_checkpoint(all, CheckpointId{5}).status().message(), Contains(": 17, 8, 7"));
@@ -114,8 +119,10 @@ TEST_CASE("programs read the same as JSON", "[cli][history]") {
   CHECK(complete["duration_ms"] == 1.5);
   CHECK(complete["state_bytes"] == 5120);
   CHECK(complete["overtaken_bytes"] == 512);
+  CHECK(complete["write_retries"] == 3);
   REQUIRE(complete["answers"].size() == 2);
   CHECK(complete["answers"][1]["subtask"] == "counts/0");
   CHECK(complete["answers"][1]["alignment_ms"] == 1.25);
+  CHECK(complete["answers"][1]["write_retries"] == 2);
   CHECK(complete["answers"][1]["async_ms"] == 12'000.0);
 }

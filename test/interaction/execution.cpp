@@ -1,5 +1,6 @@
 #include "test/interaction/execution.hpp"
 
+#include "base/assert.hpp"
 #include "base/paths.hpp"
 #include "checkpoint/savepoint.hpp"
 #include "runtime/task/subtask_restore.hpp"
@@ -133,6 +134,9 @@ public:
     execution_.post_work(name_, what, std::move(work), [this, then = std::move(then)] {
       turn([&](auto& subtask) { subtask.resume(then); });
     });
+  }
+  void retry_write(CheckpointId, const Status&, Duration, std::function<void()>) override {
+    WEIR_ASSERT(false, "scripts write once");
   }
   bool has_mail() const override { return false; }
   void reached(Phase phase, CheckpointId id) override {

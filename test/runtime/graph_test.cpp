@@ -146,6 +146,12 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
   CHECK(mentions(with({.max_parallelism = 40000}), "use 1 to 32768"));
   CHECK(mentions(with({.checkpoint = {.timeout = Duration{0}}}), "timeout is not above 0"));
   CHECK(mentions(with({.checkpoint = {.max_concurrent = 0}}), "max-concurrent-checkpoints"));
+  CHECK(mentions(with({.checkpoint = {.write_retry = {.timeout = Duration{-1}}}}),
+                 "write-retry.timeout is negative"));
+  CHECK(mentions(with({.checkpoint = {.write_retry = {.initial_backoff = {}}}}),
+                 "write-retry.initial-backoff is not above 0"));
+  CHECK(mentions(with({.checkpoint = {.write_retry = {.max_backoff = Duration{1}}}}),
+                 "write-retry.max-backoff is below write-retry.initial-backoff"));
   CHECK(mentions(with({.checkpoint = {.max_concurrent = 2, .unaligned = true}}),
                  "more than one checkpoint may be under way"));
   CHECK(mentions(with({.checkpoint = {.guarantee = Guarantee::at_least_once, .unaligned = true}}),

@@ -27,6 +27,14 @@ std::string error_of(std::string_view key, std::string_view value) {
 
 }  // namespace
 
+TEST_CASE("what checkpoints do when something fails can be set", "[options]") {
+  const std::string c = "execution.checkpointing.";
+  CHECK(with(c + "write-retry.timeout", "0 s").checkpoint.write_retry.timeout == 0s);
+  CHECK(with(c + "write-retry.initial-backoff", "7 ms").checkpoint.write_retry.initial_backoff ==
+        7ms);
+  CHECK(with(c + "write-retry.max-backoff", "1 min").checkpoint.write_retry.max_backoff == 1min);
+}
+
 TEST_CASE("every key sets its option", "[options]") {
   const std::string c = "execution.checkpointing.";
   CHECK(with("parallelism.default", "4").parallelism == 4);

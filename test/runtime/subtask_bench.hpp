@@ -4,6 +4,7 @@
 #include "base/memory_env.hpp"
 #include "runtime/task/subtask.hpp"
 #include "test/support/collect.hpp"
+#include "test/support/refusing_env.hpp"
 
 #include <weir/job.hpp>
 
@@ -34,7 +35,7 @@ public:
                   .run = "run",
                   .env = &env_,
                   .clock = &clock_,
-                  .place = runtime::snapshot_place(env_, "/checkpoints",
+                  .place = runtime::snapshot_place(disk_, "/checkpoints",
                                                    plan_.graph().options.checkpoint)},
                  *this} {}
 
@@ -83,6 +84,8 @@ public:
 
   runtime::Subtask& subtask() { return subtask_; }
   base::MemoryEnv& env() { return env_; }
+  /// Where snapshots go: `env`, unless it refuses.
+  RefusingEnv& disk() { return disk_; }
   Duration& now() { return clock_.now; }
   WallTime wall() const override { return clock_.wall(); }
   const std::vector<checkpoint::Ack>& acks() const { return acks_; }
@@ -135,6 +138,12 @@ private:
   void failed(runtime::TaskFailure failure) override {
     note("failed: " + failure.operator_name + ": " + failure.message);
   }
+  void retry_write(CheckpointId id, const Status& why, Duration pause,
+                   std::function<void()> again) override {
+    note("write " + std::to_string(id.value()) + " again: " + why.message());
+    clock_.now += pause;
+    work_.emplace_back([] {}, std::move(again));
+  }
   void run_blocking(std::function<void()> work, std::function<void()> then) override {
     work_.emplace_back(std::move(work), std::move(then));
   }
@@ -149,6 +158,7 @@ private:
   void note(std::string line) { trace_.push_back(std::move(line)); }
 
   base::MemoryEnv env_;
+  RefusingEnv disk_{env_};
   StoppedClock clock_;
   runtime::Plan plan_;
   SubtaskId id_;

@@ -124,6 +124,67 @@ TEST_CASE("a snapshot holds what was counted before its barrier and nothing behi
   CHECK(restored_log.committed() == std::vector<Count>{{7, 3}, {8, 3}, {9, 1}});
 }
 
+TEST_CASE("a snapshot that cannot be written just now is written later, whole", "[subtask]") {
+  testing::TransactionLog<Count> log;
+  const Job job = counts(log, {.checkpoint = {.inline_threshold = 0}});
+  Bench bench{job, "counts/0"};
+  REQUIRE(bench.env().create_directories("/checkpoints/chk-1").ok());
+  bench.start();
+  bench.push(0, {7, 7, 8});
+  bench.push(0, barrier(1));
+  bench.push(1, barrier(1));
+  bench.push(0, {7, 9});  // the frozen state stays as it was
+  bench.disk().refuse(ErrorCode::unavailable, 3);
+  Trace trace;
+  while (bench.acks().empty()) {
+    for (std::string& line : bench.do_work()) trace.push_back(std::move(line));
+  }
+  const std::string again = "write 1 again: /checkpoints/chk-1/counts-0-1.state: refused";
+  CHECK(trace == Trace{again, again, again, "ack 1"});
+  const checkpoint::Ack& ack = bench.acks().at(0);
+  CHECK(ack.timings.write_retries == 3);
+  CHECK(ack.timings.async >= 100ms + 150ms + 300ms);  // the pauses, less what is random in them
+  REQUIRE(ack.state.keyed.size() == 1);
+  CHECK(ack.state.keyed[0].rows == 2);
+  CHECK(ack.state.keyed[0].path == "counts-0-1.state");
+}
+
+TEST_CASE("a snapshot is not tried again for ever, nor for nobody, nor in vain", "[subtask]") {
+  testing::TransactionLog<Count> log;
+  const Job job = counts(log, {.checkpoint = {.inline_threshold = 0}});
+  Bench bench{job, "counts/0"};
+  REQUIRE(bench.env().create_directories("/checkpoints/chk-1").ok());
+  bench.start();
+  bench.push(0, {7, 7, 8});
+  bench.push(0, barrier(1));
+  bench.push(1, barrier(1));
+  Trace last;
+  SECTION("when its time is over") {
+    bench.disk().refuse(ErrorCode::unavailable, 1000);
+    int attempts = 0;
+    while (last.empty() || !last[0].starts_with("decline")) {
+      last = bench.do_work();
+      REQUIRE(++attempts < 100);
+    }
+    CHECK_THAT(last[0], Catch::Contains("decline 1: "));
+    CHECK(bench.now() <= 10s);
+    CHECK(bench.now() > 7s);
+  }
+  SECTION("when the checkpoint is off") {
+    bench.disk().refuse(ErrorCode::unavailable, 1000);
+    CHECK_THAT(bench.do_work().at(0), Catch::StartsWith("write 1 again"));
+    bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{1}); });
+    last = bench.do_work();  // the pause is over
+    last = bench.do_work();
+    CHECK_THAT(last.at(0), Catch::StartsWith("decline 1: "));
+  }
+  SECTION("when somebody has to make room") {
+    bench.disk().refuse(ErrorCode::out_of_space, 1);
+    CHECK_THAT(bench.do_work().at(0), Catch::StartsWith("decline 1: "));
+  }
+  CHECK(bench.waiting_work() == 0);
+}
+
 TEST_CASE("what a sink has prepared is committed when its checkpoint has completed, in order",
           "[subtask]") {
   testing::TransactionLog<Count> log;

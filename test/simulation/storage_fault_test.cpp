@@ -54,7 +54,9 @@ TEST_CASE("as many failed checkpoints as tolerated do not disturb the job", "[si
   for (const int tolerable : {0, 2}) {
     testing::Cluster cluster{{.seed = 3}};
     CountJob count;
-    auto run = cluster.start(count.job(on_disk(tolerable)));
+    JobOptions options = on_disk(tolerable);
+    options.checkpoint.write_retry.timeout = {};
+    auto run = cluster.start(count.job(options));
     REQUIRE(run.run_until_checkpoint(1));
     cluster.fail_writes("_metadata", ErrorCode::unavailable, 2);
     require_finish(run);
@@ -81,6 +83,36 @@ TEST_CASE("a full disk fails checkpoints, damages none and loses nothing", "[sim
       count.check_exactly_once();
       figures += test::figures_of(run);
     }
+    return figures;
+  });
+}
+
+TEST_CASE("a disk that fails one write in ten costs no checkpoints, only time", "[sim][swarm]") {
+  test::for_each_seed(10, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    Figures figures;
+    std::uint64_t completed[2] = {};
+    std::uint64_t failed[2] = {};
+    for (const bool tries_again : {false, true}) {
+      testing::Cluster cluster{{.seed = seed}};
+      CountJob count;
+      JobOptions options = to_files_only(400ms);
+      options.checkpoint.write_retry = {
+          .timeout = tries_again ? 300ms : Duration{}, .initial_backoff = 1ms, .max_backoff = 8ms};
+      auto run = cluster.start(count.job(options));
+      REQUIRE(run.run_until_checkpoint(1));
+      cluster.fail_some_writes("/checkpoints", ErrorCode::unavailable, 0.1);
+      if (seed % 3 == 0) run.chaos("kill any at checkpoint 4 acknowledged");
+      require_finish(run);
+      completed[tries_again] = run.checkpoints();
+      failed[tries_again] = run.failed_checkpoints();
+      CHECK(has_logged(run, "will be tried again") == tries_again);
+      count.check_exactly_once();
+      figures += test::figures_of(run);
+    }
+    CHECK(failed[true] <= 1);  // the one during the kill
+    CHECK(failed[true] < failed[false]);
+    CHECK(completed[true] > completed[false]);
     return figures;
   });
 }

@@ -4,6 +4,7 @@
 #include "test/state/native_part.hpp"
 #include "test/support/collect.hpp"
 #include "test/support/env_over.hpp"
+#include "test/support/refusing_env.hpp"
 #include "test/support/threads.hpp"
 
 #include <weir/state.hpp>
@@ -85,7 +86,8 @@ TEST_CASE("what has not changed is not written again", "[state][native]") {
     StoreCopy copy{std::make_unique<Filled>(files), std::move(files)};
     const NativePlace place{
         .env = &env, .directory = directory, .prefix = "p.", .inline_bytes = 10, .range = {2, 4}};
-    return write_copy({.operator_name = "op"}, copy, place, known).value();
+    WrittenFiles written;
+    return write_copy({.operator_name = "op"}, copy, place, known, written).value();
   };
   const auto first = write("/chk-1", {{"1.sst", 100, true}, {"MANIFEST", 20}, {"CURRENT", 10}});
   CHECK(first.written_bytes() == 130);
@@ -108,6 +110,60 @@ TEST_CASE("what has not changed is not written again", "[state][native]") {
   CHECK(fourth.written_bytes() == 100);
 }
 
+TEST_CASE("files that cannot be written just now are written later, and no others",
+          "[state][native]") {
+  base::MemoryEnv memory;
+  test::RefusingEnv env{memory};
+  StoredFiles known;
+  const auto place = [&](const std::string& directory) {
+    REQUIRE(env.create_directories(directory).ok());
+    return NativePlace{.env = &env, .directory = directory, .prefix = "p.", .range = {0, 1}};
+  };
+  const auto copy_of = [](std::vector<StoreFile> files) {
+    return StoreCopy{std::make_unique<Filled>(files), std::move(files)};
+  };
+  WrittenFiles first_written;
+  auto first = copy_of({{"1.sst", 100, true}});
+  REQUIRE(write_copy({.operator_name = "op"}, first, place("/chk-1"), known, first_written).ok());
+
+  auto second = copy_of({{"1.sst", 100, true}, {"2.sst", 7, true}, {"3.sst", 9, true}});
+  WrittenFiles written;
+  const auto write = [&] {
+    return write_copy({.operator_name = "op"}, second, place("/chk-2"), known, written);
+  };
+  env.refuse(ErrorCode::unavailable, 1);
+  CHECK(write().status().code() == ErrorCode::unavailable);
+  REQUIRE(written.size() == 3);
+  CHECK(written[0]);  // linked
+  CHECK_FALSE(written[1]);
+  CHECK(written[2]);  // held up by nobody
+  CHECK(known.size() == 1);
+  CHECK(known.at("1.sst").path == "/chk-1/p.1.sst");
+  const auto handle = write();
+  REQUIRE(handle.ok());
+  CHECK(handle->written_bytes() == 16);
+  CHECK(verify_files(*handle, env, "/chk-2").ok());
+  // What is linked has not been written once more, which would have emptied the file of chk-1.
+  CHECK(base::read_file(env, "/chk-1/p.1.sst").value() == Filled::content("1.sst", 100));
+  CHECK(known.at("3.sst").path == "/chk-2/p.3.sst");
+}
+
+TEST_CASE("a full disk ends it at once", "[state][native]") {
+  base::MemoryEnv memory;
+  test::RefusingEnv env{memory};
+  REQUIRE(env.create_directories("/chk").ok());
+  const std::vector<StoreFile> files{{"1.sst", 100, true}, {"2.sst", 200, true}};
+  StoreCopy copy{std::make_unique<Filled>(files), files};
+  StoredFiles known;
+  WrittenFiles written;
+  env.refuse(ErrorCode::out_of_space, 1);
+  const auto handle =
+      write_copy({.operator_name = "op"}, copy, {.env = &env, .directory = "/chk", .prefix = "p."},
+                 known, written);
+  CHECK(handle.status().code() == ErrorCode::out_of_space);
+  CHECK_FALSE(memory.stat("/chk/p.2.sst").ok());
+}
+
 TEST_CASE("several files are written at once if threads are idle", "[state][native]") {
   base::MemoryEnv memory;
   Pairing env{memory};
@@ -116,10 +172,11 @@ TEST_CASE("several files are written at once if threads are idle", "[state][nati
       {"1.sst", 100, true}, {"2.sst", 200, true}, {"3.sst", 300, true}, {"MANIFEST", 20}};
   StoreCopy copy{std::make_unique<Filled>(files), files};
   StoredFiles known;
+  WrittenFiles written;
   test::Generous pool;
   const auto handle =
       write_copy({.operator_name = "op"}, copy,
-                 {.env = &env, .directory = "/chk", .prefix = "p.", .pool = &pool}, known)
+                 {.env = &env, .directory = "/chk", .prefix = "p.", .pool = &pool}, known, written)
           .value();
   REQUIRE(handle.files.size() == files.size());
   for (std::size_t i = 0; i < files.size(); ++i) {

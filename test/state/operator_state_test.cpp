@@ -306,3 +306,16 @@ TEST_CASE("a disk that fills up while operator state is written is an error with
   CHECK(status.code() == ErrorCode::not_found);
   CHECK(status.message().find("/missing/state") != std::string::npos);
 }
+
+TEST_CASE("what was written in part is written in full the next time", "[operator state]") {
+  base::MemoryEnv env;
+  Owner owner;
+  fill(owner, 30'000);
+  auto cuts = cut(owner);
+  StateFile failing{env, "/missing/state", 100};
+  (void)write_elements(cuts[0], failing);
+  StateFile file{env, "/state", 100};
+  const auto handle = write_elements(cuts[0], file);
+  REQUIRE(handle.ok());
+  CHECK(handle->elements() == 30'000);
+}

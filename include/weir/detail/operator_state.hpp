@@ -34,6 +34,8 @@ public:
 
   /// Encodes the next element, in the order of the state; false if there is none left.
   virtual bool encode_next(ByteWriter& out) = 0;
+  /// The first element is next again.
+  virtual void rewind() = 0;
 };
 
 /// A state of an operator on one subtask.
@@ -90,6 +92,7 @@ public:
     ++next_;
     return true;
   }
+  void rewind() override { next_ = elements_.begin(); }
 
 private:
   Chunks<E> elements_;

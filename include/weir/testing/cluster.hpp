@@ -160,6 +160,8 @@ public:
 
   /// The next `times` writes, syncs and renames of paths that contain `part` fail with `code`.
   void fail_writes(std::string_view part, ErrorCode code, std::uint64_t times = 1);
+  /// From now on each of them fails with this probability, from 0 to below 1.
+  void fail_some_writes(std::string_view part, ErrorCode code, double chance);
   /// The next `times` writes, syncs and renames of paths that contain `part` never come back.
   void hang_writes(std::string_view part, std::uint64_t times = 1);
   /// Each of the next `times` of them takes so much virtual time.
