@@ -172,6 +172,15 @@ Status CheckpointStorage::note_savepoint(Epoch epoch, CheckpointId id,
   return store(record);
 }
 
+Status CheckpointStorage::take_over(CheckpointMetadata& metadata, CheckpointId from,
+                                    const std::set<PartName>& names) const {
+  const auto earlier = load(from);
+  if (!earlier.ok()) return earlier.status();
+  const auto files = checkpoint::take_over(metadata, *earlier, names);
+  if (!files.ok()) return files.status();
+  return carry_files(env_, *files, path_of(from), path_of(metadata.id));
+}
+
 Status CheckpointStorage::publish(Epoch epoch, const CheckpointMetadata& metadata) {
   {
     const std::lock_guard lock{mutex_};

@@ -27,6 +27,7 @@
 #pragma once
 
 #include "base/claim.hpp"
+#include "checkpoint/composition.hpp"
 #include "checkpoint/metadata.hpp"
 
 #include <weir/env.hpp>
@@ -34,6 +35,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,11 @@ public:
   /// Makes it durable that the job ends behind the complete savepoint in `directory`: whoever
   /// continues with its newest checkpoint continues there. To be done before anything is committed.
   Status note_savepoint(Epoch epoch, CheckpointId id, const std::string& directory);
+
+  /// Adds to `metadata`, which is about to be published, the parts of checkpoint `from` that these
+  /// are; see composition.hpp. Errors are those of `load` and of the files.
+  Status take_over(CheckpointMetadata& metadata, CheckpointId from,
+                   const std::set<PartName>& names) const;
 
   /// Writes the metadata. `unknown_outcome`: it may or may not be there.
   Status publish(Epoch epoch, const CheckpointMetadata& metadata);
