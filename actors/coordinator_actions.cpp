@@ -19,6 +19,16 @@ namespace {
 
 constexpr Duration kRepeatAfter = std::chrono::seconds{1};
 
+/// Publishes a checkpoint that takes over the parts `carried` of another. In the pool.
+Status publish_with(CheckpointStorage& storage, Epoch epoch, CheckpointMetadata metadata,
+                    CheckpointId from, const std::set<PartName>& carried) {
+  Status status = storage.take_over(metadata, from, carried);
+  if (!status.ok())
+    return status.with_context("what it takes over from checkpoint " +
+                               std::to_string(from.value()));
+  return storage.publish(epoch, metadata);
+}
+
 }  // namespace
 
 /// Performs the coordinator's actions.
@@ -42,7 +52,7 @@ struct Perform {
 
   void operator()(const TriggerSources& action) const {
     // First what the sources still hold, then the triggers: what is assigned later comes behind.
-    state.sources_->remaining[action.barrier.id] =
+    state.sources_->at_trigger[action.barrier.id] =
         state.sources_->splits.on_triggered(action.barrier.id);
     for (const TaskHandle& task : state.tasks_) {
       if (state.plan().is_source(task.id.vertex))
@@ -58,14 +68,18 @@ struct Perform {
     const CheckpointId id = action.barrier.id;
     const std::string directory = action.barrier.directory;
     state.reached(Phase::completed, id);
+    auto splits = runtime::remaining_without(
+        state.plan(), std::move(state.sources_->at_trigger.extract(id).mapped()), action.left_out);
+    const auto carried = runtime::part_names(state.plan(), action.left_out);
+    const CheckpointId from = action.taken_from;
     CheckpointMetadata metadata =
         runtime::make_metadata(state.plan(), state.hosted_->context->run(), state.epoch(),
-                               std::move(action), std::move(state.sources_->remaining[id]));
-    state.sources_->remaining.erase(id);
+                               std::move(action), std::move(splits));
     state.write(
         id,
         [job = state.hosted_, epoch = state.epoch(), metadata = std::move(metadata), directory,
-         env = &state.services_->env] {
+         carried, from, env = &state.services_->env] {
+          if (!carried.empty()) return publish_with(*job->storage, epoch, metadata, from, carried);
           if (directory.empty()) return job->storage->publish(epoch, metadata);
           Status status = publish_savepoint(*env, directory, metadata);
           if (!status.ok() || metadata.kind == CheckpointKind::savepoint) return status;
@@ -77,19 +91,31 @@ struct Perform {
         });
   }
 
+  void operator()(const NotifyLeftOut& action) const {
+    for (const TaskHandle& task : state.tasks_) {
+      if (!action.subtasks.contains(task.id)) continue;
+      send_control(state.self_, *state.services_, task.actor, "Aborted",
+                   CheckpointAborted{action.id});
+    }
+    state.services_->log.warn("a checkpoint goes on without a part of the job",
+                              {{"checkpoint", action.id.value()},
+                               {"subtasks", state.plan().names_of(action.subtasks)},
+                               {"reason", state.reason_of(action.reason, action.detail, {})}});
+  }
+
   void operator()(const NotifyCompleted& action) const {
     const CheckpointReport& report = action.report;
     state.reached(Phase::committing, report.id);
-    state.sources_->splits.on_completed(report.id);
+    state.sources_->splits.on_completed(report.id, report.left_out);
     const bool is_last = report.is_final || report.kind == CheckpointKind::stop;
-    state.notify_completed(report.id, is_last);
+    state.notify_completed(report.id, is_last, report.left_out);
     if (is_last) state.repeat_completed(report.id);
     state.self_->send(state.job_, CheckpointDone{state.attempt_, report});
     if (action.record) note(*action.record, "");
   }
 
   void operator()(const NotifyAborted& action) const {
-    state.sources_->remaining.erase(action.id);
+    state.sources_->at_trigger.erase(action.id);
     if (action.was_triggered) tell_aborted(action.id);
     std::string why = state.reason_of(action.reason, action.detail, action.missing);
     const std::string waited_on = note(action.record, why);
@@ -152,8 +178,10 @@ private:
   std::string note(CheckpointRecord record, const std::string& failure) const {
     if (auto retries = state.write_retries_.extract(record.id); !retries.empty())
       record.write_retries = retries.mapped();
-    // Savepoints take longer: they say nothing of what is usual.
-    const bool is_usual = failure.empty() && record.kind != CheckpointKind::savepoint;
+    // Savepoints, and those that waited for somebody, take longer: they say nothing of what is
+    // usual.
+    const bool is_usual =
+        failure.empty() && record.kind != CheckpointKind::savepoint && record.left_out.empty();
     std::string waited_on = state.stalls_->on_ended(
         record.id, is_usual ? std::optional{record.duration} : std::nullopt);
     state.self_->send(state.job_, CheckpointEnded{state.attempt_, record, failure, waited_on});
@@ -217,16 +245,19 @@ std::string CoordinatorState::reason_of(FailureReason reason, const std::string&
   return text;
 }
 
-void CoordinatorState::notify_completed(CheckpointId id, bool is_last) {
-  for (const TaskHandle& task : tasks_)
-    send_control(self_, *services_, task.actor, "Completed", CheckpointCompleted{id, is_last});
+void CoordinatorState::notify_completed(CheckpointId id, bool is_last,
+                                        const std::set<SubtaskId>& left_out) {
+  for (const TaskHandle& task : tasks_) {
+    if (!left_out.contains(task.id))
+      send_control(self_, *services_, task.actor, "Completed", CheckpointCompleted{id, is_last});
+  }
 }
 
 /// The last checkpoint lets subtasks end, and no later one would make up for a lost notification:
 /// so it is said again until the job has ended and this actor with it.
 void CoordinatorState::repeat_completed(CheckpointId id) {
   self_->delayed_send(self_, kRepeatAfter, Continue{[this, id] {
-                        notify_completed(id, true);
+                        notify_completed(id, true, {});
                         repeat_completed(id);
                       }});
 }

@@ -44,8 +44,12 @@ void CoordinatorState::begin(HostedJobPtr hosted, const Services& services, JobA
 
 void CoordinatorState::on_begun(runtime::Execution execution) {
   execution_.emplace(std::move(execution));
+  runtime::CheckpointRegions parts = runtime::checkpoint_regions(plan());
+  if (!parts.why_none.empty())
+    services_->log.info("each checkpoint needs all of the job", {{"reason", parts.why_none}});
   coordinator_.emplace(hosted_->context->options().checkpoint, execution_->record.last_id,
-                       execution_->retained, execution_->claimed, plan().has_feedback());
+                       execution_->retained, execution_->claimed, plan().has_feedback(),
+                       std::move(parts.regions));
   sources_.emplace(Sources{runtime::SourceSplits{plan(), execution_->restore}});
   stalls_.emplace(runtime::wiring_of(plan()), hosted_->context->options().checkpoint.timeout);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),

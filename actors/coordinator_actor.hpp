@@ -6,6 +6,7 @@
 #include "actors/hosted_job.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/checkpoint_regions.hpp"
 #include "runtime/job/source_splits.hpp"
 #include "runtime/job/stall_watch.hpp"
 
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace weir::actors {
@@ -49,8 +51,8 @@ private:
 
   struct Sources {
     runtime::SourceSplits splits;
-    /// What they had not handed out when a checkpoint was triggered.
-    std::map<CheckpointId, std::vector<checkpoint::RemainingSplits>> remaining = {};
+    /// As they were when a checkpoint was triggered.
+    std::map<CheckpointId, runtime::SplitsAtTrigger> at_trigger = {};
   };
   /// The restart of some subtasks that is under way.
   struct Restart {
@@ -66,7 +68,7 @@ private:
   void perform(checkpoint::Actions actions);
   std::string reason_of(checkpoint::FailureReason reason, const std::string& detail,
                         const std::vector<SubtaskId>& missing) const;
-  void notify_completed(CheckpointId id, bool is_last);
+  void notify_completed(CheckpointId id, bool is_last, const std::set<SubtaskId>& left_out);
   void repeat_completed(CheckpointId id);
   void watch_stalls();
   void end_round();

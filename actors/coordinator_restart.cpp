@@ -15,7 +15,7 @@ using checkpoint::Speaker;
 void CoordinatorState::on_subtasks_failed(const SubtasksFailed& failed) {
   std::erase_if(tasks_, [&](const TaskHandle& task) { return failed.subtasks.contains(task.id); });
   restart_.reset();
-  perform(coordinator_->on_tasks_failed(now()));
+  perform(coordinator_->on_tasks_failed(failed.subtasks, now()));
 }
 
 void CoordinatorState::on_prepare_subtasks(PrepareSubtasks& prepare) {
@@ -69,8 +69,7 @@ void CoordinatorState::on_subtasks_running(SubtasksRunning& running) {
     tasks_.push_back(std::move(task));
   }
   restart_.reset();
-  coordinator_->on_tasks_replaced(replacements, now());
-  schedule_wake();
+  perform(coordinator_->on_tasks_replaced(replacements, now()));
 }
 
 }  // namespace weir::actors

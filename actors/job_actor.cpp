@@ -150,6 +150,11 @@ void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
                              {"duration_ms", report.duration.count() / 1'000'000},
                              {"alignment_ms", report.slowest.alignment.count() / 1'000'000},
                              {"bytes", report.bytes}});
+  if (!report.left_out.empty())
+    spawn_->services.log.info("it takes over what an earlier one has of a part of the job",
+                              {{"checkpoint", report.id.value()},
+                               {"from", report.taken_from.value()},
+                               {"subtasks", plan().names_of(report.left_out)}});
   if (asked_.relocates) perform(machine_->on_relocation(now()));
   show();
 }

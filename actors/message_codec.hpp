@@ -39,10 +39,10 @@ private:
     auto& [every, auto_interval, guarantee, timeout, min_pause, max_concurrent, tolerable_failures,
            every_during_backlog, storage, savepoints, retention, retained, inline_threshold,
            incremental, compress_snapshots, unaligned, aligned_timeout, without_channel_state,
-           write_retry] = options;
+           write_retry, regional] = options;
     f(every, auto_interval, guarantee, timeout, min_pause, max_concurrent, tolerable_failures,
       every_during_backlog, storage, savepoints, retention, retained, inline_threshold, incremental,
-      compress_snapshots, unaligned, aligned_timeout, without_channel_state, write_retry);
+      compress_snapshots, unaligned, aligned_timeout, without_channel_state, write_retry, regional);
   }
 };
 

@@ -5,6 +5,7 @@
 #include "checkpoint/pending.hpp"
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 namespace weir::checkpoint {
@@ -18,6 +19,9 @@ struct CheckpointReport {
   std::size_t subtasks = 0;
   SnapshotTimings slowest = {};  // of each timing, the largest over all subtasks
   bool is_final = false;         // every subtask had emitted everything: nothing follows
+  /// It has completed without these; what it has of them is what `taken_from` had.
+  std::set<SubtaskId> left_out = {};
+  CheckpointId taken_from = {};
 };
 
 /// How far a checkpoint or savepoint has come, by subtask; for those who keep a history.
@@ -34,6 +38,9 @@ struct CheckpointRecord {
   std::uint32_t subtasks = 0;  // that had to answer
   std::vector<Answer> answers = {};
   std::uint64_t write_retries = 0;  // of its id and its metadata
+  /// Without whom it was or is to complete; what it has of them is what `taken_from` had.
+  std::vector<SubtaskId> left_out = {};
+  CheckpointId taken_from = {};
 };
 
 /// One that is under way.

@@ -15,13 +15,14 @@ constexpr Duration kRetryDelay = std::chrono::seconds{1};  // of a failed checkp
 
 Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
                          std::vector<CheckpointId> retained, std::string claimed,
-                         bool one_at_a_time)
+                         bool one_at_a_time, SubtaskSets regions)
     : options_{options},
       one_at_a_time_{one_at_a_time || options.unaligned},
       trigger_{
           {options.every, options.min_pause, options.max_concurrent, options.every_during_backlog}},
       failures_{options.tolerable_failures},
       retention_{options.retained, std::move(retained), std::move(claimed)},
+      regional_{options.regional, std::move(regions)},
       last_id_{last_id} {}
 
 void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
@@ -76,8 +77,7 @@ Actions Coordinator::on_tick(Duration now) {
   for (const auto& [id, pending] : stages_.pending) {
     if (pending.deadline() <= now) expired.push_back(id);
   }
-  for (const CheckpointId id : expired)
-    abort(id, FailureReason::expired, base::format_duration(options_.timeout), now, actions);
+  for (const CheckpointId id : expired) expire(id, now, actions);
   expire_publications(now, actions);
   start_due(now, actions);
   return actions;
@@ -163,28 +163,44 @@ Actions Coordinator::on_ack(Ack ack) {
     const Savepoint* savepoint = savepoints_.find(id);
     const bool has_completed = stages_.publishing.contains(id) || retention_.keeps(id) ||
                                (savepoint != nullptr && savepoint->keeps_files);
-    last_ack_result_ = has_completed ? AckResult::duplicate : AckResult::discarded;
-    if (!has_completed) drop(id, actions);  // its files may have come after the abort
+    const auto without = left_out_.find(id);
+    const bool is_left_out =
+        without != left_out_.end() && without->second.contains(ack.from.subtask);
+    last_ack_result_ = has_completed && !is_left_out ? AckResult::duplicate : AckResult::discarded;
+    if (!has_completed)
+      drop(id, actions);  // its files may have come after the abort
+    else if (is_left_out)
+      actions.push_back(DropState{id, std::move(ack.state)});
     return actions;
   }
   PendingCheckpoint& pending = at->second;
   last_ack_result_ = pending.acknowledge(ack);
   if (last_ack_result_ == AckResult::unknown)
     actions.push_back(DropState{id, std::move(ack.state), pending.barrier().directory});
-  if (!pending.is_complete()) return actions;
-  Publish publish{pending.barrier(), {}};
+  publish_if_complete(id, actions);
+  return actions;
+}
+
+void Coordinator::publish_if_complete(CheckpointId id, Actions& actions) {
+  const auto at = stages_.pending.find(id);
+  const PendingCheckpoint& pending = at->second;
+  if (!pending.is_complete()) return;
+  Publish publish{pending.barrier(), {}, pending.left_out(), pending.taken_from()};
   for (const auto& [subtask, answer] : pending.answers())
     publish.states.emplace(subtask, answer.state);
   actions.push_back(std::move(publish));
+  if (!pending.left_out().empty()) left_out_.emplace(id, pending.left_out());
   stages_.publishing.insert(stages_.pending.extract(at));
-  return actions;
 }
 
 Actions Coordinator::on_decline(const Decline& decline, Duration now) {
   Actions actions;
   const auto at = stages_.pending.find(decline.id);
   if (at == stages_.pending.end() || !at->second.takes_part(decline.from)) return actions;
-  abort(decline.id, decline.reason, decline.detail, now, actions);
+  if (leave_out(decline.id, {decline.from.subtask}, decline.reason, decline.detail, actions))
+    publish_if_complete(decline.id, actions);
+  else
+    abort(decline.id, decline.reason, decline.detail, now, actions);
   start_due(now, actions);
   return actions;
 }
@@ -220,6 +236,8 @@ void Coordinator::publication_failed(const PendingCheckpoint& pending, const Sta
     savepoints_.keep_files(id);
   else
     retention_.on_undecided(id);
+  if (!is_undecided) left_out_.erase(id);
+  if (kind == CheckpointKind::periodic) regional_.on_failed();
   if (is_savepoint(id))
     return savepoint_failed(id, FailureReason::publish_failed, status.message(), {}, actions);
   count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
@@ -230,9 +248,16 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   trigger_.on_ended(now);
   if (is_savepoint(id)) return complete_savepoint(pending, now, actions);
   failures_.on_success(id);
+  regional_.on_completed(!pending.left_out().empty());
   Retention::Replaced replaced = retention_.on_completed(id);
-  if (!replaced.claimed.empty()) actions.push_back(DropSavepoint{std::move(replaced.claimed)});
-  for (const CheckpointId old : replaced.checkpoints) actions.push_back(DropFiles{old});
+  // Else those that restart now have waited for it.
+  const bool may_be_read = are_restarting_ && !pending.left_out().empty();
+  Actions& deletions = may_be_read ? held_ : actions;
+  if (!replaced.claimed.empty()) deletions.push_back(DropSavepoint{std::move(replaced.claimed)});
+  for (const CheckpointId old : replaced.checkpoints) {
+    deletions.push_back(DropFiles{old});
+    left_out_.erase(old);
+  }
   subsume(id, now, actions);
   const CheckpointReport report = report_on(pending, now);
   has_completed_last_ |= report.is_final || report.kind == CheckpointKind::stop;
@@ -292,6 +317,7 @@ void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string
     notify.kind = at->second.barrier().kind;
     notify.missing = at->second.missing();
     notify.record = record_of(at->second, now);
+    if (notify.kind == CheckpointKind::periodic) regional_.on_failed();
     stages_.pending.erase(at);
   } else if (const auto reserved = stages_.reserving.find(id);
              reserved != stages_.reserving.end()) {
@@ -319,34 +345,6 @@ void Coordinator::count_failure(CheckpointId id, CheckpointKind kind, FailureRea
   } else if (kind == CheckpointKind::end_of_input) {
     trigger_.request(kind, now + kRetryDelay);  // ignored if the job is no longer running
   }
-}
-
-Actions Coordinator::on_tasks_failed(Duration now) {
-  Actions actions;
-  while (!stages_.reserving.empty())
-    abort(stages_.reserving.begin()->first, FailureReason::task_failed, "", now, actions);
-  while (!stages_.pending.empty())
-    abort(stages_.pending.begin()->first, FailureReason::task_failed, "", now, actions);
-  for (std::string& ticket : savepoints_.give_up_waiting())
-    actions.push_back(SavepointFailed{std::move(ticket), FailureReason::task_failed, "", {}});
-  trigger_.stop();
-  return actions;
-}
-
-RestorePoint Coordinator::restore_point() const {
-  using Kind = RestorePoint::Kind;
-  const bool is_undecided = std::any_of(
-      stages_.publishing.begin(), stages_.publishing.end(),
-      [](const auto& entry) { return entry.second.barrier().kind != CheckpointKind::savepoint; });
-  if (is_undecided) return {Kind::undecided, {}};
-  if (!retention_.is_decided() || has_completed_last_) return {Kind::impossible, {}};
-  return {Kind::known, retention_.last_completed()};
-}
-
-void Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements, Duration now) {
-  participants_.replace(replacements);
-  trigger_.resume();
-  reconsider_backlog(now);
 }
 
 std::optional<CheckpointProgress> Coordinator::progress(CheckpointId id, Duration now) const {

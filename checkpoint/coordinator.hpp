@@ -23,12 +23,24 @@
 //  - A savepoint, whose barriers wait for their turn, and checkpoints whose barriers overtake are
 //    never under way at the same time: which asked first is served first.
 //  - Sources hear of a savepoint and of what began before it in the order of their ids.
+//
+// Regional checkpoints. If regions of the job fail, decline, or have not answered in time, a
+// periodic checkpoint may complete without them, and takes over what the last completed one has of
+// them: as many and as often as RegionalPolicy allows, and only if that one has completed in this
+// execution and no publication is undecided. What holds of them:
+//  - For a region that is left out this checkpoint is off, as one that was aborted: its subtasks
+//    hear that, and never that it has completed. Its sinks would commit what a restore repeats.
+//  - A region that fails is left out even if it had answered. It restarts from the checkpoint
+//    before, and repeats what it has prepared since.
+//  - While failed subtasks restart from a checkpoint it is not deleted, though one without them has
+//    completed.
 #pragma once
 
 #include "checkpoint/checkpoint_record.hpp"
 #include "checkpoint/failure_policy.hpp"
 #include "checkpoint/participants.hpp"
 #include "checkpoint/pending.hpp"
+#include "checkpoint/regional_policy.hpp"
 #include "checkpoint/retention.hpp"
 #include "checkpoint/savepoint_table.hpp"
 #include "checkpoint/trigger_policy.hpp"
@@ -38,6 +50,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,8 +68,16 @@ struct TriggerSources {  // after snapshotting the sources' remaining splits
 struct Publish {  // write the metadata; answer with on_published
   Barrier barrier;
   std::map<SubtaskId, state::SubtaskState> states;
+  std::set<SubtaskId> left_out = {};  // take over what `taken_from` has of these
+  CheckpointId taken_from = {};
 };
-struct NotifyCompleted {  // tell all subtasks
+struct NotifyLeftOut {  // tell these, as far as they are alive, that the checkpoint is off
+  CheckpointId id = {};
+  std::set<SubtaskId> subtasks;
+  FailureReason reason;
+  std::string detail;
+};
+struct NotifyCompleted {  // tell all subtasks but those of `report.left_out`
   CheckpointReport report;
   std::optional<CheckpointRecord> record = {};  // none: SavepointCompleted follows and has it
 };
@@ -115,7 +136,7 @@ struct RestorePoint {
 };
 
 using Action =
-    std::variant<ReserveId, TriggerSources, Publish, NotifyCompleted, NotifyAborted,
+    std::variant<ReserveId, TriggerSources, Publish, NotifyLeftOut, NotifyCompleted, NotifyAborted,
                  SavepointCompleted, SavepointFailed, DropFiles, DropState, DropSavepoint, FailJob>;
 using Actions = std::vector<Action>;
 
@@ -126,9 +147,10 @@ public:
   /// storage that belong to this job, ascending. `claimed` is the directory of another that belongs
   /// to it, which is older than all of them; "" if there is none. With `one_at_a_time` a savepoint
   /// and a checkpoint are never under way together: subtasks record what is in their channels.
+  /// `regions` may be left out of a checkpoint, if the options allow it; none: nobody may.
   Coordinator(const CheckpointOptions& options, CheckpointId last_id,
               std::vector<CheckpointId> retained, std::string claimed = {},
-              bool one_at_a_time = false);
+              bool one_at_a_time = false, SubtaskSets regions = {});
 
   /// All subtasks are running; checkpoints may begin.
   void on_running(std::vector<Speaker> participants, Duration now, Duration first_delay);
@@ -153,16 +175,17 @@ public:
   Actions on_decline(const Decline& decline, Duration now);
   Actions on_published(CheckpointId id, const Status& status, Duration now);
 
-  /// Some subtasks have failed and will be replaced; the others go on. No checkpoint can complete
-  /// without them: all that are being taken are aborted, savepoints too, and none begins before
-  /// `on_tasks_replaced`. Requests are forgotten: whoever needs one asks again.
-  Actions on_tasks_failed(Duration now);
+  /// Some subtasks, whole regions of the job, have failed and will be replaced; the others go on.
+  /// All checkpoints that are being taken and cannot do without them are aborted, savepoints too,
+  /// and none begins before `on_tasks_replaced`. Requests are forgotten: whoever needs one asks
+  /// again.
+  Actions on_tasks_failed(const std::set<SubtaskId>& failed, Duration now);
   /// Where the failed subtasks restart. Impossible if it is not known whether a checkpoint was
   /// published, since a later restart of everything might find it, and after the last checkpoint of
   /// the job, since subtasks end then.
   RestorePoint restore_point() const;
   /// New attempts of the failed subtasks are running.
-  void on_tasks_replaced(const std::vector<Speaker>& replacements, Duration now);
+  Actions on_tasks_replaced(const std::vector<Speaker>& replacements, Duration now);
 
   /// When `on_tick` is needed next, if nothing else happens.
   std::optional<Duration> next_wake() const;
@@ -204,6 +227,10 @@ private:
   void publication_failed(const PendingCheckpoint& pending, const Status& status, Duration now,
                           Actions& actions);
   void start_due(Duration now, Actions& actions);
+  bool leave_out(CheckpointId id, std::set<SubtaskId> subtasks, FailureReason reason,
+                 const std::string& detail, Actions& actions);
+  void publish_if_complete(CheckpointId id, Actions& actions);
+  void expire(CheckpointId id, Duration now, Actions& actions);
   void abort(CheckpointId id, FailureReason reason, const std::string& detail, Duration now,
              Actions& actions);
   void count_failure(CheckpointId id, CheckpointKind kind, FailureReason reason,
@@ -217,11 +244,15 @@ private:
   TriggerPolicy trigger_;
   FailurePolicy failures_;
   Retention retention_;
+  RegionalPolicy regional_;
   SavepointTable savepoints_;
   CheckpointId last_id_;
   Participants participants_;  // none: the job is not running
   Stages stages_;
-  bool has_completed_last_ = false;  // after which subtasks end
+  bool has_completed_last_ = false;                       // after which subtasks end
+  std::map<CheckpointId, std::set<SubtaskId>> left_out_;  // of what is published and kept
+  bool are_restarting_ = false;                           // some subtasks
+  Actions held_;                                          // deletions that wait until they run
   AckResult last_ack_result_ = AckResult::success;
 };
 

@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 
+#include <utility>
+
 namespace weir::checkpoint {
 
 PendingCheckpoint::PendingCheckpoint(const Barrier& barrier,
@@ -19,7 +21,22 @@ AckResult PendingCheckpoint::acknowledge(const Ack& ack) {
                                                             : AckResult::duplicate;
 }
 
+std::vector<Ack> PendingCheckpoint::leave_out(const std::set<SubtaskId>& subtasks,
+                                              CheckpointId from) {
+  std::vector<Ack> dropped;
+  for (const SubtaskId subtask : subtasks) {
+    WEIR_ASSERT(participants_.contains(subtask), "who is left out must have taken part");
+    left_out_.insert(subtask);
+    if (auto answer = answers_.extract(subtask); !answer.empty())
+      dropped.push_back(std::move(answer.mapped()));
+  }
+  WEIR_ASSERT(left_out_.size() < participants_.size(), "a checkpoint must have something new");
+  taken_from_ = from;
+  return dropped;
+}
+
 bool PendingCheckpoint::takes_part(const Speaker& speaker) const {
+  if (left_out_.contains(speaker.subtask)) return false;
   const auto at = participants_.find(speaker.subtask);
   return at != participants_.end() && at->second == speaker.attempt;
 }
@@ -27,7 +44,7 @@ bool PendingCheckpoint::takes_part(const Speaker& speaker) const {
 std::vector<SubtaskId> PendingCheckpoint::missing() const {
   std::vector<SubtaskId> missing;
   for (const auto& [subtask, attempt] : participants_) {
-    if (!answers_.contains(subtask)) missing.push_back(subtask);
+    if (!answers_.contains(subtask) && !left_out_.contains(subtask)) missing.push_back(subtask);
   }
   return missing;
 }

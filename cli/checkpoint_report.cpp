@@ -115,9 +115,17 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
+/// Nothing of what only few jobs have.
+std::string describe_regional(std::uint64_t count) {
+  return count == 0 ? "" : " (" + base::format_count(count) + " without some regions)";
+}
+
 std::string status_of(const CheckpointEntry& entry) {
   std::string text = entry.has_completed() ? "complete" : "failed: " + entry.failure;
   if (entry.is_under_way) text = "under way";
+  if (!entry.left_out.empty())
+    text += " with " + list(entry.left_out) + " as in checkpoint " +
+            std::to_string(entry.taken_from.value());
   if (!entry.missing.empty()) text += "; no answer from " + list(entry.missing);
   if (!entry.waits_on.empty())
     text += (entry.is_under_way ? "; waits on " : "; it waited on ") + entry.waits_on;
@@ -163,6 +171,10 @@ Json json_of(const CheckpointEntry& entry) {
   json["state_bytes"] = entry.state_bytes();
   json["overtaken_bytes"] = entry.overtaken_bytes();
   json["write_retries"] = entry.write_retries;
+  if (!entry.left_out.empty()) {
+    json["left_out"] = entry.left_out;
+    json["taken_from"] = entry.taken_from.value();
+  }
   json["answers"] = Json::array();
   for (const SubtaskSnapshot& answer : entry.answers) {
     Json row{{"subtask", answer.subtask}};
@@ -191,8 +203,9 @@ Json json_of(const std::string& what, const Spread& spread) {
 
 std::string describe_checkpoints(const std::string& job, const CheckpointStatistics& statistics) {
   std::string text = "job \"" + job + "\": " + base::format_count(statistics.completed) +
-                     " checkpoints complete, " + base::format_count(statistics.failed) +
-                     " failed, " + base::format_count(statistics.savepoints) + " savepoints\n";
+                     " checkpoints complete" + describe_regional(statistics.regional) + ", " +
+                     base::format_count(statistics.failed) + " failed, " +
+                     base::format_count(statistics.savepoints) + " savepoints\n";
   if (!statistics.usual.empty()) text += "\n" + describe_usual(statistics.usual);
   if (statistics.entries.empty() && statistics.under_way.empty()) return text;
   Table last{kEntryHead};
@@ -234,6 +247,7 @@ std::string checkpoints_json(const std::string& job, const CheckpointStatistics&
             {"completed", statistics.completed},
             {"failed", statistics.failed},
             {"savepoints", statistics.savepoints},
+            {"regional", statistics.regional},
             {"usual", Json::object()},
             {"under_way", Json::array()},
             {"last", Json::array()}};

@@ -32,6 +32,15 @@ struct WriteRetryOptions {
   Duration max_backoff = std::chrono::seconds{2};  ///< not below `initial_backoff`
 };
 
+/// Whether a checkpoint of a job of several regions may complete without some of them.
+struct RegionalOptions {
+  bool enabled = false;
+  /// How large a part of the regions may be missing, from 0 to 1; never all of them.
+  double max_failure_ratio = 0.3;
+  /// How many may complete so one after the other; then one needs all regions. At least 1.
+  int max_consecutive = 2;
+};
+
 /// When and where checkpoints are taken.
 struct CheckpointOptions {
   /// Time between the triggers of two checkpoints; 0 takes only the one at the end of the input.
@@ -76,6 +85,7 @@ struct CheckpointOptions {
   /// are lost. 0: none is.
   int without_channel_state = 0;
   WriteRetryOptions write_retry = {};
+  RegionalOptions regional = {};
 };
 
 /// Where the state of operators lives while the job runs.

@@ -139,6 +139,12 @@ std::string Plan::name_of(SubtaskId subtask) const {
   return vertex(subtask.vertex).name + "/" + std::to_string(subtask.index);
 }
 
+std::string Plan::names_of(const std::set<SubtaskId>& subtasks) const {
+  std::string names;
+  for (const SubtaskId subtask : subtasks) names += (names.empty() ? "" : ", ") + name_of(subtask);
+  return names;
+}
+
 std::optional<SubtaskId> Plan::find(const std::string& name) const {
   const std::size_t slash = name.rfind('/');
   if (slash == std::string::npos) return std::nullopt;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,8 @@ public:
   std::vector<SubtaskId> subtasks() const;
   /// "counts/1"
   std::string name_of(SubtaskId subtask) const;
+  /// Returns the names of several, "counts/0, counts/1".
+  std::string names_of(const std::set<SubtaskId>& subtasks) const;
   /// Finds "counts/1" by the name of any operator of the chain.
   std::optional<SubtaskId> find(const std::string& name) const;
 

@@ -177,6 +177,7 @@ private:
     at_least("execution.checkpointing.write-retry.max-backoff", retry.max_backoff,
              retry.initial_backoff, "below write-retry.initial-backoff");
     if (checkpoint.unaligned) check_unaligned();
+    if (checkpoint.regional.enabled) check_regional();
     if (checkpoint.auto_interval && checkpoint.every <= Duration{})
       add("", "the interval between checkpoints is to be chosen, but has no first value",
           "set checkpoint.every above 0, such as a minute");
@@ -212,6 +213,20 @@ private:
     if (checkpoint.max_concurrent > 1)
       add("", key + " is true, but more than one checkpoint may be under way",
           "set execution.checkpointing.max-concurrent-checkpoints to 1");
+  }
+
+  /// What is taken over is always out of the checkpoint before.
+  void check_regional() {
+    const auto& checkpoint = graph_.options.checkpoint;
+    const std::string prefix = "execution.checkpointing.region.";
+    if (checkpoint.max_concurrent > 1)
+      add("", prefix + "enabled is true, but more than one checkpoint may be under way",
+          "set execution.checkpointing.max-concurrent-checkpoints to 1");
+    if (!(checkpoint.regional.max_failure_ratio >= 0 && checkpoint.regional.max_failure_ratio <= 1))
+      add("", prefix + "max-failure-ratio is not from 0 to 1", "0.3 is the default");
+    if (checkpoint.regional.max_consecutive < 1)
+      add("", prefix + "max-consecutive-failures is below 1",
+          "choose a larger value, or leave " + prefix + "enabled false");
   }
 
   void check_debloating() {

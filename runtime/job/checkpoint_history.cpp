@@ -79,6 +79,8 @@ CheckpointEntry entry_of(const checkpoint::CheckpointRecord& record, const std::
                         .subtasks = record.subtasks,
                         .answers = {}};
   entry.write_retries = record.write_retries;
+  entry.taken_from = record.taken_from;
+  for (const SubtaskId subtask : record.left_out) entry.left_out.push_back(plan.name_of(subtask));
   for (const auto& answer : record.answers) {
     entry.answers.push_back({plan.name_of(answer.subtask), answer.timings, answer.state_bytes});
     entry.write_retries += answer.timings.write_retries;
@@ -109,6 +111,7 @@ void CheckpointHistory::add(CheckpointEntry entry) {
     ++savepoints_;  // takes longer: it says nothing of what is usual
   } else {
     ++completed_;
+    if (!entry.left_out.empty()) ++regional_;
     for (const auto& [what, value] : samples_of(entry)) {
       auto& samples = samples_[what];
       samples.push_back(value);
@@ -123,6 +126,7 @@ CheckpointStatistics CheckpointHistory::statistics(std::optional<WallTime> now) 
   CheckpointStatistics statistics{.completed = completed_,
                                   .failed = failed_,
                                   .savepoints = savepoints_,
+                                  .regional = regional_,
                                   .under_way = {},
                                   .entries = {entries_.begin(), entries_.end()},
                                   .usual = {}};

@@ -32,7 +32,9 @@ struct CheckpointEntry {
   std::vector<SubtaskSnapshot> answers = {};  // of those that did, in the order of the plan
   std::string waits_on = {};  // or waited, when last looked at; empty: it was never slow
   bool is_under_way = false;
-  std::uint64_t write_retries = 0;        // of all its writes
+  std::uint64_t write_retries = 0;         // of all its writes
+  std::vector<std::string> left_out = {};  // it has no news of these, but what `taken_from` has
+  CheckpointId taken_from = {};
   std::vector<std::string> missing = {};  // had not answered then; none: nobody has looked
 
   bool has_completed() const { return failure.empty() && !is_under_way; }
@@ -65,6 +67,7 @@ struct CheckpointStatistics {
   std::uint64_t completed = 0;  // checkpoints, of this job since the coordinator has it
   std::uint64_t failed = 0;
   std::uint64_t savepoints = 0;                 // complete
+  std::uint64_t regional = 0;                   // of those completed, without some subtasks
   std::vector<CheckpointEntry> under_way = {};  // the newest first
   std::vector<CheckpointEntry> entries = {};    // the last ones that have ended, likewise
   /// Of the last complete checkpoints: "duration", "alignment", "sync", "async", "start delay" in
@@ -97,6 +100,7 @@ private:
   std::uint64_t completed_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t savepoints_ = 0;
+  std::uint64_t regional_ = 0;
   std::map<CheckpointId, CheckpointEntry> under_way_;
   std::deque<CheckpointEntry> entries_;  // the newest first
   std::map<std::string, std::deque<std::uint64_t>> samples_;

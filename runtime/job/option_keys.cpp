@@ -228,6 +228,15 @@ std::vector<Entry> checkpointing_entries() {
 std::vector<Entry> resilience_entries() {
   const std::string prefix = "execution.checkpointing.";
   return {
+      {{prefix + "region.enabled", "bool", "false",
+        "a checkpoint of a job of several regions may complete without some of them"},
+       setter_of([](JobOptions& o) -> bool& { return o.checkpoint.regional.enabled; })},
+      {{prefix + "region.max-failure-ratio", "number", "0.3",
+        "how large a part of the regions may be missing in a checkpoint"},
+       setter_of([](JobOptions& o) -> double& { return o.checkpoint.regional.max_failure_ratio; })},
+      {{prefix + "region.max-consecutive-failures", "int", "2",
+        "how many checkpoints may complete so one after the other; then one needs all regions"},
+       setter_of([](JobOptions& o) -> int& { return o.checkpoint.regional.max_consecutive; })},
       {{prefix + "write-retry.timeout", "duration", "10 s",
         "how long a write of a checkpoint is tried again whose failure may pass; 0: not at all"},
        setter_of([](JobOptions& o) -> Duration& { return o.checkpoint.write_retry.timeout; })},

@@ -12,6 +12,20 @@
 
 namespace weir::runtime {
 
+/// What of the splits of all sources a checkpoint holds itself.
+struct SplitsAtTrigger {
+  std::vector<checkpoint::RemainingSplits> remaining = {};  // nobody reads yet
+  /// By reader: what it was given since the last completed checkpoint. It holds that, unless the
+  /// checkpoint completes without it. Only with regional checkpoints.
+  std::map<SubtaskId, std::vector<state::SplitPosition>> given = {};
+};
+
+/// Returns what remains to be handed out, by source, if the checkpoint completes without some
+/// subtasks, whose positions are those of the last completed one: what they were given since then
+/// as well. `plan` is the job's.
+std::vector<checkpoint::RemainingSplits> remaining_without(const Plan& plan, SplitsAtTrigger splits,
+                                                           const std::set<SubtaskId>& left_out);
+
 /// See the file comment. An assigner for each source, and beside it a tracker if the job restarts
 /// in parts: what was handed out need not be remembered in any other.
 class SourceSplits {
@@ -24,8 +38,9 @@ public:
 
   /// A checkpoint is being triggered. Returns what it must hold of what nobody reads yet. Triggers
   /// must reach the readers behind what they were given before.
-  std::vector<checkpoint::RemainingSplits> on_triggered(CheckpointId id);
-  void on_completed(CheckpointId id);
+  SplitsAtTrigger on_triggered(CheckpointId id);
+  /// It has completed, without the subtasks `left_out`.
+  void on_completed(CheckpointId id, const std::set<SubtaskId>& left_out = {});
 
   /// These subtasks restart alone, from `checkpoint` or, without one, from where the execution
   /// began: what those among them that read were given behind it is handed out again.
@@ -34,6 +49,7 @@ public:
 private:
   std::map<VertexId, SplitAssigner> assigners_;
   std::map<VertexId, SplitTracker> trackers_;
+  std::vector<SubtaskId> readers_;  // that a checkpoint may do without
 };
 
 }  // namespace weir::runtime

@@ -1,5 +1,6 @@
 #include "runtime/job/split_tracker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::runtime {
@@ -10,8 +11,20 @@ void SplitTracker::on_handed_out(std::uint32_t reader,
     entries_.push_back({reader, last_triggered_, split});
 }
 
-void SplitTracker::on_completed(CheckpointId id) {
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.behind < id; });
+void SplitTracker::on_completed(CheckpointId id, const std::set<std::uint32_t>& left_out) {
+  std::erase_if(entries_, [&](Entry& entry) {
+    if (!left_out.contains(entry.reader)) return entry.behind < id;
+    entry.behind = std::max(entry.behind, id);
+    return false;
+  });
+}
+
+std::vector<state::SplitPosition> SplitTracker::given_to(std::uint32_t reader) const {
+  std::vector<state::SplitPosition> splits;
+  for (const Entry& entry : entries_) {
+    if (entry.reader == reader) splits.push_back(entry.split);
+  }
+  return splits;
 }
 
 std::vector<state::SplitPosition> SplitTracker::take_back(std::uint32_t reader,

@@ -2,6 +2,10 @@
 // that a subtask that restarts alone can give back what that checkpoint does not hold. What the
 // checkpoint holds stays with the subtask and is not handed out, and so is not seen here. Pure.
 //
+// A checkpoint may have been completed without some readers (checkpoint/regional_policy.hpp): it
+// holds what an earlier one held of them. What they were given since that one counts as handed out
+// behind it.
+//
 // Triggers and splits reach a subtask in the order in which they were sent: a split that was handed
 // out before the trigger of a checkpoint is in the subtask's part of it (or read to its end), one
 // that was handed out behind it is not (Flink: SplitAssignmentTracker).
@@ -12,6 +16,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace weir::runtime {
@@ -23,8 +28,12 @@ public:
   void on_handed_out(std::uint32_t reader, const std::vector<state::SplitPosition>& splits);
   /// A checkpoint is being triggered; ids grow.
   void on_triggered(CheckpointId id) { last_triggered_ = id; }
-  /// A checkpoint has completed: what it holds is no longer kept here.
-  void on_completed(CheckpointId id);
+  /// A checkpoint has completed: what it holds is no longer kept here. It is without new positions
+  /// of the readers `left_out`.
+  void on_completed(CheckpointId id, const std::set<std::uint32_t>& left_out = {});
+
+  /// Returns, in order, what a reader was given that the last completed checkpoint does not hold.
+  std::vector<state::SplitPosition> given_to(std::uint32_t reader) const;
 
   /// Returns, in order, and forgets what a reader was given behind the trigger of `restored`, from
   /// which it restarts: the last completed checkpoint; or since the beginning, if there is none.

@@ -295,7 +295,7 @@ TEST_CASE("the failure of a subtask ends all savepoints, also those that wait", 
   Job job;
   job.ask("first");
   CHECK(job.ask("second").empty());
-  const auto failed = all<SavepointFailed>(job.coordinator.on_tasks_failed(1s));
+  const auto failed = all<SavepointFailed>(job.coordinator.on_tasks_failed({}, 1s));
   REQUIRE(failed.size() == 2);
   CHECK(failed[0].ticket == "first");
   CHECK(failed[1].ticket == "second");

@@ -76,7 +76,7 @@ TEST_CASE("a failure of some subtasks aborts all that is under way, uncounted", 
   Job job{{.every = 10s, .timeout = 60s, .max_concurrent = 2, .tolerable_failures = 0}};
   const CheckpointId pending = job.trigger(10s);
   const CheckpointId reserving = job.reserve(20s);
-  const Actions actions = job.coordinator.on_tasks_failed(21s);
+  const Actions actions = job.coordinator.on_tasks_failed({speaker(1).subtask}, 21s);
   std::set<CheckpointId> aborted;
   for (const auto& abort : all<NotifyAborted>(actions)) {
     CHECK(abort.reason == FailureReason::task_failed);
@@ -91,7 +91,7 @@ TEST_CASE("a failure of some subtasks aborts all that is under way, uncounted", 
 
 TEST_CASE("no checkpoint begins before the failed subtasks run again", "[coordinator]") {
   Job job{{.every = 10s, .timeout = 60s}};
-  (void)job.coordinator.on_tasks_failed(5s);
+  (void)job.coordinator.on_tasks_failed({speaker(1).subtask}, 5s);
   CHECK_FALSE(job.coordinator.next_wake());
   CHECK(job.coordinator.on_tick(100s).empty());
   job.coordinator.on_tasks_replaced({speaker(1, 2)}, 100s);
@@ -108,7 +108,7 @@ TEST_CASE("a request is forgotten with the subtasks that asked for it", "[coordi
   const auto reserved =
       all<ReserveId>(job.coordinator.on_request(CheckpointKind::end_of_input, 1s));
   REQUIRE(reserved.size() == 1);
-  (void)job.coordinator.on_tasks_failed(2s);
+  (void)job.coordinator.on_tasks_failed({speaker(1).subtask}, 2s);
   job.coordinator.on_tasks_replaced({speaker(1, 2)}, 100s);
   CHECK(job.coordinator.on_tick(100s).empty());
   CHECK(all<ReserveId>(job.coordinator.on_request(CheckpointKind::end_of_input, 101s)).size() == 1);
@@ -118,7 +118,7 @@ TEST_CASE("a publication under way is waited for, and decides", "[coordinator]")
   Job job{{.every = 10s, .timeout = 60s, .tolerable_failures = 9}};
   const CheckpointId first = job.complete(10s);
   const CheckpointId second = job.publish(20s);
-  CHECK(job.coordinator.on_tasks_failed(21s).empty());
+  CHECK(job.coordinator.on_tasks_failed({speaker(1).subtask}, 21s).empty());
   CHECK(job.coordinator.restore_point().kind == Kind::undecided);
   SECTION("it completes") {
     CHECK(all<NotifyCompleted>(job.coordinator.on_published(second, {}, 22s)).size() == 1);
@@ -219,7 +219,7 @@ TEST_CASE("random restarts: a checkpoint never mixes attempts", "[coordinator]")
       }
       if (!is_restarting && random.chance(0.05)) {
         is_restarting = true;
-        take(coordinator.on_tasks_failed(now));
+        take(coordinator.on_tasks_failed({}, now));
       } else if (is_restarting && coordinator.restore_point().kind != Kind::undecided) {
         CHECK(coordinator.restore_point() == RestorePoint{Kind::known, completed});
         Speaker& restarted = running[random.below(3)];

@@ -126,3 +126,23 @@ TEST_CASE("programs read the same as JSON", "[cli][history]") {
   CHECK(complete["answers"][1]["write_retries"] == 2);
   CHECK(complete["answers"][1]["async_ms"] == 12'000.0);
 }
+
+TEST_CASE("a checkpoint without some regions says without whom, and what it has of them",
+          "[cli][history][regional]") {
+  runtime::CheckpointHistory history;
+  history.add({.id = CheckpointId{4}, .duration = 1ms, .subtasks = 2, .answers = {}});
+  history.add({.id = CheckpointId{5},
+               .duration = 1ms,
+               .subtasks = 4,
+               .answers = {{"in/0", {}, 1}, {"out/0", {}, 1}},
+               .left_out = {"in/1", "out/1"},
+               .taken_from = CheckpointId{3}});
+  const std::string text = describe_checkpoints("lanes", history.statistics());
+  CHECK_THAT(text, Contains("2 checkpoints complete (1 without some regions), 0 failed"));
+  CHECK_THAT(line_with(text, "2/4"), Contains("complete with in/1, out/1 as in checkpoint 3"));
+  const auto json = nlohmann::json::parse(checkpoints_json("lanes", history.statistics()));
+  CHECK(json["regional"] == 1);
+  CHECK(json["last"][0]["left_out"] == std::vector<std::string>{"in/1", "out/1"});
+  CHECK(json["last"][0]["taken_from"] == 3);
+  CHECK_FALSE(json["last"][1].contains("left_out"));
+}

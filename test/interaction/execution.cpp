@@ -222,6 +222,7 @@ struct Execution::Perform {
           e.perform(e.coordinator_.on_published(id, *status, e.now()));
         });
   }
+  void operator()(const NotifyLeftOut&) const { WEIR_ASSERT(false, "scripts have one region"); }
   void operator()(const NotifyCompleted& action) const {
     const CheckpointReport& report = action.report;
     const CheckpointId id = report.id;

@@ -152,6 +152,12 @@ TEST_CASE("a job without source, and options out of range, are refused", "[valid
                  "write-retry.initial-backoff is not above 0"));
   CHECK(mentions(with({.checkpoint = {.write_retry = {.max_backoff = Duration{1}}}}),
                  "write-retry.max-backoff is below write-retry.initial-backoff"));
+  CHECK(mentions(with({.checkpoint = {.max_concurrent = 2, .regional = {.enabled = true}}}),
+                 "region.enabled is true, but more than one"));
+  CHECK(mentions(with({.checkpoint = {.regional = {.enabled = true, .max_failure_ratio = 1.5}}}),
+                 "region.max-failure-ratio"));
+  CHECK(mentions(with({.checkpoint = {.regional = {.enabled = true, .max_consecutive = 0}}}),
+                 "region.max-consecutive-failures"));
   CHECK(mentions(with({.checkpoint = {.max_concurrent = 2, .unaligned = true}}),
                  "more than one checkpoint may be under way"));
   CHECK(mentions(with({.checkpoint = {.guarantee = Guarantee::at_least_once, .unaligned = true}}),

@@ -29,6 +29,9 @@ std::string error_of(std::string_view key, std::string_view value) {
 
 TEST_CASE("what checkpoints do when something fails can be set", "[options]") {
   const std::string c = "execution.checkpointing.";
+  CHECK(with(c + "region.enabled", "true").checkpoint.regional.enabled);
+  CHECK(with(c + "region.max-failure-ratio", "0.5").checkpoint.regional.max_failure_ratio == 0.5);
+  CHECK(with(c + "region.max-consecutive-failures", "3").checkpoint.regional.max_consecutive == 3);
   CHECK(with(c + "write-retry.timeout", "0 s").checkpoint.write_retry.timeout == 0s);
   CHECK(with(c + "write-retry.initial-backoff", "7 ms").checkpoint.write_retry.initial_backoff ==
         7ms);

@@ -12,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <variant>
 
 using namespace weir;
@@ -59,6 +60,59 @@ TEST_CASE("a reader gives back what it was given behind its checkpoint", "[split
     CHECK(names(tracker.take_back(0, CheckpointId{2})) == Names{"e"});
     CHECK(tracker.take_back(1, CheckpointId{2}).empty());
   }
+  SECTION("from the second, which completed without it") {
+    CHECK(names(tracker.given_to(0)) == Names{"a", "b", "c", "e"});
+    tracker.on_completed(CheckpointId{1});
+    tracker.on_completed(CheckpointId{2}, {0});
+    CHECK(names(tracker.given_to(0)) == Names{"b", "c", "e"});
+    CHECK(tracker.given_to(1).empty());
+    CHECK(names(tracker.take_back(0, CheckpointId{2})) == Names{"b", "c", "e"});
+  }
+  SECTION("from the third, before which it was left out once") {
+    tracker.on_completed(CheckpointId{1});
+    tracker.on_completed(CheckpointId{2}, {0});
+    tracker.on_triggered(CheckpointId{3});
+    tracker.on_handed_out(0, {split("f")});
+    tracker.on_completed(CheckpointId{3});
+    CHECK(names(tracker.take_back(0, CheckpointId{3})) == Names{"f"});
+  }
+}
+
+TEST_CASE("what a reader was given that a checkpoint has nothing of remains to be read",
+          "[splits]") {
+  testing::ReplayLog<int> numbers{{1}};
+  testing::TransactionLog<int> out;
+  for (const bool is_regional : {true, false}) {
+    Job job{"copy", {.parallelism = 2, .checkpoint = {.regional = {.enabled = is_regional}}}};
+    job.source("numbers", numbers.source()).sink("out", out.sink());
+    const Plan plan = Plan::build(job.graph(), 0);
+    RestorePlan restore;
+    restore.splits["numbers"] = {split("a"), split("b"), split("c"),
+                                 split("d"), split("e"), split("f")};
+    SourceSplits splits{plan, restore};
+    const SubtaskId first{VertexId{0}, 0};
+    const SubtaskId second{VertexId{0}, 1};
+    const auto request = [&](SubtaskId reader) { return names(splits.request(reader).splits); };
+    const auto left = [](const checkpoint::RemainingSplits& remaining) {
+      return names({remaining.all->begin() + static_cast<std::ptrdiff_t>(remaining.next),
+                    remaining.all->end()});
+    };
+    CHECK(request(first) == Names{"a", "b", "c"});
+    (void)splits.on_triggered(CheckpointId{1});
+    splits.on_completed(CheckpointId{1});
+    CHECK(request(first) == Names{"d"});
+    CHECK(request(second) == Names{"e"});
+    SplitsAtTrigger at = splits.on_triggered(CheckpointId{2});
+    CHECK(at.given.size() == (is_regional ? 2 : 0));
+    CHECK(request(first) == Names{"f"});  // behind the trigger: the checkpoint has it anyway
+    CHECK(left(remaining_without(plan, at, {}).at(0)) == Names{"f"});
+    if (!is_regional) continue;
+    CHECK(left(remaining_without(plan, at, {first}).at(0)) == Names{"d", "f"});
+    CHECK(left(remaining_without(plan, at, {first, second}).at(0)) == Names{"e", "d", "f"});
+    splits.on_completed(CheckpointId{2}, {first});
+    splits.take_back({first}, CheckpointId{2});
+    CHECK(request(second) == Names{"d"});
+  }
 }
 
 TEST_CASE("splits that are put back are read next, by anybody", "[splits]") {
@@ -103,7 +157,7 @@ TEST_CASE("splits behind the checkpoint of a part that restarts are handed out a
     const SubtaskId second{VertexId{0}, 1};
     const auto request = [&](SubtaskId reader) { return names(splits.request(reader).splits); };
     CHECK(request(first) == Names{"a", "b"});
-    const auto remaining = splits.on_triggered(CheckpointId{1});
+    const auto remaining = splits.on_triggered(CheckpointId{1}).remaining;
     REQUIRE(remaining.size() == 1);
     CHECK(remaining[0].next == 2);
     splits.on_completed(CheckpointId{1});
@@ -157,12 +211,14 @@ TEST_CASE("a part of a job restores its own state, positions and transactions", 
 namespace {
 
 /// A job of forward edges only: each reader is a region. Readers fail one by one, or all together,
-/// among checkpoints; whatever happens, each record must count once.
+/// among checkpoints, which may complete without some of them; whatever happens, each record must
+/// count once.
 class RandomReaders {
 public:
-  RandomReaders(std::uint64_t seed, Assignment assignment)
+  RandomReaders(std::uint64_t seed, Assignment assignment, bool is_regional)
       : random_{seed},
         options_{.assignment = assignment},
+        is_regional_{is_regional},
         readers_(1 + random_.below(4)),
         is_restored_from_(std::nullopt) {
     Splits all;
@@ -185,6 +241,9 @@ public:
       CHECK((record + "x" + std::to_string(n)) == record + "x1");
   }
 
+  /// How many checkpoints completed without somebody.
+  int regional() const { return regional_; }
+
 private:
   static constexpr std::size_t kSplits = 40;
   static constexpr std::size_t kRecords = 6;  // a split
@@ -205,7 +264,9 @@ private:
   struct Checkpoint {
     Splits remaining;
     std::map<std::uint32_t, State> acks;
-    std::vector<State> readers;  // when complete
+    std::vector<State> readers;      // when complete
+    std::vector<Splits> given = {};  // to the readers since the one before
+    std::set<std::uint32_t> left_out = {};
   };
 
   bool is_done() const {
@@ -218,6 +279,9 @@ private:
   void step(bool may_fail) {
     const auto i = static_cast<std::uint32_t>(random_.below(readers_.size()));
     switch (random_.below(may_fail ? 40 : 30)) {
+      case 34:
+        if (!leave_out(i)) pending_.clear();  // declined
+        return;
       case 30: restart_one(i); return;
       case 31:
         if (random_.chance(0.2)) restart_all();
@@ -255,24 +319,51 @@ private:
   }
 
   void trigger() {
+    if (is_regional_ && !pending_.empty()) return;
     last_id_ = last_id_.next();
     const auto remaining = assigner_->remaining();
     pending_[last_id_].remaining = {
         remaining.all->begin() + static_cast<std::ptrdiff_t>(remaining.next), remaining.all->end()};
     tracker_.on_triggered(last_id_);
-    for (Reader& reader : readers_) reader.mailbox.emplace_back(last_id_);
+    for (std::uint32_t i = 0; i < readers_.size(); ++i) {
+      pending_[last_id_].given.push_back(tracker_.given_to(i));
+      readers_[i].mailbox.emplace_back(last_id_);
+    }
+  }
+
+  /// Whether the checkpoint that is being taken goes on without reader `i`.
+  bool leave_out(std::uint32_t i) {
+    if (!is_regional_ || pending_.empty() || !is_restored_from_) return false;
+    Checkpoint& checkpoint = pending_.begin()->second;
+    checkpoint.left_out.insert(i);
+    checkpoint.acks.erase(i);
+    if (checkpoint.left_out.size() == readers_.size()) return false;
+    complete_if_answered(pending_.begin());
+    return true;
   }
 
   void acknowledge(CheckpointId id, std::uint32_t i) {
     const auto at = pending_.find(id);
-    if (at == pending_.end()) return;  // aborted
+    if (at == pending_.end() || at->second.left_out.contains(i)) return;  // it is off
     at->second.acks[i] = readers_[i].state;
-    if (at->second.acks.size() < readers_.size()) return;
-    restored_ = std::move(at->second);
-    for (auto& [reader, state] : restored_.acks) restored_.readers.push_back(std::move(state));
+    complete_if_answered(at);
+  }
+
+  void complete_if_answered(std::map<CheckpointId, Checkpoint>::iterator at) {
+    const CheckpointId id = at->first;
+    Checkpoint& checkpoint = at->second;
+    if (checkpoint.acks.size() + checkpoint.left_out.size() < readers_.size()) return;
+    for (const std::uint32_t i : checkpoint.left_out) {
+      checkpoint.acks[i] = restored_.readers[i];
+      for (const SplitPosition& each : checkpoint.given[i]) checkpoint.remaining.push_back(each);
+    }
+    for (auto& [reader, state] : checkpoint.acks) checkpoint.readers.push_back(std::move(state));
+    const auto left_out = checkpoint.left_out;
+    regional_ += left_out.empty() ? 0 : 1;
+    restored_ = std::move(checkpoint);
     is_restored_from_ = id;
     pending_.erase(pending_.begin(), std::next(at));
-    tracker_.on_completed(id);
+    tracker_.on_completed(id, left_out);
   }
 
   static Splits positions(const State& state) {
@@ -283,7 +374,7 @@ private:
   }
 
   void restart_one(std::uint32_t i) {
-    pending_.clear();
+    if (!leave_out(i)) pending_.clear();
     State state = restored_.readers[i];
     const Splits back = tracker_.take_back(i, is_restored_from_);
     readers_[i] = {};
@@ -325,6 +416,8 @@ private:
 
   base::Random random_;
   SourceOptions options_;
+  bool is_regional_;
+  int regional_ = 0;  // checkpoints that completed without somebody
   std::vector<Reader> readers_;
   std::optional<SplitAssigner> assigner_;
   SplitTracker tracker_;
@@ -340,7 +433,20 @@ TEST_CASE("random restarts of single readers: each record counts once", "[splits
   for (const Assignment assignment : {Assignment::on_request, Assignment::spread}) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
       CAPTURE(seed, static_cast<int>(assignment));
-      RandomReaders{seed, assignment}.run();
+      RandomReaders{seed, assignment, false}.run();
     }
+  }
+}
+
+TEST_CASE("random checkpoints without some readers: each record counts once", "[splits]") {
+  for (const Assignment assignment : {Assignment::on_request, Assignment::spread}) {
+    int regional = 0;
+    for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+      CAPTURE(seed, static_cast<int>(assignment));
+      RandomReaders readers{seed, assignment, true};
+      readers.run();
+      regional += readers.regional();
+    }
+    CHECK(regional > 1000);
   }
 }
