@@ -86,6 +86,17 @@ rocksdb::Options options_of(const RocksDbOptions& wanted, const RocksDbMemory& m
   return options;
 }
 
+std::unique_ptr<RocksDbDirectory> new_directory(const RocksDbMemory& memory,
+                                                const RocksDbBackend::NewPath& new_path,
+                                                std::string_view operator_name) {
+  auto path = new_path(operator_name);
+  if (!path.ok())
+    throw detail::StoreError{"no room for the state of \"" + std::string{operator_name} +
+                             "\": " + path.status().message() +
+                             "; taskmanager.state.local.root-dirs names another place"};
+  return std::make_unique<RocksDbDirectory>(memory.env, std::move(path).value());
+}
+
 }  // namespace
 
 std::shared_ptr<RocksDbMemory> make_rocksdb_memory(const RocksDbOptions& options) {
@@ -100,21 +111,24 @@ RocksDbBackend::~RocksDbBackend() = default;
 
 detail::StateBackend::Opened RocksDbBackend::open(std::string_view operator_name,
                                                   const std::vector<detail::StoreColumn>& columns) {
-  return {std::make_unique<RocksDbStore>(
-              options_of(options_, *memory_), new_directory(operator_name),
-              [this, name = std::string{operator_name}] { return new_directory(name); },
-              with_timers(columns)),
+  // A store may outlive its backend: a snapshot of a subtask that has been killed holds it.
+  auto make_directory = [memory = memory_, new_path = new_path_,
+                         name = std::string{operator_name}] {
+    return new_directory(*memory, new_path, name);
+  };
+  return {std::make_unique<RocksDbStore>(options_of(options_, *memory_), make_directory(),
+                                         make_directory, with_timers(columns)),
           options_.row_cache, options_.timers_max};
 }
 
 std::unique_ptr<detail::StoreDirectory> RocksDbBackend::make_directory(
     std::string_view operator_name) {
-  return new_directory(operator_name);
+  return new_directory(*memory_, new_path_, operator_name);
 }
 
 std::unique_ptr<detail::StoreDirectory> RocksDbBackend::clone(detail::StoreDirectory& files,
                                                               std::string_view operator_name) {
-  auto made = new_directory(operator_name);
+  auto made = new_directory(*memory_, new_path_, operator_name);
   made->add_all(dynamic_cast<RocksDbDirectory&>(files));
   return made;
 }
@@ -136,16 +150,6 @@ std::vector<detail::StoreColumn> RocksDbBackend::with_timers(
   const auto orders = std::count_if(columns.begin(), columns.end(), holds_timers);
   columns.resize(columns.size() + static_cast<std::size_t>(orders));
   return columns;
-}
-
-std::unique_ptr<RocksDbDirectory> RocksDbBackend::new_directory(
-    std::string_view operator_name) const {
-  auto path = new_path_(operator_name);
-  if (!path.ok())
-    throw detail::StoreError{"no room for the state of \"" + std::string{operator_name} +
-                             "\": " + path.status().message() +
-                             "; taskmanager.state.local.root-dirs names another place"};
-  return std::make_unique<RocksDbDirectory>(memory_->env, std::move(path).value());
 }
 
 }  // namespace weir::state

@@ -22,7 +22,7 @@ class RocksDbMemory;
 
 std::shared_ptr<RocksDbMemory> make_rocksdb_memory(const RocksDbOptions& options);
 
-/// See the file comment. May be used from any thread; must outlive its stores.
+/// See the file comment. May be used from any thread. Its stores may outlive it.
 class RocksDbBackend final : public detail::StateBackend {
 public:
   /// Returns a path that nobody uses yet, whose parent exists, for the store of an operator.
@@ -42,7 +42,6 @@ public:
 
 private:
   std::vector<detail::StoreColumn> with_timers(std::vector<detail::StoreColumn> columns) const;
-  std::unique_ptr<RocksDbDirectory> new_directory(std::string_view operator_name) const;
 
   RocksDbOptions options_;
   std::shared_ptr<RocksDbMemory> memory_;

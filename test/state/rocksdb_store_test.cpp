@@ -7,9 +7,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 
 using namespace weir;
 using namespace weir::detail;
@@ -94,6 +97,25 @@ TEST_CASE("a store that is held shows what was there, a view what is there", "[s
   store->release();
   REQUIRE(store->get(0, "k", value));
   CHECK(value == "3");
+}
+
+TEST_CASE("a store is copied although its backend is gone", "[state][rocksdb]") {
+  const Folder folder;
+  const state::RocksDbOptions options{.memory = 8 << 20, .row_cache = 1 << 20};
+  const auto given_out = std::make_shared<int>(0);
+  const auto new_path = [given_out, &folder](std::string_view name) -> Result<std::string> {
+    return folder.path + "/" + std::string{name} + std::to_string(++*given_out);
+  };
+  alignas(state::RocksDbBackend) std::array<std::byte, sizeof(state::RocksDbBackend)> memory{};
+  auto* backend = ::new (memory.data())
+      state::RocksDbBackend{options, state::make_rocksdb_memory(options), new_path};
+  const auto store = backend->open("op", std::vector<StoreColumn>(1)).store;
+  StoreWrites writes;
+  writes.put(0, "k", "1");
+  store->write(writes);
+  std::destroy_at(backend);
+  memory.fill({});  // whoever looks at it now finds nothing
+  CHECK_FALSE(store->copy().files.empty());
 }
 
 TEST_CASE("rows in memory stay within their budget", "[state][rocksdb]") {
