@@ -1,0 +1,59 @@
+#include "queries.hpp"
+
+#include <stdexcept>
+
+namespace nexmark {
+
+const std::vector<Query>& queries() {
+  static const std::vector<Query> all{
+      {"q0", "passes all bids through", q0},
+      {"q1", "turns the prices of bids into another currency", q1},
+      {"q2", "picks the bids of some auctions", q2},
+      {"q3", "joins sellers of some states with their auctions of a category", q3},
+      {"q4", "averages, for each category, what its auctions bring", q4},
+      {"q9", "finds the winning bid of each auction", q9},
+      {"q14", "filters bids by price and calculates on them", q14},
+      {"q15", "counts bids, bidders and auctions of each day", q15},
+      {"q16", "counts bids, bidders and auctions of each channel and day", q16},
+      {"q17", "sums up the bids of each auction and day", q17},
+      {"q18", "keeps the last bid of each bidder in each auction", q18},
+      {"q19", "keeps the ten highest bids of each auction", q19},
+      {"q20", "joins bids with their auctions, of one category", q20},
+      {"q21", "finds the id of each bid's channel", q21},
+      {"q22", "takes apart the url of each bid", q22},
+  };
+  return all;
+}
+
+weir::Job job_of(std::string_view name, const Settings& settings) {
+  if (settings.input.events < 0 || settings.input.rate < 0)
+    throw std::invalid_argument{
+        "the number of events or their rate is negative; give numbers from 0 on"};
+  for (const Query& query : queries()) {
+    if (query.name != name) continue;
+    weir::Job job{"nexmark-" + std::string{name}};
+    query.build(job, settings);
+    return job;
+  }
+  std::string names;
+  for (const Query& query : queries()) (names += names.empty() ? "" : ", ") += query.name;
+  throw std::invalid_argument{"there is no query \"" + std::string{name} + "\"; take one of " +
+                              names};
+}
+
+weir::Stream<Bid> bids(weir::Job& job, const Settings& settings, Detail detail) {
+  const auto read = [detail](const Event& event, weir::Emit<Bid>& out) {
+    if (event.kind() == Kind::bid) out(event.bid(detail));
+  };
+  return job.source("bids", source<Bid>(settings.input, read));
+}
+
+weir::Stream<Offer> offers(weir::Job& job, const Settings& settings, Detail detail) {
+  const auto read = [detail](const Event& event, weir::Emit<Offer>& out) {
+    if (event.kind() == Kind::auction) out.emplace(event.auction(detail));
+    if (event.kind() == Kind::bid) out.emplace(event.bid(detail));
+  };
+  return job.source("offers", source<Offer>(settings.input, read));
+}
+
+}  // namespace nexmark

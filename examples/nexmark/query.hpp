@@ -1,0 +1,81 @@
+// What the queries of Nexmark have in common: their settings, their input and their results.
+#pragma once
+
+#include <weir/weir.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "source.hpp"
+
+namespace nexmark {
+
+/// How a query is to be run.
+struct Settings {
+  Input input = {};
+  /// Directory for the results, CSV files with a header; empty: results are thrown away.
+  std::string output = {};
+  /// Whether queries whose results change write the last row of each key at the end of the input,
+  /// instead of a row for each change.
+  bool is_final = false;
+  /// Whether q1 calculates as Beam does, in whole cents.
+  bool is_beam = false;
+};
+
+/// A query: a job by name.
+struct Query {
+  std::string_view name;
+  std::string_view says;
+  /// Puts the operators of the query into a job.
+  void (*build)(weir::Job& job, const Settings& settings);
+};
+
+/// All queries that there are, in the order of their numbers.
+const std::vector<Query>& queries();
+
+/// Makes the job of a query, called "nexmark-" and its name. Throws std::invalid_argument if there
+/// is no query of that name, or the input is negative.
+weir::Job job_of(std::string_view name, const Settings& settings);
+
+using Offer = std::variant<Auction, Bid>;
+
+/// The input of most queries: all bids, or all auctions and bids.
+weir::Stream<Bid> bids(weir::Job& job, const Settings& settings, Detail detail);
+weir::Stream<Offer> offers(weir::Job& job, const Settings& settings, Detail detail);
+
+inline weir::EmitResults emit_results(const Settings& settings) {
+  return settings.is_final ? weir::EmitResults::at_end : weir::EmitResults::updates;
+}
+
+/// Of rows that replace each other, those with equal `key_of(row)`: all of them, or only the last
+/// one of each, as the settings say. All rows of a key must come from the same subtask.
+template <class Row, class KeyOf>
+weir::Stream<Row> results(const weir::Stream<Row>& updates, KeyOf key_of,
+                          const Settings& settings) {
+  if (!settings.is_final) return updates;
+  return updates.key_by(std::move(key_of))
+      .reduce(
+          "final", [](const Row&, const Row& newer) { return newer; }, weir::EmitResults::at_end);
+}
+
+/// Takes rows and does nothing with them.
+template <class Row>
+class Nowhere final : public weir::Writer<Row> {
+public:
+  void write(const Row&) override {}
+};
+
+/// Where results go. `header` names the columns, separated by commas.
+template <class Row>
+weir::Sink<Row> table(const Settings& settings, const std::string& header) {
+  if (settings.output.empty())
+    return weir::make_sink(
+        [](const weir::WriterContext&) { return std::make_unique<Nowhere<Row>>(); },
+        weir::Delivery::repeatable);
+  return weir::files::csv<Row>(settings.output, {.header = header});
+}
+
+}  // namespace nexmark

@@ -1,0 +1,108 @@
+#include "test/nexmark/goldens.hpp"
+
+#include "base/files.hpp"
+#include "test/nexmark/lines.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace weir::test {
+
+const std::vector<Golden>& goldens() {
+  static const std::vector<Golden> all{
+      {"q0", 92'000, 0x64413f4ee40be309, {{"price", 667'953'890'778}}},
+      {"q1", 92'000, 0x3c542ee16f8570f2, {{"price_thousandths", 606'502'132'826'424}}},
+      {.query = "q1",
+       .rows = 92'000,
+       .hash = 0xe1cc1c2512a4c615,
+       .sums = {{"price", 594'478'917'334}},
+       .is_beam = true},
+      {"q2", 351, 0xd22afb060eda846a, {{"price", 2'502'808'698}}},
+      {"q3", 580, 0x9eb4e1dbf72a8f93, {{"id", 2'586'338}}},
+      {"q4",
+       5,
+       0xc94d88b216a26b69,
+       {},
+       {"10,33984800,801", "11,33110270,833", "12,32828496,797", "13,32635248,809",
+        "14,34803745,812"}},
+      {"q9", 4052, 0x939286f97087e6ad, {{"price", 135'629'549'844}}},
+      {"q14", 26'069, 0xb0270f4b0e778044},
+      {"q15",
+       1,
+       0xad61b43d402f74e8,
+       {},
+       {"2015-07-15,92000,30655,30660,30685,1919,1735,1753,1745,4657,4113,4159,4170"}},
+      {"q16", 9911, 0xfd11b48dda0888c7, {{"total_bids", 92'000}}},
+      {"q17", 4657, 0xe51617ee2b86c6de, {{"total_bids", 92'000}, {"sum_price", 667'953'890'778}}},
+      {"q18", 25'248, 0xa9cbb32a5be5e0a3},
+      {"q19", 35'135, 0x013889d39f042477},
+      {"q20", 14'419, 0xcf3b0641af6aeac6},
+      {"q21", 87'310, 0x7d1d19bd2e5daf63},
+      {"q22", 92'000, 0xc21481577e0be0aa},
+  };
+  return all;
+}
+
+namespace {
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (std::size_t end = 0; (end = text.find(at, begin)) != std::string::npos; begin = end + 1)
+    parts.push_back(text.substr(begin, end - begin));
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+}  // namespace
+
+Results Results::read(Env& env, const std::string& directory) {
+  Results results;
+  const auto entries = env.list(directory);
+  REQUIRE(entries.ok());
+  for (const auto& entry : *entries) {
+    CAPTURE(entry.name);
+    if (entry.name.starts_with(".")) continue;  // of a part of the job that was restarted
+    REQUIRE(entry.name.starts_with("part-"));
+    const Bytes text = base::read_file(env, directory + "/" + entry.name).value();
+    auto lines = split(text, '\n');
+    REQUIRE(lines.back().empty());  // no half line
+    lines.pop_back();
+    REQUIRE(lines.size() > 1);
+    if (results.header.empty()) results.header = lines[0];
+    REQUIRE(lines[0] == results.header);
+    results.lines.insert(results.lines.end(), lines.begin() + 1, lines.end());
+  }
+  std::sort(results.lines.begin(), results.lines.end());
+  return results;
+}
+
+std::string Results::field(const std::string& line, const std::string& column) const {
+  const auto names = split(header, ',');
+  const auto fields = split(line, ',');
+  const auto found = std::find(names.begin(), names.end(), column);
+  REQUIRE(found != names.end());
+  REQUIRE(fields.size() == names.size());
+  return fields[static_cast<std::size_t>(found - names.begin())];
+}
+
+void check_golden(const Golden& golden, const Results& results) {
+  CHECK(results.lines.size() == golden.rows);
+  for (const auto& [column, expected] : golden.sums) {
+    CAPTURE(column);
+    std::int64_t sum = 0;
+    for (const std::string& line : results.lines) sum += std::stoll(results.field(line, column));
+    CHECK(sum == expected);
+  }
+  if (!golden.lines.empty()) CHECK(results.lines == golden.lines);
+  LinesHash hash;
+  for (const std::string& line : results.lines) {
+    hash.add(line);
+    hash.add("\n");
+  }
+  CHECK(hash.value() == golden.hash);
+}
+
+}  // namespace weir::test
