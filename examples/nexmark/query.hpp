@@ -3,6 +3,9 @@
 
 #include <weir/weir.hpp>
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,8 +19,10 @@ namespace nexmark {
 /// How a query is to be run.
 struct Settings {
   Input input = {};
-  /// Directory for the results, CSV files with a header; empty: results are thrown away.
+  /// Directory for the results, CSV files with a header; empty: rows are thrown away.
   std::string output = {};
+  /// Counts the rows that are thrown away, if it is there; must outlive the job.
+  std::atomic<std::uint64_t>* thrown_away = nullptr;
   /// Whether queries whose results change write the last row of each key at the end of the input,
   /// instead of a row for each change.
   bool is_final = false;
@@ -61,11 +66,20 @@ weir::Stream<Row> results(const weir::Stream<Row>& updates, KeyOf key_of,
           "final", [](const Row&, const Row& newer) { return newer; }, weir::EmitResults::at_end);
 }
 
-/// Takes rows and does nothing with them.
+/// Takes rows and throws them away.
 template <class Row>
 class Nowhere final : public weir::Writer<Row> {
 public:
-  void write(const Row&) override {}
+  explicit Nowhere(std::atomic<std::uint64_t>* count) : count_{count} {}
+
+  void write(const Row&) override { ++rows_; }
+  void flush() override {
+    if (count_ != nullptr) *count_ += std::exchange(rows_, 0);
+  }
+
+private:
+  std::atomic<std::uint64_t>* count_;
+  std::uint64_t rows_ = 0;  // not yet among them
 };
 
 /// Where results go. `header` names the columns, separated by commas.
@@ -73,7 +87,9 @@ template <class Row>
 weir::Sink<Row> table(const Settings& settings, const std::string& header) {
   if (settings.output.empty())
     return weir::make_sink(
-        [](const weir::WriterContext&) { return std::make_unique<Nowhere<Row>>(); },
+        [count = settings.thrown_away](const weir::WriterContext&) {
+          return std::make_unique<Nowhere<Row>>(count);
+        },
         weir::Delivery::repeatable);
   return weir::files::csv<Row>(settings.output, {.header = header});
 }
