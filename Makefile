@@ -24,7 +24,7 @@ test: build ## Run all tests
 
 swarm: build ## Simulate kills, power cuts and failing disks, SEEDS=1:1000
 	@scripts/swarm simulation_test=$(or $(SEEDS),1:1000) savepoint_test=$(or $(SEEDS),1:1000) \
-	  operator_state_test=$(or $(SEEDS),1:1000)
+	  operator_state_test=$(or $(SEEDS),1:1000) nexmark_test=$(or $(SEEDS),1:100)
 
 exhaustive: build ## Play small jobs in every order there is; takes an hour
 	@build/release/bin/interaction_test '[exhaustive]'

@@ -57,6 +57,7 @@ struct Arguments {
     weir::Flags flags{says};
     flags.required("query", &query, "which one")
         .optional("events", &settings.input.events, "how many events there are")
+        .optional("first", &settings.input.first, "number of the first one")
         .optional("rate", &settings.input.rate, "how many come in a second; 0: as fast as possible")
         .optional("output", &settings.output, "directory for the results; without it, none")
         .optional("final", &settings.is_final,

@@ -14,10 +14,6 @@ struct Row {
   std::int64_t rank;  // from 1
 };
 
-bool is_ahead(const Bid& a, const Bid& b) {
-  return a.price != b.price ? a.price > b.price : is_earlier(a, b);
-}
-
 /// Emits a row for each rank that gets another bid.
 class Top final : public weir::KeyedProcess<std::int64_t, Bid, Row> {
 public:

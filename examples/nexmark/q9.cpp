@@ -15,13 +15,9 @@ class Winner final : public AuctionJoin<Row> {
   void on_bid(const Auction& auction, const Bid& bid, weir::Emit<Row>& out) override {
     if (!is_in_time(auction, bid)) return;
     const Bid* leader = winner_.find();
-    if (leader != nullptr && !is_better(bid, *leader)) return;
+    if (leader != nullptr && !is_ahead(bid, *leader)) return;
     out({auction, bid});
     winner_.set(bid);
-  }
-
-  static bool is_better(const Bid& a, const Bid& b) {
-    return a.price != b.price ? a.price > b.price : is_earlier(a, b);
   }
 
   weir::ValueState<Bid> winner_{*this, "winner"};

@@ -26,9 +26,10 @@ const std::vector<Query>& queries() {
 }
 
 weir::Job job_of(std::string_view name, const Settings& settings) {
-  if (settings.input.events < 0 || settings.input.rate < 0)
+  const Input& input = settings.input;
+  if (input.first < 0 || input.events < 0 || input.rate < 0)
     throw std::invalid_argument{
-        "the number of events or their rate is negative; give numbers from 0 on"};
+        "the first event, the number of events or their rate is negative; give numbers from 0 on"};
   for (const Query& query : queries()) {
     if (query.name != name) continue;
     weir::Job job{"nexmark-" + std::string{name}};

@@ -55,4 +55,9 @@ inline bool is_earlier(const Bid& a, const Bid& b) {
   return a.id < b.id;
 }
 
+/// Whether `a` is ahead of `b` in its auction: of equally high ones the earlier one is.
+inline bool is_ahead(const Bid& a, const Bid& b) {
+  return a.price != b.price ? a.price > b.price : is_earlier(a, b);
+}
+
 }  // namespace nexmark

@@ -1,4 +1,4 @@
-// The source of all queries: the events from number 0, as the records that a query reads of them.
+// The source of all queries: a stretch of events, as the records that a query reads of them.
 #pragma once
 
 #include <weir/source.hpp>
@@ -18,6 +18,7 @@ namespace nexmark {
 
 /// Which events there are, and how fast they come.
 struct Input {
+  std::int64_t first = 0;  ///< number of the first event
   std::int64_t events = 100'000;
   double rate = 0;  ///< events a second over all subtasks; 0: as fast as possible
 };
@@ -29,24 +30,25 @@ class EventReader final : public weir::SplitReader<T, std::int64_t> {
 public:
   EventReader(const Input& input, std::int64_t next, std::int64_t step, Read read,
               const weir::Clock& clock)
-      : input_{input},
-        next_{next},
+      : next_{next},
+        end_{input.first + input.events},
         step_{step},
+        rate_{input.rate},
         read_{std::move(read)},
         clock_{clock},
-        first_{next},
+        from_{next},
         began_{clock.monotonic()} {}
 
   weir::Poll poll(weir::Emit<T>& out) override {
-    std::int64_t end = std::min(input_.events, next_ + kEventsPerPoll * step_);
-    if (input_.rate > 0) {
+    std::int64_t end = std::min(end_, next_ + kEventsPerPoll * step_);
+    if (rate_ > 0) {
       const double elapsed = seconds(clock_.monotonic() - began_);
-      const auto due = first_ + static_cast<std::int64_t>(elapsed * input_.rate) + 1;
-      if (due <= next_ && next_ < input_.events) return weir::Later{until_due(elapsed)};
+      const auto due = from_ + static_cast<std::int64_t>(elapsed * rate_) + 1;
+      if (due <= next_ && next_ < end_) return weir::Later{until_due(elapsed)};
       end = std::min(end, due);
     }
     for (; next_ < end; next_ += step_) read_(Event{next_}, out);
-    if (next_ >= input_.events) return weir::End{};
+    if (next_ >= end_) return weir::End{};
     return weir::Ready{};
   }
 
@@ -61,23 +63,24 @@ private:
   /// comes in batches.
   weir::Duration until_due(double elapsed) const {
     constexpr weir::Duration kLeast = std::chrono::milliseconds{1};
-    const std::chrono::duration<double> due{static_cast<double>(next_ - first_) / input_.rate};
+    const std::chrono::duration<double> due{static_cast<double>(next_ - from_) / rate_};
     const auto left = due - std::chrono::duration<double>{elapsed};
     return std::max(std::chrono::duration_cast<weir::Duration>(left), kLeast);
   }
 
-  Input input_;
   std::int64_t next_;
+  std::int64_t end_;
   std::int64_t step_;
+  double rate_;
   Read read_;
   const weir::Clock& clock_;
-  std::int64_t first_;  // due when the reader was opened
+  std::int64_t from_;  // due when the reader was opened
   weir::Duration began_;
 };
 
 /// Calls `read(event, out)` for each event; it emits what the query reads of it as records of type
-/// T. The subtasks of the source take turns: of N, subtask I reads events I, I + N, I + 2N, ...
-/// Splits are named "I/N".
+/// T. The subtasks of the source take turns: of N, subtask I reads events I, I + N, I + 2N, ...,
+/// counted from the first one. Splits are named "I/N".
 template <class T, class Read>
 weir::Source<T> source(const Input& input, Read read) {
   return weir::make_source(
@@ -90,7 +93,7 @@ weir::Source<T> source(const Input& input, Read read) {
       [input, read = std::move(read)](const weir::Split& split,
                                       const std::optional<std::int64_t>& position,
                                       const weir::SourceContext& context) {
-        const std::int64_t first = std::stoll(split.id);
+        const std::int64_t first = input.first + std::stoll(split.id);
         const std::int64_t step = std::stoll(split.id.substr(split.id.find('/') + 1));
         return std::make_unique<EventReader<T, Read>>(input, position.value_or(first), step, read,
                                                       context.clock);

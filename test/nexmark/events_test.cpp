@@ -138,6 +138,19 @@ TEST_CASE("the subtasks of the source read each event once, however many there a
   CHECK(test::read_all(lines({.events = 0}), {env, clock, 2}).empty());
 }
 
+TEST_CASE("a stretch of events is a part of all of them", "[nexmark]") {
+  base::MemoryEnv env;
+  test::StoppedClock clock;
+  const SourceContext context{env, clock, 3};
+  std::vector<Numbered> all;
+  for (const auto& [first, events] : {std::pair{0, 17}, {17, 900}, {917, 83}}) {
+    const auto part = test::read_all(lines({.first = first, .events = events}), context);
+    CHECK(part.size() == static_cast<std::size_t>(events));
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  CHECK(hash_by_number(std::move(all)) == kHashOf1000);
+}
+
 TEST_CASE("the source goes on where its position says", "[nexmark]") {
   base::MemoryEnv env;
   test::StoppedClock clock;
@@ -160,7 +173,7 @@ TEST_CASE("the source keeps a rate by the clock, over all its subtasks", "[nexma
   base::MemoryEnv env;
   test::StoppedClock clock;
   const SourceContext context{env, clock, 2};
-  const auto source = lines({.events = 1'000'000, .rate = 1000});
+  const auto source = lines({.first = 5, .events = 1'000'000, .rate = 1000});
   test::Collector<Numbered> out;
   auto host = source.factory()->make_host();
   host->connect(&out);

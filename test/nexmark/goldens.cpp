@@ -10,6 +10,16 @@
 
 namespace weir::test {
 
+namespace {
+
+/// Of some events in between.
+Golden stretch(const std::string& query, std::int64_t first, std::int64_t events, std::size_t rows,
+               std::uint64_t hash) {
+  return {.query = query, .rows = rows, .hash = hash, .first = first, .events = events};
+}
+
+}  // namespace
+
 const std::vector<Golden>& goldens() {
   static const std::vector<Golden> all{
       {"q0", 92'000, 0x64413f4ee40be309, {{"price", 667'953'890'778}}},
@@ -41,6 +51,16 @@ const std::vector<Golden>& goldens() {
       {"q20", 14'419, 0xcf3b0641af6aeac6},
       {"q21", 87'310, 0x7d1d19bd2e5daf63},
       {"q22", 92'000, 0xc21481577e0be0aa},
+      // Where night, day and neither of them begin and end.
+      stretch("q14", 251'995'000, 10'000, 2597, 0xb6ec1118f179c6e5),
+      stretch("q14", 287'995'000, 10'000, 2617, 0x816de58d915c5d03),
+      stretch("q14", 683'995'000, 10'000, 2614, 0x2d7b7a428cf2c42c),
+      stretch("q14", 719'995'000, 10'000, 2571, 0x44ba723f9b1bcd3f),
+      // Where a minute ends, and a day.
+      stretch("q16", 590'000, 20'000, 5968, 0x6592d7649e0ec40c),
+      stretch("q15", 863'990'000, 20'000, 2, 0x43e29a2616fd85c4),
+      stretch("q16", 863'990'000, 20'000, 7426, 0xf4a2d768c5cb3dea),
+      stretch("q17", 863'990'000, 20'000, 1136, 0x85042c0b7e654e75),
   };
   return all;
 }
