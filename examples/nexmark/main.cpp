@@ -43,7 +43,7 @@ int events(int argc, char** argv) {
 
 /// The job's own flags.
 struct Arguments {
-  std::string query;
+  std::string query = "q0";
   std::string variant = "sql";
   nexmark::Settings settings;
 
@@ -55,7 +55,7 @@ struct Arguments {
       says += "\n  " + std::string{q.name} + ": " + std::string{q.says};
     }
     weir::Flags flags{says};
-    flags.required("query", &query, "which one")
+    flags.choice("query", &query, names, "which one; nexmark --help says what they do")
         .optional("events", &settings.input.events, "how many events there are")
         .optional("first", &settings.input.first, "number of the first one")
         .optional("rate", &settings.input.rate, "how many come in a second; 0: as fast as possible")
