@@ -22,7 +22,7 @@ Coordinator::Coordinator(const CheckpointOptions& options, CheckpointId last_id,
           {options.every, options.min_pause, options.max_concurrent, options.every_during_backlog}},
       failures_{options.tolerable_failures},
       retention_{options.retained, std::move(retained), std::move(claimed)},
-      regional_{options.regional, std::move(regions)},
+      parts_{.policy = {options.regional, std::move(regions)}},
       last_id_{last_id} {}
 
 void Coordinator::on_running(std::vector<Speaker> participants, Duration now,
@@ -163,9 +163,9 @@ Actions Coordinator::on_ack(Ack ack) {
     const Savepoint* savepoint = savepoints_.find(id);
     const bool has_completed = stages_.publishing.contains(id) || retention_.keeps(id) ||
                                (savepoint != nullptr && savepoint->keeps_files);
-    const auto without = left_out_.find(id);
+    const auto without = parts_.left_out.find(id);
     const bool is_left_out =
-        without != left_out_.end() && without->second.contains(ack.from.subtask);
+        without != parts_.left_out.end() && without->second.contains(ack.from.subtask);
     last_ack_result_ = has_completed && !is_left_out ? AckResult::duplicate : AckResult::discarded;
     if (!has_completed)
       drop(id, actions);  // its files may have come after the abort
@@ -189,7 +189,7 @@ void Coordinator::publish_if_complete(CheckpointId id, Actions& actions) {
   for (const auto& [subtask, answer] : pending.answers())
     publish.states.emplace(subtask, answer.state);
   actions.push_back(std::move(publish));
-  if (!pending.left_out().empty()) left_out_.emplace(id, pending.left_out());
+  if (!pending.left_out().empty()) parts_.left_out.emplace(id, pending.left_out());
   stages_.publishing.insert(stages_.pending.extract(at));
 }
 
@@ -236,8 +236,8 @@ void Coordinator::publication_failed(const PendingCheckpoint& pending, const Sta
     savepoints_.keep_files(id);
   else
     retention_.on_undecided(id);
-  if (!is_undecided) left_out_.erase(id);
-  if (kind == CheckpointKind::periodic) regional_.on_failed();
+  if (!is_undecided) parts_.left_out.erase(id);
+  if (kind == CheckpointKind::periodic) parts_.policy.on_failed();
   if (is_savepoint(id))
     return savepoint_failed(id, FailureReason::publish_failed, status.message(), {}, actions);
   count_failure(id, kind, FailureReason::publish_failed, status.message(), now, actions);
@@ -248,15 +248,15 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   trigger_.on_ended(now);
   if (is_savepoint(id)) return complete_savepoint(pending, now, actions);
   failures_.on_success(id);
-  regional_.on_completed(!pending.left_out().empty());
+  parts_.policy.on_completed(!pending.left_out().empty());
   Retention::Replaced replaced = retention_.on_completed(id);
   // Else those that restart now have waited for it.
-  const bool may_be_read = are_restarting_ && !pending.left_out().empty();
-  Actions& deletions = may_be_read ? held_ : actions;
+  const bool may_be_read = parts_.are_restarting && !pending.left_out().empty();
+  Actions& deletions = may_be_read ? parts_.held : actions;
   if (!replaced.claimed.empty()) deletions.push_back(DropSavepoint{std::move(replaced.claimed)});
   for (const CheckpointId old : replaced.checkpoints) {
     deletions.push_back(DropFiles{old});
-    left_out_.erase(old);
+    parts_.left_out.erase(old);
   }
   subsume(id, now, actions);
   const CheckpointReport report = report_on(pending, now);
@@ -317,7 +317,7 @@ void Coordinator::abort(CheckpointId id, FailureReason reason, const std::string
     notify.kind = at->second.barrier().kind;
     notify.missing = at->second.missing();
     notify.record = record_of(at->second, now);
-    if (notify.kind == CheckpointKind::periodic) regional_.on_failed();
+    if (notify.kind == CheckpointKind::periodic) parts_.policy.on_failed();
     stages_.pending.erase(at);
   } else if (const auto reserved = stages_.reserving.find(id);
              reserved != stages_.reserving.end()) {

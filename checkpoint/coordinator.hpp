@@ -211,6 +211,13 @@ private:
     std::map<CheckpointId, PendingCheckpoint> pending;
     std::map<CheckpointId, PendingCheckpoint> publishing;
   };
+  /// What concerns only parts of the job.
+  struct Parts {
+    RegionalPolicy policy;                                      // whom a checkpoint may do without
+    std::map<CheckpointId, std::set<SubtaskId>> left_out = {};  // of what is published and kept
+    bool are_restarting = false;                                // some subtasks
+    Actions held = {};  // deletions that wait until they run
+  };
 
   int under_way() const;
   bool is_reserving_savepoint() const;
@@ -244,15 +251,12 @@ private:
   TriggerPolicy trigger_;
   FailurePolicy failures_;
   Retention retention_;
-  RegionalPolicy regional_;
+  Parts parts_;
   SavepointTable savepoints_;
   CheckpointId last_id_;
   Participants participants_;  // none: the job is not running
   Stages stages_;
-  bool has_completed_last_ = false;                       // after which subtasks end
-  std::map<CheckpointId, std::set<SubtaskId>> left_out_;  // of what is published and kept
-  bool are_restarting_ = false;                           // some subtasks
-  Actions held_;                                          // deletions that wait until they run
+  bool has_completed_last_ = false;  // after which subtasks end
   AckResult last_ack_result_ = AckResult::success;
 };
 

@@ -19,7 +19,7 @@ bool Coordinator::leave_out(CheckpointId id, std::set<SubtaskId> subtasks, Failu
     return false;
   const std::set<SubtaskId> before = pending.left_out();
   subtasks.insert(before.begin(), before.end());
-  const std::set<SubtaskId> all = regional_.may_leave_out(subtasks);
+  const std::set<SubtaskId> all = parts_.policy.may_leave_out(subtasks);
   if (all.empty()) return false;
   for (Ack& answer : pending.leave_out(all, *last))
     actions.push_back(DropState{id, std::move(answer.state)});
@@ -46,7 +46,7 @@ void Coordinator::expire(CheckpointId id, Duration now, Actions& actions) {
 
 Actions Coordinator::on_tasks_failed(const std::set<SubtaskId>& failed, Duration now) {
   Actions actions;
-  are_restarting_ = true;
+  parts_.are_restarting = true;
   while (!stages_.reserving.empty())
     abort(stages_.reserving.begin()->first, FailureReason::task_failed, "", now, actions);
   std::vector<CheckpointId> under_way;
@@ -76,10 +76,10 @@ RestorePoint Coordinator::restore_point() const {
 /// They have read what they restore.
 Actions Coordinator::on_tasks_replaced(const std::vector<Speaker>& replacements, Duration now) {
   participants_.replace(replacements);
-  are_restarting_ = false;
+  parts_.are_restarting = false;
   trigger_.resume();
   reconsider_backlog(now);
-  return std::exchange(held_, {});
+  return std::exchange(parts_.held, {});
 }
 
 }  // namespace weir::checkpoint
