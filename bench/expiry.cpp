@@ -1,6 +1,7 @@
 // Remembers ever new keys for ten seconds, in memory and in RocksDB: what is resident, and on disk,
 // must stay the same once the first keys have expired.
 #include "bench/harness.hpp"
+#include "bench/numbered.hpp"
 
 #include <weir/source.hpp>
 #include <weir/weir.hpp>
@@ -15,7 +16,6 @@
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -42,25 +42,6 @@ double disk_mb(const std::string& directory) {
   }
   return bytes / 1e6;
 }
-
-/// Endless numbers, each of them once.
-class NumberReader final : public weir::SplitReader<std::uint64_t, std::uint64_t> {
-public:
-  NumberReader(std::uint64_t next, std::uint64_t end) : next_{next}, end_{end} {}
-
-  weir::Poll poll(weir::Emit<std::uint64_t>& out) override {
-    constexpr std::uint64_t kPerPoll = 1024;
-    const std::uint64_t end = std::min(end_, next_ + kPerPoll);
-    while (next_ < end) out(next_++);
-    if (end == end_) return weir::End{};
-    return weir::Ready{};
-  }
-  std::uint64_t position() const override { return next_; }
-
-private:
-  std::uint64_t next_;
-  std::uint64_t end_;
-};
 
 /// What was held in the fourth fifth of a run, and in the last one, at most.
 struct Held {
@@ -102,11 +83,7 @@ Held remember(weir::StateBackendType backend, std::uint64_t records, weir::Durat
   Held held;
   weir::Job job{"expiry"};
   job.options().state.backend = backend;
-  job.source("keys",
-             weir::make_source([] { return std::vector<weir::Split>{{"keys"}}; },
-                               [records](const weir::Split&, std::optional<std::uint64_t> next) {
-                                 return std::make_unique<NumberReader>(next.value_or(0), records);
-                               }))
+  job.source("keys", bench::numbered(records, [](std::uint64_t n) { return n; }))
       .key_by(std::identity{})
       .process("remember", weir::value_state<std::uint64_t>("seen", weir::ttl(life)),
                [](std::uint64_t n, weir::ValueState<std::uint64_t>& seen,

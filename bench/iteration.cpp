@@ -3,13 +3,12 @@
 // Ceiling: as many records over a channel from one subtask to another, by way of the same
 // operators: a round costs what a channel costs, and the circle has half of the subtasks.
 #include "bench/harness.hpp"
+#include "bench/numbered.hpp"
 
 #include <weir/weir.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 namespace {
 
@@ -25,32 +24,8 @@ struct Arrived {
   friend bool operator==(const Arrived&, const Arrived&) = default;
 };
 
-/// Makes `count` walks. Position: the number of the next one.
-class WalkReader final : public weir::SplitReader<Walk, std::uint64_t> {
-public:
-  WalkReader(std::uint64_t next, std::uint64_t count, std::uint64_t rounds)
-      : next_{next}, count_{count}, rounds_{rounds} {}
-
-  weir::Poll poll(weir::Emit<Walk>& out) override {
-    constexpr std::uint64_t kPerPoll = 1024;
-    const std::uint64_t end = std::min(count_, next_ + kPerPoll);
-    for (; next_ < end; ++next_) out(Walk{next_, rounds_});
-    if (next_ == count_) return weir::End{};
-    return weir::Ready{};
-  }
-  std::uint64_t position() const override { return next_; }
-
-private:
-  std::uint64_t next_;
-  std::uint64_t count_;
-  std::uint64_t rounds_;
-};
-
 weir::Source<Walk> walks(std::uint64_t count, std::uint64_t rounds) {
-  return weir::make_source([] { return std::vector<weir::Split>{{"all"}}; },
-                           [=](const weir::Split&, std::optional<std::uint64_t> next) {
-                             return std::make_unique<WalkReader>(next.value_or(0), count, rounds);
-                           });
+  return bench::numbered(count, [rounds](std::uint64_t n) { return Walk{n, rounds}; });
 }
 
 class Adder final : public weir::Writer<Walk> {

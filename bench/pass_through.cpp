@@ -4,6 +4,7 @@
 // scheduler with the same settings.
 #include "actors/config.hpp"
 #include "bench/harness.hpp"
+#include "bench/numbered.hpp"
 
 #include <weir/detail/batch.hpp>
 #include <weir/weir.hpp>
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace {
@@ -52,25 +52,6 @@ struct Arrived {
 
 // ---- Weir ------------------------------------------------------------------------------------
 
-/// Reads `count` samples. Position: the number of the next one.
-class SampleReader final : public weir::SplitReader<Sample, std::uint64_t> {
-public:
-  SampleReader(std::uint64_t next, std::uint64_t count) : next_{next}, count_{count} {}
-
-  weir::Poll poll(weir::Emit<Sample>& out) override {
-    constexpr std::uint64_t kPerPoll = 1024;
-    const std::uint64_t end = std::min(count_, next_ + kPerPoll);
-    for (; next_ < end; ++next_) out(make_sample(next_));
-    if (next_ == count_) return weir::End{};
-    return weir::Ready{};
-  }
-  std::uint64_t position() const override { return next_; }
-
-private:
-  std::uint64_t next_;
-  std::uint64_t count_;
-};
-
 class Adder final : public weir::Writer<Sample> {
 public:
   explicit Adder(Arrived& arrived) : arrived_{arrived} {}
@@ -85,11 +66,7 @@ Arrived pass_with_weir(std::uint64_t count) {
   Arrived arrived;
   weir::Job job{"pass-through"};
   job.options().network.debloat.enabled = debloats;
-  job.source("samples", weir::make_source([] { return std::vector<weir::Split>{{"all"}}; },
-                                          [=](const weir::Split&, std::optional<std::uint64_t> n) {
-                                            return std::make_unique<SampleReader>(n.value_or(0),
-                                                                                  count);
-                                          }))
+  job.source("samples", bench::numbered(count, make_sample))
       .rebalance()  // else both would be one actor
       .sink("adder",
             weir::make_sink(
