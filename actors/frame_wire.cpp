@@ -8,7 +8,14 @@ namespace weir::actors {
 namespace {
 
 // What follows the header. On the wire: do not change.
-enum class Kind : std::uint8_t { batch = 1, barrier = 2, cancel = 3, end_of_data = 4, probe = 5 };
+enum class Kind : std::uint8_t {
+  batch = 1,
+  barrier = 2,
+  cancel = 3,
+  end_of_data = 4,
+  probe = 5,
+  watermark = 6
+};
 
 struct KindOf {
   Kind operator()(const detail::BatchRef&) const { return Kind::batch; }
@@ -17,6 +24,7 @@ struct KindOf {
   Kind operator()(const runtime::CancelBarrier&) const { return Kind::cancel; }
   Kind operator()(const runtime::EndOfData&) const { return Kind::end_of_data; }
   Kind operator()(const runtime::EndProbe&) const { return Kind::probe; }
+  Kind operator()(const runtime::Watermark&) const { return Kind::watermark; }
 };
 
 struct Content {
@@ -32,6 +40,7 @@ struct Content {
   Bytes& operator()(const runtime::CancelBarrier& cancel) const { return put(cancel.id); }
   Bytes& operator()(const runtime::EndOfData&) const { return encoded; }
   Bytes& operator()(const runtime::EndProbe& probe) const { return put(probe); }
+  Bytes& operator()(const runtime::Watermark& watermark) const { return put(watermark); }
 
 private:
   template <class T>
@@ -73,6 +82,7 @@ bool from_wire(const FrameHeader& header, Bytes content, DataFrame& frame) {
     case Kind::cancel: return read(content, element.emplace<runtime::CancelBarrier>().id);
     case Kind::end_of_data: element = runtime::EndOfData{}; return content.empty();
     case Kind::probe: return read(content, element.emplace<runtime::EndProbe>());
+    case Kind::watermark: return read(content, element.emplace<runtime::Watermark>());
   }
   return false;
 }

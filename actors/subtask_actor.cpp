@@ -72,6 +72,7 @@ void SubtaskState::restore() {
       [this](Result<runtime::Restored> restored) {
         if (!restored.ok()) return cannot_restore(restored.status());
         restored_from_ = restored->from;
+        subtask_->recover(spawn_->restore.event_time);
         subtask_->recover(std::move(restored->channels));
         is_restored_ = true;
         report_ready();

@@ -9,6 +9,7 @@
 #include <weir/detail/keyed_state.hpp>
 #include <weir/detail/operator_state.hpp>
 #include <weir/source.hpp>
+#include <weir/time.hpp>
 
 #include <string>
 #include <vector>
@@ -157,6 +158,8 @@ struct SubtaskState {
   bool is_finished = false;  // its inputs have ended and it has emitted everything
   std::vector<OperatorStateHandle> operators = {};
   std::vector<ChannelStateHandle> channels = {};
+  /// How far event time had come on its input; the least time there is: nothing was known.
+  Timestamp event_time = Timestamp::min();
 
   std::uint64_t size_bytes() const;
   /// Bytes of records that the barrier has overtaken.

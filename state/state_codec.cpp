@@ -141,6 +141,8 @@ void to_proto(const SubtaskState& state, proto::SubtaskState& out) {
   out.set_is_finished(state.is_finished);
   for (const OperatorStateHandle& handle : state.operators) to_proto(handle, *out.add_operators());
   for (const ChannelStateHandle& handle : state.channels) to_proto(handle, *out.add_channels());
+  if (state.event_time != Timestamp::min())
+    out.set_event_time(state.event_time.time_since_epoch().count());
 }
 
 SubtaskState from_proto(const proto::SubtaskState& in) {
@@ -163,6 +165,7 @@ SubtaskState from_proto(const proto::SubtaskState& in) {
   state.is_finished = in.is_finished();
   for (const auto& handle : in.operators()) state.operators.push_back(from_proto(handle));
   for (const auto& handle : in.channels()) state.channels.push_back(from_proto(handle));
+  if (in.has_event_time()) state.event_time = Timestamp{std::chrono::milliseconds{in.event_time()}};
   return state;
 }
 

@@ -22,7 +22,7 @@ using state::SubtaskState;
 /// SubtaskState decides here whether it is one: what channels held belongs to none, and is refused.
 template <class State, class F>
 void for_each_list(State& subtask, F f) {
-  auto& [keyed, sources, sinks, is_finished, operators, channels] = subtask;
+  auto& [keyed, sources, sinks, is_finished, operators, channels, event_time] = subtask;
   f(keyed);
   f(operators);
   f(sources);
@@ -105,6 +105,7 @@ private:
   void edit_part(SubtaskPart& part) const {
     // Chains are called after their first operator; another one may get the name of one dropped.
     part.vertex = is_dropped(part.vertex) ? "" : new_name(part.vertex);
+    part.state.event_time = Timestamp::min();  // savepoints have none: see docs/concepts/time.md
     for_each_list(part.state, [&](auto& list) {
       std::erase_if(list, [&](const auto& held) { return is_dropped(held.operator_name); });
     });

@@ -7,8 +7,9 @@
 
 namespace weir {
 
-/// Collects the records that a user function produces and passes them on batch by batch. Valid only
-/// during the call that received it.
+/// Collects the records that a user function produces and passes them on batch by batch. They have
+/// the time of the record, or of the event timer, that the function handles. Valid only during the
+/// call that received it.
 template <class T>
 class Emit {
   static_assert(detail::RecordCheck<T>::ok);
@@ -32,6 +33,7 @@ public:
       batch_.records.push_back(T{std::forward<Args>(args)...});
     else
       batch_.records.emplace_back(std::forward<Args>(args)...);
+    batch_.stamp(time_);
     if constexpr (!std::is_trivially_copyable_v<T>)
       owned_bytes_ += detail::owned_bytes(batch_.records.back());
     if (batch_.records.size() >= detail::batch_limit<T>() || owned_bytes_ >= detail::kBatchBytes)
@@ -40,6 +42,10 @@ public:
 
   /// For the engine: says where records go.
   void connect(detail::BatchConsumer* next) { next_ = next; }
+
+  /// For the engine: the time of what is emitted from now on, or kNoTime.
+  void set_time(Timestamp time) { time_ = time; }
+  const Timestamp& time() const { return time_; }
 
   /// For the engine: passes on what has been collected.
   void flush() {
@@ -61,6 +67,7 @@ private:
   std::size_t owned_bytes_ = 0;
   std::uint64_t flushes_ = 0;
   std::uint64_t passed_on_ = 0;  // records in all flushed batches
+  Timestamp time_ = detail::kNoTime;
   detail::BatchConsumer* next_;
 };
 

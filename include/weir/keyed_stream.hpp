@@ -4,6 +4,7 @@
 #include <weir/detail/open_end.hpp>
 #include <weir/detail/timed_operator.hpp>
 #include <weir/detail/user_code.hpp>
+#include <weir/windows.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -18,6 +19,18 @@ namespace weir {
 
 template <class T>
 class Stream;
+template <Key K, class T, class KeyOf, class Windows>
+class WindowedStream;
+
+namespace detail {
+
+/// What else a stream says of an operator.
+struct OperatorTraits {
+  std::string kind = "process";  // for people
+  bool needs_time = false;       // its records must have event times
+};
+
+}  // namespace detail
 
 /// When a rolling aggregate passes results on.
 enum class EmitResults : std::uint8_t {
@@ -106,14 +119,14 @@ public:
       static_assert(detail::kAlwaysFalse<P>,
                     "process<P>(name, args...): P cannot be built from args");
     } else {
-      using Out = typename P::out_type;
-      using Body = detail::ProcessBody<P>;
-      using Operator = std::conditional_t<detail::has_timers<P>(), detail::TimedOperator<P, KeyOf>,
-                                          detail::KeyedOperator<K, T, Out, KeyOf, Body>>;
-      auto declared = detail::declared_by<Body>(*end_.graph, name, args...);  // before they move
-      return keyed<Out, Operator>(name, std::move(declared), std::move(args)...);
+      return run<P>({}, name, std::move(args)...);
     }
   }
+
+  /// Cuts the stream into windows of one size; include weir/windowed_stream.hpp, or weir.hpp.
+  auto window(TimeWindows windows) const;
+  /// Cuts it into sessions.
+  auto window(SessionWindows windows) const;
 
   /// Runs `f(record, state, emit)` with one declared state.
   template <class D, class F>
@@ -138,6 +151,19 @@ public:
   }
 
 private:
+  template <Key, class, class, class>
+  friend class WindowedStream;
+
+  template <class P, class... Args>
+  auto run(detail::OperatorTraits traits, std::string_view name, Args... args) const {
+    using Out = typename P::out_type;
+    using Body = detail::ProcessBody<P>;
+    using Operator = std::conditional_t<detail::has_timers<P>(), detail::TimedOperator<P, KeyOf>,
+                                        detail::KeyedOperator<K, T, Out, KeyOf, Body>>;
+    auto declared = detail::declared_by<Body>(*end_.graph, name, args...);  // before they move
+    return keyed<Out, Operator>(std::move(traits), name, std::move(declared), std::move(args)...);
+  }
+
   template <class F, class... D>
   auto process_with(std::string_view name, F f, D... declared) const {
     if constexpr (!detail::emits<F>()) {
@@ -154,17 +180,19 @@ private:
         using Body = detail::LambdaBody<T, Out, F, typename D::state_type...>;
         using Operator = detail::KeyedOperator<K, T, Out, KeyOf, Body>;
         auto states = detail::declared_by<Body>(*end_.graph, name, f, declared...);
-        return keyed<Out, Operator>(name, std::move(states), std::move(f), std::move(declared)...);
+        return keyed<Out, Operator>({}, name, std::move(states), std::move(f),
+                                    std::move(declared)...);
       }
     }
   }
 
   template <class Out, class Operator, class... Args>
-  Stream<Out> keyed(std::string_view name, detail::Declarations declared, Args... args) const {
+  Stream<Out> keyed(detail::OperatorTraits traits, std::string_view name,
+                    detail::Declarations declared, Args... args) const {
     auto make = [key_of = key_of_, args...](const detail::OperatorInit& init) {
       return std::unique_ptr<detail::Operator>{new Operator{init, key_of, args...}};
     };
-    return add<Out>("process", name, std::move(declared), std::move(make));
+    return add<Out>(std::move(traits), name, std::move(declared), std::move(make));
   }
 
   template <class Accumulator, class Out, class Rules>
@@ -175,15 +203,15 @@ private:
       return std::unique_ptr<detail::Operator>{
           new Operator{init, key_of, rules, when == EmitResults::at_end}};
     };
-    return add<Out>(std::move(kind), name, {.keyed = Operator::specs()}, std::move(make));
+    return add<Out>({std::move(kind)}, name, {.keyed = Operator::specs()}, std::move(make));
   }
 
   template <class Out>
-  Stream<Out> add(std::string kind, std::string_view name, detail::Declarations declared,
-                  detail::OperatorMaker make) const {
+  Stream<Out> add(detail::OperatorTraits traits, std::string_view name,
+                  detail::Declarations declared, detail::OperatorMaker make) const {
     return Stream<Out>{
         end_.add({.name = std::string{name},
-                  .kind = std::move(kind),
+                  .kind = std::move(traits.kind),
                   .inputs = end_.typed(std::make_shared<detail::KeyedEdge<T, KeyOf>>(key_of_)),
                   .in_schema = schema<T>(),
                   .out_schema = schema<Out>(),
@@ -191,7 +219,9 @@ private:
                   .is_keyed = true,
                   .key_schema = schema<K>(),
                   .states = std::move(declared.keyed),
-                  .operator_states = std::move(declared.of_operator)})};
+                  .operator_states = std::move(declared.of_operator),
+                  .side_outputs = std::move(declared.sides),
+                  .needs_time = traits.needs_time})};
   }
 
   detail::OpenEnd end_;

@@ -223,6 +223,8 @@ struct JobOptions {
   std::optional<RestartStrategy> restart = {};
   FailoverStrategy failover = FailoverStrategy::region;
   NetworkOptions network = {};
+  /// Time between two watermarks of a stream; at least a millisecond.
+  Duration watermark_interval = std::chrono::milliseconds{200};
   LostTransactions lost_transactions = LostTransactions::fail;
 };
 

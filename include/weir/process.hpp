@@ -4,10 +4,12 @@
 #include <weir/detail/timer_service.hpp>
 #include <weir/emit.hpp>
 #include <weir/operator_state.hpp>
+#include <weir/side_output.hpp>
 #include <weir/state.hpp>
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
@@ -45,22 +47,28 @@ public:
     return *fired_;
   }
 
+  /// The time of the record that is handled, or in `on_timer` of an event timer; none: the stream
+  /// has no times, see Stream::event_time.
+  std::optional<Timestamp> timestamp() const {
+    return time_ == detail::kNoTime ? std::nullopt : std::optional{time_};
+  }
   /// What the wall clock of the process shows. It may jump in both directions.
   Timestamp processing_time() const { return timers_.processing_time(); }
   /// How far event time has come: nothing at or before it is expected any more. The least time
   /// there is while nothing is known, also after a restart; the greatest at the end of the input.
   Timestamp event_time() const { return timers_.event_time(); }
 
-  /// For the engine. `fired` is null unless a timer is handled.
+  /// For the engine. `fired` is null unless a timer is handled; `time` may be kNoTime.
   Context(const K& key, const OperatorInfo& info, detail::TimerService<K>& timers,
-          const TimeDomain* fired)
-      : key_{key}, info_{info}, timers_{timers}, fired_{fired} {}
+          const TimeDomain* fired, Timestamp time)
+      : key_{key}, info_{info}, timers_{timers}, fired_{fired}, time_{time} {}
 
 private:
   const K& key_;
   const OperatorInfo& info_;
   detail::TimerService<K>& timers_;
   const TimeDomain* fired_;
+  Timestamp time_;
 };
 
 /// An operator on a keyed stream. One object serves all keys of a subtask, one record at a time.

@@ -5,6 +5,7 @@
 // and several operators may be put behind one.
 #pragma once
 
+#include <weir/detail/assign_time.hpp>
 #include <weir/detail/callable.hpp>
 #include <weir/detail/open_end.hpp>
 #include <weir/detail/user_code.hpp>
@@ -132,6 +133,38 @@ public:
     }
   }
 
+  /// Gives each record the time `time_of(record)`, a member pointer or a function that returns a
+  /// `weir::Timestamp` or another time point of the system clock, which is rounded down to
+  /// milliseconds; and makes watermarks from these times. The operator is called like the one
+  /// before, with "-time" behind it.
+  template <class F, class G>
+  auto event_time(F time_of, Watermarks<G> watermarks) const {
+    const std::string& before = end_.graph->operators[end_.edges[0].from].name;
+    return event_time(before + "-time", std::move(time_of), std::move(watermarks));
+  }
+  /// The same by another name.
+  template <class F, class G>
+  auto event_time(std::string_view name, F time_of, Watermarks<G> watermarks) const {
+    if constexpr (!detail::TellsTime<F, T>) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "event_time(time_of, watermarks): time_of must take (const T&), T being this "
+                    "stream's record type, and return a weir::Timestamp or another time point of "
+                    "std::chrono::system_clock");
+    } else if constexpr (!WatermarkGenerator<G, T>) {
+      static_assert(detail::kAlwaysFalse<G>,
+                    "event_time(time_of, watermarks): the generator must be copyable and have "
+                    "on_record(const T&, weir::Timestamp), T being this stream's record type, and "
+                    "watermark() const, which returns a weir::Timestamp");
+    } else {
+      auto make = [time_of = std::move(time_of),
+                   watermarks = std::move(watermarks)](const detail::OperatorInit& init) {
+        return std::unique_ptr<detail::Operator>{
+            new detail::AssignTime<T, F, G>{init, time_of, watermarks}};
+      };
+      return add<T>("event_time", name, std::move(make), {});
+    }
+  }
+
   /// State belongs to keys, so this does not compile, and says why.
   template <class D, class... Rest>
   requires detail::kIsDeclared<D>
@@ -196,6 +229,13 @@ public:
     }
   }
 
+  /// The records that the operator that makes this stream emits to its side output `name`, which
+  /// must be of type S; see weir/side_output.hpp.
+  template <class S>
+  Stream<S> side(std::string_view name) const {
+    return Stream<S>{end_.side(name)};
+  }
+
   /// Spreads records evenly over the subtasks of the next operator.
   Stream rebalance() const { return Stream{end_.with(detail::Partition::rebalance)}; }
 
@@ -240,10 +280,13 @@ private:
                                .out_schema = schema<R>(),
                                .make = std::move(make),
                                .states = std::move(declared.keyed),
-                               .operator_states = std::move(declared.of_operator)})};
+                               .operator_states = std::move(declared.of_operator),
+                               .side_outputs = std::move(declared.sides)})};
   }
 
   detail::OpenEnd end_;
 };
 
 }  // namespace weir
+
+#include <weir/windowed_stream.hpp>  // what KeyedStream::window returns needs a whole Stream

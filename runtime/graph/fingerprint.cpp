@@ -35,6 +35,7 @@ std::uint64_t hash_of_plan(const Plan& plan) {
     out.put(edge.from.value());
     out.put(edge.to.value());
     out.put(static_cast<std::uint8_t>(edge.partition));
+    if (!edge.side.empty()) out.put_string(edge.side);
   }
   return hash_bytes(out.view().data(), out.size());
 }
@@ -51,8 +52,8 @@ std::string describe(const Plan& plan, const Vertex& vertex, const detail::Opera
     text += ", keeps " + state.name + " " + state.type->schema + " as " +
             std::string{state::name_of(state.kind)};
   for (const auto& edge : op.inputs)
-    text += ", reads \"" + plan.op(edge.from).name + "\" by " +
-            std::to_string(static_cast<int>(edge.partition));
+    text += ", reads \"" + plan.op(edge.from).name + (edge.side.empty() ? "" : ":" + edge.side) +
+            "\" by " + std::to_string(static_cast<int>(edge.partition));
   return text + ")";
 }
 

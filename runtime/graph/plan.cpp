@@ -101,6 +101,7 @@ void Plan::add_edge(const EdgeSpec& edge, std::size_t op) {
                     .from = from,
                     .to = to,
                     .from_operator = edge.from,
+                    .side = edge.side,
                     .partition = adapts ? Partition::rebalance : edge.partition,
                     .type = edge.type,
                     .is_feedback = edge.is_feedback});
@@ -120,7 +121,8 @@ std::string Plan::unfused_name(std::size_t i) const {
 void Plan::name_edges() {
   std::map<std::string, int> seen;
   for (PlanEdge& edge : edges_) {
-    edge.name = op(edge.from_operator).name + " -> " + vertex(edge.to).name;
+    edge.name = op(edge.from_operator).name + (edge.side.empty() ? "" : ":" + edge.side) + " -> " +
+                vertex(edge.to).name;
     edge.name += suffix_of(edge.partition);
     if (const int number = ++seen[edge.name]; number > 1)
       edge.name += " (" + std::to_string(number) + ")";

@@ -17,10 +17,12 @@ namespace weir::runtime {
 
 /// An edge between two vertices.
 struct PlanEdge {
-  std::string name = {};  // "lines -> counts by key": identifies it in checkpoints
+  // "lines -> counts by key", or "lines:broken -> log": identifies it in checkpoints.
+  std::string name = {};
   VertexId from = {};
   VertexId to = {};
   std::size_t from_operator = 0;  // index in the graph; an operator of vertex `from`
+  std::string side = {};          // which side output of that; empty: its main one
   detail::Partition partition = detail::Partition::forward;
   std::shared_ptr<const detail::EdgeType> type = {};
   bool is_feedback = false;  // it closes a cycle

@@ -27,7 +27,8 @@ std::string render_text(const Plan& plan) {
     out << "  " << vertex.label << "  x" << vertex.parallelism << '\n';
     for (const std::size_t e : vertex.inputs) {
       const PlanEdge& edge = plan.edges()[e];
-      out << "    from " << plan.op(edge.from_operator).name << " by " << name_of(edge.partition)
+      out << "    from " << plan.op(edge.from_operator).name
+          << (edge.side.empty() ? "" : ":" + edge.side) << " by " << name_of(edge.partition)
           << (edge.is_feedback ? ", fed back" : "") << '\n';
     }
     for (const std::size_t i : vertex.operators) {
@@ -50,8 +51,8 @@ std::string render_dot(const Plan& plan) {
         << "\"];\n";
   for (const PlanEdge& edge : plan.edges())
     out << "  \"" << plan.vertex(edge.from).name << "\" -> \"" << plan.vertex(edge.to).name
-        << "\" [label=\"" << name_of(edge.partition) << "\""
-        << (edge.is_feedback ? ", style=dashed, constraint=false" : "") << "];\n";
+        << "\" [label=\"" << (edge.side.empty() ? "" : edge.side + ", ") << name_of(edge.partition)
+        << "\"" << (edge.is_feedback ? ", style=dashed, constraint=false" : "") << "];\n";
   out << "}\n";
   return out.str();
 }
@@ -84,6 +85,7 @@ std::string render_json(const Plan& plan) {
     nlohmann::ordered_json e{{"from", plan.vertex(edge.from).name},
                              {"to", plan.vertex(edge.to).name},
                              {"partition", name_of(edge.partition)}};
+    if (!edge.side.empty()) e["side"] = edge.side;
     if (edge.is_feedback) e["feedback"] = true;
     json["edges"].push_back(std::move(e));
   }

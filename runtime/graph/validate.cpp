@@ -32,8 +32,10 @@ public:
       check_parallelism(op);
       check_states(op);
       check_delivery(op);
+      check_sides(op);
     }
     check_ends();
+    check_time();
     check_iterations();
     check_options();
     return std::move(problems_);
@@ -131,6 +133,43 @@ private:
           "AT_LEAST_ONCE");
   }
 
+  void check_sides(const OperatorSpec& op) {
+    std::set<std::string> names;
+    for (const auto& side : op.side_outputs) {
+      if (!is_name(side.name) || !names.insert(side.name).second)
+        add(op.name, "it declares two side outputs \"" + side.name + "\", or that is no name",
+            "give each a name of its own: letters, digits, \"-\", \"_\" and \".\"");
+    }
+    for (const auto& edge : op.inputs) {
+      if (edge.side.empty()) continue;
+      const OperatorSpec& from = graph_.operators[edge.from];
+      const bool is_there =
+          std::any_of(from.side_outputs.begin(), from.side_outputs.end(), [&](const auto& side) {
+            return side.name == edge.side && side.schema == edge.type->schema();
+          });
+      if (!is_there)
+        add(op.name,
+            "it reads the side output \"" + edge.side + "\" of \"" + from.name +
+                "\", which has none of that name and type",
+            "declare it there: weir::SideOutput<T> member_{*this, \"" + edge.side + "\"}");
+    }
+  }
+
+  /// What needs event time must have it from somewhere, whatever way records come.
+  void check_time() {
+    std::vector<bool> has_time;
+    for (const OperatorSpec& op : graph_.operators) {
+      const bool gets_time = std::all_of(
+          op.inputs.begin(), op.inputs.end(),
+          [&](const detail::EdgeSpec& edge) { return edge.is_feedback || has_time[edge.from]; });
+      has_time.push_back(op.kind == "event_time" || (!op.inputs.empty() && gets_time));
+      if (op.needs_time && !gets_time)
+        add(op.name, "its windows are in event time, and not all of its input has that",
+            "put event_time(...) on the stream before key_by, or use windows "
+            "in_processing_time()");
+    }
+  }
+
   /// Every stream must end in a sink: an operator that leads nowhere works for nobody.
   void check_ends() {
     std::set<std::size_t> used;
@@ -181,6 +220,8 @@ private:
     if (checkpoint.auto_interval && checkpoint.every <= Duration{})
       add("", "the interval between checkpoints is to be chosen, but has no first value",
           "set checkpoint.every above 0, such as a minute");
+    at_least("pipeline.auto-watermark-interval", graph_.options.watermark_interval,
+             Duration{std::chrono::milliseconds{1}}, "below a millisecond");
     at_least("execution.buffer-timeout.interval", graph_.options.network.buffer_timeout, Duration{},
              "negative");
     at_least("taskmanager.network.memory.buffers-per-channel",

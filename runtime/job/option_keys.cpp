@@ -67,23 +67,8 @@ auto size(Field field) {
   };
 }
 
-std::vector<Entry> general_entries() {
+std::vector<Entry> debloat_entries() {
   return {
-      {{"parallelism.default", "int", "1", "subtasks of operators that do not say otherwise"},
-       setter_of([](JobOptions& o) -> int& { return o.parallelism; })},
-      {{"pipeline.max-parallelism", "int", "0",
-        "most subtasks a keyed operator may ever have; fixed when state is first written; 0 "
-        "chooses"},
-       setter_of([](JobOptions& o) -> int& { return o.max_parallelism; })},
-      {{"execution.buffer-timeout.interval", "duration", "100 ms",
-        "a batch that is not full leaves after this long at the latest"},
-       setter_of([](JobOptions& o) -> Duration& { return o.network.buffer_timeout; })},
-      {{"taskmanager.network.memory.buffers-per-channel", "int", "8",
-        "batches that may wait in one channel before its sender pauses"},
-       setter_of([](JobOptions& o) -> int& { return o.network.batches_per_channel; })},
-      {{"weir.iteration.batches", "int", "16384",
-        "batches that may wait at a subtask of an iteration for their next round"},
-       setter_of([](JobOptions& o) -> int& { return o.network.batches_per_iteration; })},
       {{"taskmanager.network.memory.buffer-debloat.enabled", "bool", "false",
         "fewer batches may wait in a channel, the slower its receiver is"},
        setter_of([](JobOptions& o) -> bool& { return o.network.debloat.enabled; })},
@@ -99,6 +84,29 @@ std::vector<Entry> general_entries() {
       {{"taskmanager.network.memory.buffer-debloat.threshold-percentages", "int", "25",
         "a number of batches changes only by at least so many percent of itself"},
        setter_of([](JobOptions& o) -> int& { return o.network.debloat.threshold_percent; })},
+  };
+}
+
+std::vector<Entry> general_entries() {
+  return {
+      {{"parallelism.default", "int", "1", "subtasks of operators that do not say otherwise"},
+       setter_of([](JobOptions& o) -> int& { return o.parallelism; })},
+      {{"pipeline.max-parallelism", "int", "0",
+        "most subtasks a keyed operator may ever have; fixed when state is first written; 0 "
+        "chooses"},
+       setter_of([](JobOptions& o) -> int& { return o.max_parallelism; })},
+      {{"pipeline.auto-watermark-interval", "duration", "200 ms",
+        "time between two watermarks of a stream"},
+       setter_of([](JobOptions& o) -> Duration& { return o.watermark_interval; })},
+      {{"execution.buffer-timeout.interval", "duration", "100 ms",
+        "a batch that is not full leaves after this long at the latest"},
+       setter_of([](JobOptions& o) -> Duration& { return o.network.buffer_timeout; })},
+      {{"taskmanager.network.memory.buffers-per-channel", "int", "8",
+        "batches that may wait in one channel before its sender pauses"},
+       setter_of([](JobOptions& o) -> int& { return o.network.batches_per_channel; })},
+      {{"weir.iteration.batches", "int", "16384",
+        "batches that may wait at a subtask of an iteration for their next round"},
+       setter_of([](JobOptions& o) -> int& { return o.network.batches_per_iteration; })},
       {{"weir.sink.lost-transactions", "word", "fail",
         "fail or skip: what to do when a sink's store no longer knows a prepared transaction"},
        word<LostTransactions>({{"fail", LostTransactions::fail}, {"skip", LostTransactions::skip}},
@@ -312,7 +320,7 @@ std::vector<Entry> restart_entries() {
 
 std::vector<Entry> all_entries() {
   std::vector<Entry> entries = general_entries();
-  for (auto* more : {checkpointing_entries, resilience_entries, restart_entries}) {
+  for (auto* more : {debloat_entries, checkpointing_entries, resilience_entries, restart_entries}) {
     for (Entry& entry : more()) entries.push_back(std::move(entry));
   }
   std::sort(entries.begin(), entries.end(),

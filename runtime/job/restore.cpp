@@ -49,6 +49,7 @@ public:
                     remaining.all->end());
     }
     restore_ends();
+    restore_event_times();
     for (const auto& [name, by_subtask] : written_) restore_operator(name.first, by_subtask);
     if (errors_.empty()) return with_channels();
     std::string text = "the checkpoint does not fit the job:";
@@ -178,6 +179,29 @@ private:
       const bool is_same = finished.size() == vertex.parallelism;
       for (std::uint32_t i = 0; i < vertex.parallelism; ++i)
         result_.subtasks[{VertexId{v}, i}].is_finished = all || (is_same && finished[i]);
+    }
+  }
+
+  /// What counted as late counts as late again. At another parallelism the time that had come
+  /// everywhere is right for all keys.
+  void restore_event_times() {
+    for (std::uint32_t v = 0; v < plan_.vertices().size(); ++v) {
+      const Vertex& vertex = plan_.vertices()[v];
+      std::map<std::uint32_t, Timestamp> times;  // of subtasks that had not finished
+      std::size_t parts = 0;
+      for (const SubtaskPart& part : metadata_.parts) {
+        if (part.vertex != vertex.name) continue;
+        ++parts;
+        if (!part.state.is_finished) times[part.index] = part.state.event_time;
+      }
+      if (times.empty()) continue;
+      const auto by_time = [](const auto& a, const auto& b) { return a.second < b.second; };
+      const Timestamp least = std::min_element(times.begin(), times.end(), by_time)->second;
+      for (std::uint32_t i = 0; i < vertex.parallelism; ++i) {
+        const auto own = times.find(i);
+        result_.subtasks[{VertexId{v}, i}].event_time =
+            parts == vertex.parallelism && own != times.end() ? own->second : least;
+      }
     }
   }
 

@@ -26,6 +26,7 @@ struct SubtaskRestore {
   bool is_finished = false;
   std::vector<OperatorStateShare> operators = {};  // at least one of each state that there is
   std::vector<ChannelShare> channels = {};         // in order, ahead of all that arrives
+  Timestamp event_time = Timestamp::min();         // nothing at or before it was expected any more
 
   friend bool operator==(const SubtaskRestore&, const SubtaskRestore&) = default;
 };

@@ -1,9 +1,8 @@
 #include "runtime/task/chain.hpp"
 
-#include "base/assert.hpp"
-
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -53,6 +52,15 @@ private:
   std::unique_ptr<detail::Committer> committer_;
 };
 
+/// Whether anybody reads a side output.
+bool is_read(const Plan& plan, std::size_t op, const std::string& side) {
+  const auto& operators = plan.graph().operators;
+  return std::any_of(operators.begin(), operators.end(), [&](const OperatorSpec& reader) {
+    return std::any_of(reader.inputs.begin(), reader.inputs.end(),
+                       [&](const auto& edge) { return edge.from == op && edge.side == side; });
+  });
+}
+
 }  // namespace
 
 class Chain::Link final : public BatchConsumer {
@@ -85,6 +93,7 @@ public:
   explicit FanOut(std::vector<BatchConsumer*> to) : to_{std::move(to)} {}
   void consume(BatchBody& batch) override {
     // Consumers may take records out of a batch, so all but the last get a copy.
+    if (to_.empty()) return;  // all that is read of its operator is another output
     for (std::size_t i = 0; i + 1 < to_.size(); ++i) {
       const detail::BatchRef copy = batch.copy();
       to_[i]->consume(*copy);
@@ -96,13 +105,16 @@ private:
   std::vector<BatchConsumer*> to_;
 };
 
-Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) : out_{out} {
+Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out)
+    : out_{out},
+      clocks_{.time = {out, plan.is_source(init.subtask.vertex),
+                       plan.graph().options.watermark_interval}} {
   const Vertex& vertex = plan.vertex(init.subtask.vertex);
   const OperatorSpec& head = plan.op(vertex.operators[0]);
   head_name_ = head.name;
   if (head.source != nullptr) {
     source_ = head.source->make_host();
-    source_->connect(link_to(plan, vertex.operators[0], out, init));
+    source_->connect(link_to(plan, vertex.operators[0], "", out, init));
   } else {
     make_consumer(plan, vertex.operators[0], out, init);
     // make_consumer adds an operator behind those it leads to, so the head is the last one.
@@ -112,27 +124,45 @@ Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out) : out_{ou
       head_.op = operators_.back().op.get();
   }
   std::reverse(operators_.begin(), operators_.end());
+  add_time(plan, vertex);
 }
 
-/// Builds everything that reads from operator `op` and returns where its records go.
-BatchConsumer* Chain::link_to(const Plan& plan, std::size_t op, OutputGate& out,
-                              const ChainInit& init) {
+/// Says how time passes from operator to operator.
+void Chain::add_time(const Plan& plan, const Vertex& vertex) {
+  std::map<std::size_t, std::size_t> numbers;  // in ChainTime, by index in the graph
+  for (NamedOperator& next : operators_) {
+    const auto parent = numbers.find(plan.op(next.index).inputs[0].from);
+    std::vector<std::size_t> edges;
+    std::copy_if(vertex.outputs.begin(), vertex.outputs.end(), std::back_inserter(edges),
+                 [&](std::size_t e) {
+                   return plan.edges()[e].from_operator == next.index &&
+                          !plan.edges()[e].is_feedback;
+                 });
+    clocks_.time.add(next.name, *next.op,
+                     parent != numbers.end() ? std::optional{parent->second} : std::nullopt,
+                     std::move(edges));
+    numbers.emplace(next.index, numbers.size());
+  }
+}
+
+/// Builds everything that reads an output of operator `op` and returns where its records go.
+BatchConsumer* Chain::link_to(const Plan& plan, std::size_t op, const std::string& side,
+                              OutputGate& out, const ChainInit& init) {
   const Vertex& vertex = plan.vertex(init.subtask.vertex);
   std::vector<BatchConsumer*> consumers;
   for (const std::size_t other : vertex.operators) {
     const auto& inputs = plan.op(other).inputs;
-    if (other == vertex.operators[0] || inputs[0].from != op) continue;
+    if (other == vertex.operators[0] || inputs[0].from != op || inputs[0].side != side) continue;
     BatchConsumer* consumer = make_consumer(plan, other, out, init);
     links_.push_back(std::make_unique<Link>(plan.op(other).name, consumer));
     consumers.push_back(links_.back().get());
-    entries_.emplace(other, consumers.back());
+    recovery_.entries.emplace(other, consumers.back());
   }
   for (const std::size_t e : vertex.outputs) {
     const PlanEdge& edge = plan.edges()[e];
-    if (edge.from_operator != op) continue;
+    if (edge.from_operator != op || edge.side != side) continue;
     consumers.push_back(out.router(e));
   }
-  WEIR_ASSERT(!consumers.empty(), "a graph was run that had not been validated");
   if (consumers.size() == 1) return consumers[0];
   links_.push_back(std::make_unique<FanOut>(std::move(consumers)));
   return links_.back().get();
@@ -166,23 +196,28 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
       .backend = init.backend,
       .clock = &init.clock};
   auto built = call_user_code(spec.name, [&] { return spec.make(operator_init); });
-  built->connect(link_to(plan, op, out, init));
+  built->connect(link_to(plan, op, "", out, init));
+  for (detail::SideOutputHandle* side : built->side_outputs()) {
+    if (is_read(plan, op, side->spec().name))
+      built->connect_side(*side, link_to(plan, op, side->spec().name, out, init));
+  }
   if (detail::KeyedState* state = built->keyed_state(); state != nullptr && !spec.states.empty())
     memory_.states.push_back({spec.name, spec.key_schema, state, built->timers()});
   for (detail::OperatorState* state : built->operator_states())
     memory_.operator_states.push_back({spec.name, state});
-  if (detail::OperatorTimers* timers = built->timers()) memory_.timers.add(spec.name, *timers);
-  operators_.push_back({spec.name, std::move(built)});
+  if (detail::OperatorTimers* timers = built->timers()) clocks_.timers.add(spec.name, *timers);
+  operators_.push_back({op, spec.name, std::move(built)});
   return operators_.back().op.get();
 }
 
 void Chain::start() {
   for (NamedOperator& next : operators_) call_user_code(next.name, [&] { next.op->start(); });
-  for (const auto& [op, batch] : std::exchange(recovered_, {})) entries_.at(op)->consume(*batch);
+  for (const auto& [op, batch] : std::exchange(recovery_.batches, {}))
+    recovery_.entries.at(op)->consume(*batch);
 }
 
 void Chain::recover(std::size_t op, detail::BatchRef batch) {
-  recovered_.emplace_back(op, std::move(batch));
+  recovery_.batches.emplace_back(op, std::move(batch));
 }
 
 std::size_t Chain::process(BatchBody& batch, std::size_t begin) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/graph/plan.hpp"
+#include "runtime/task/chain_time.hpp"
 #include "runtime/task/chain_timers.hpp"
 #include "runtime/task/output_gate.hpp"
 #include "runtime/task/user_error.hpp"
@@ -87,7 +88,8 @@ public:
   std::vector<ChainSink>& sinks() { return sinks_; }
   const std::vector<ChainState>& states() const { return memory_.states; }
   const std::vector<ChainOperatorState>& operator_states() const { return memory_.operator_states; }
-  ChainTimers& timers() { return memory_.timers; }
+  ChainTimers& timers() { return clocks_.timers; }
+  ChainTime& time() { return clocks_.time; }
   /// Records handed to sinks so far.
   std::uint64_t records_written() const { return records_written_; }
 
@@ -96,15 +98,17 @@ private:
   class Link;
   /// Passes batches to a sink and counts their records.
   class Counter;
-  /// Passes batches to several consumers.
+  /// Passes batches to several consumers, or to none.
   class FanOut;
 
-  detail::BatchConsumer* link_to(const Plan& plan, std::size_t op, OutputGate& out,
-                                 const ChainInit& init);
+  void add_time(const Plan& plan, const Vertex& vertex);
+  detail::BatchConsumer* link_to(const Plan& plan, std::size_t op, const std::string& side,
+                                 OutputGate& out, const ChainInit& init);
   detail::BatchConsumer* make_consumer(const Plan& plan, std::size_t op, OutputGate& out,
                                        const ChainInit& init);
 
   struct NamedOperator {
+    std::size_t index;  // in the graph
     std::string name;
     std::unique_ptr<detail::Operator> op;
   };
@@ -120,18 +124,29 @@ private:
   struct Memory {
     std::vector<ChainState> states;
     std::vector<ChainOperatorState> operator_states;
-    ChainTimers timers;
+  };
+
+  /// What tells them the time.
+  struct Clocks {
+    ChainTime time;
+    ChainTimers timers = {};
+  };
+
+  /// What was on its way inside of another chain when the state was taken.
+  struct Recovery {
+    std::map<std::size_t, detail::BatchConsumer*> entries;          // of all but the head, by index
+    std::vector<std::pair<std::size_t, detail::BatchRef>> batches;  // with whom they go to
   };
 
   const OutputGate& out_;
   std::string head_name_;
   std::unique_ptr<detail::SplitHost> source_;
   Head head_;
-  std::vector<NamedOperator> operators_;                   // in the order of the vertex
-  std::map<std::size_t, detail::BatchConsumer*> entries_;  // of all but the head, by index
-  std::vector<std::pair<std::size_t, detail::BatchRef>> recovered_;  // with whom they go to
+  std::vector<NamedOperator> operators_;  // each behind what it reads from
+  Recovery recovery_;
   std::vector<ChainSink> sinks_;
   Memory memory_;
+  Clocks clocks_;
   std::vector<std::unique_ptr<detail::BatchConsumer>> links_;
   std::size_t finished_ = 0;  // operators that have finished
   std::uint64_t records_written_ = 0;

@@ -49,13 +49,4 @@ std::optional<Duration> ChainTimers::until_due(WallTime now) const {
   return least;
 }
 
-bool ChainTimers::advance_event_time(Timestamp to) {
-  bool none_left = true;
-  for (const Named& some : all_) {
-    if (!call_user_code(some.operator_name, [&] { return some.timers->advance_event_time(to); }))
-      none_left = false;
-  }
-  return none_left;
-}
-
 }  // namespace weir::runtime

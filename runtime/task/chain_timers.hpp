@@ -1,4 +1,4 @@
-// ChainTimers: the timers of a chain's operators, by the clocks of its subtask.
+// ChainTimers: the processing timers of a chain's operators, by the clock of its subtask.
 //
 // A processing timer for t fires when the wall clock shows a later millisecond than t: only then
 // will nothing happen at t any more, just as an event timer waits until event time has passed it.
@@ -27,10 +27,6 @@ public:
   /// How long to wait before `fire_due` is worth a call; nothing: until another timer is set. Never
   /// much longer than a second: the wall clock may jump meanwhile.
   std::optional<Duration> until_due(WallTime now) const;
-
-  /// Moves event time on in all operators, and fires the timers it passes, a few of each; returns
-  /// whether none are left.
-  bool advance_event_time(Timestamp to);
 
 private:
   struct Named {

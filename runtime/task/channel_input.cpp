@@ -46,6 +46,7 @@ ChannelInput::ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, Subta
             plan.graph().options.network.debloat},
       feedback_max_{static_cast<std::size_t>(plan.graph().options.network.batches_per_iteration)},
       end_{self.vertex, feedback_of(plan, self)},
+      time_{plan.inputs_of(self).size()},
       alignment_{make_aligner(plan, self),
                  OvertakeTimer{plan.graph().options.checkpoint.aligned_timeout}} {
   for (const ChannelEnd& end : plan.inputs_of(self)) {
@@ -53,8 +54,15 @@ ChannelInput::ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, Subta
     channels_.push_back({end.edge, edge.type.get(), edge.is_feedback});
   }
   for (std::uint32_t i = 0; i < channels_.size(); ++i) {
-    if (channels_[i].is_feedback) gate_.set_feedback(ChannelIndex{i});
+    if (!channels_[i].is_feedback) continue;
+    gate_.set_feedback(ChannelIndex{i});
+    time_.set_feedback(ChannelIndex{i});
   }
+}
+
+void ChannelInput::recover(Timestamp event_time) {
+  time_.begin_at(event_time);
+  chain_.time().set_input({event_time, false});
 }
 
 Status ChannelInput::push(ChannelIndex channel, Frame frame) {
@@ -111,9 +119,16 @@ Result<InputStep> ChannelInput::step() {
     Result<InputStep> operator()(CancelBarrier& cancelled) {
       return self.on_cancel(channel, cancelled.id);
     }
-    Result<InputStep> operator()(EndOfData&) { return self.on_end(self.end_.on_end(channel)); }
+    Result<InputStep> operator()(EndOfData&) {
+      self.on_time(self.time_.on_end(channel));
+      return self.on_end(self.end_.on_end(channel));
+    }
     Result<InputStep> operator()(EndProbe& probe) {
       return self.on_end(self.end_.on_probe(channel, probe));
+    }
+    Result<InputStep> operator()(Watermark& watermark) {
+      self.on_time(self.time_.on_watermark(channel, watermark));
+      return worked();
     }
   };
   return std::visit(Visitor{*this, channel}, next->element);
@@ -204,6 +219,10 @@ bool ChannelInput::cancel(CheckpointId id) {
   InputStep step;
   apply(alignment_.aligner->on_aborted(id), step);
   return !step.cancelled.empty();
+}
+
+void ChannelInput::on_time(const std::optional<Watermark>& watermark) {
+  if (watermark) chain_.time().set_input(*watermark);
 }
 
 InputStep ChannelInput::on_end(const EndOfInput::Step& end) {

@@ -13,6 +13,7 @@
 #include "runtime/task/end_of_input.hpp"
 #include "runtime/task/input_gate.hpp"
 #include "runtime/task/input_recording.hpp"
+#include "runtime/task/input_time.hpp"
 #include "runtime/task/overtake_timer.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/task_input.hpp"
@@ -38,6 +39,8 @@ public:
   /// `chain` and `port` must outlive the input.
   ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, SubtaskPort& port);
 
+  /// Event time had come so far when the state was taken; before the first step.
+  void recover(Timestamp event_time);
   /// Takes a batch of an edge that is to be handled before anything else; before the first step.
   void recover(RecoveredBatch batch) { recovered_.push_back(std::move(batch)); }
 
@@ -88,6 +91,7 @@ private:
   InputStep on_announced(const InputGate::Announced& announced);
   InputStep on_cancel(ChannelIndex channel, CheckpointId id);
   InputStep on_end(const EndOfInput::Step& end);
+  void on_time(const std::optional<Watermark>& watermark);
   Status take_feedback(ChannelIndex channel);
   void begin_alignment(const checkpoint::Barrier& barrier,
                        const checkpoint::AlignerOutcome& outcome, InputStep& step);
@@ -102,6 +106,7 @@ private:
   InputGate gate_;
   std::size_t feedback_max_;  // batches that may wait for their next round
   EndOfInput end_;
+  InputTime time_;
   Alignment alignment_;
   std::optional<InputRecording> recording_;  // of what a barrier overtakes
   std::deque<RecoveredBatch> recovered_;     // not begun yet

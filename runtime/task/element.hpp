@@ -5,9 +5,11 @@
 
 #include <weir/detail/batch.hpp>
 #include <weir/detail/router.hpp>
+#include <weir/detail/watermark.hpp>
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -36,8 +38,10 @@ struct EndProbe {
   friend bool operator==(const EndProbe&, const EndProbe&) = default;
 };
 
+using detail::Watermark;
+
 using Element = std::variant<detail::BatchRef, EncodedBatch, checkpoint::Barrier, CancelBarrier,
-                             EndOfData, EndProbe>;
+                             EndOfData, EndProbe, Watermark>;
 
 /// An element with its place in its channel, from 1 without gaps. The place is how a receiver
 /// notices that something was lost or repeated.
@@ -51,6 +55,20 @@ constexpr std::uint32_t kBlockCredits = 2;
 
 inline bool is_batch(const Element& element) {
   return element.index() <= 1;
+}
+
+/// Adds an element to a queue and returns true; or puts a watermark in the place of one that is the
+/// last there, which then has nothing to say any more, and returns false: however long a queue does
+/// not move, watermarks do not fill it.
+template <class Queue>
+bool enqueue(Queue& queue, Element element) {
+  if (!queue.empty() && std::holds_alternative<Watermark>(element) &&
+      std::holds_alternative<Watermark>(queue.back())) {
+    queue.back() = std::move(element);
+    return false;
+  }
+  queue.push_back(std::move(element));
+  return true;
 }
 
 /// Whether barriers wait for their turn on such an edge whatever their mode: a record that goes to

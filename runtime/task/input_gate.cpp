@@ -36,7 +36,7 @@ Status InputGate::push(ChannelIndex channel, Frame frame) {
     announced_.push_back({channel, *barrier});
   if (c.is_feedback && is_batch(frame.element)) ++fed_back_;
   if (std::holds_alternative<EncodedBatch>(frame.element)) c.factor = kBlockCredits;
-  c.queue.push_back(std::move(frame.element));
+  enqueue(c.queue, std::move(frame.element));
   list_if_ready(channel.value());
   return {};
 }

@@ -59,6 +59,15 @@ void OutputGate::broadcast(const Element& mark) {
   for (std::uint32_t i = 0; i < channels_.size(); ++i) offer(i, mark);
 }
 
+void OutputGate::send_watermark(std::size_t edge, const Watermark& watermark) {
+  routers_.at(edge)->flush();
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].edge != edge) continue;
+    flush_block(i);
+    offer(i, watermark);
+  }
+}
+
 std::vector<OvertakenBatches> OutputGate::broadcast_ahead(const checkpoint::Barrier& barrier) {
   flush();
   std::vector<OvertakenBatches> overtaken;
@@ -100,10 +109,12 @@ OvertakenBatches OutputGate::overtaken_on(const Channel& channel, CheckpointId b
 
 void OutputGate::flush() {
   for (const auto& [edge, router] : routers_) router->flush();
-  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
-    if (const auto& block = channels_[i].block; block != nullptr && block->size() != 0)
-      send_block(i);
-  }
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) flush_block(i);
+}
+
+void OutputGate::flush_block(std::uint32_t channel) {
+  if (const auto& block = channels_[channel].block; block != nullptr && block->size() != 0)
+    send_block(channel);
 }
 
 void OutputGate::add_credits(ChannelIndex channel, std::uint32_t credits) {
@@ -139,8 +150,7 @@ void OutputGate::offer(std::uint32_t channel, Element element) {
   Channel& c = channels_[channel];
   if (c.waiting.empty() && can_send(c, element)) return send(channel, std::move(element));
   if (c.holds(element)) ++held_barriers_;
-  c.waiting.push_back(std::move(element));
-  ++waiting_;
+  if (enqueue(c.waiting, std::move(element))) ++waiting_;
 }
 
 bool OutputGate::can_send(const Channel& channel, const Element& element) {

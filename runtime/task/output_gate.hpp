@@ -49,6 +49,9 @@ public:
   /// Sends a mark down every channel, behind all records so far.
   void broadcast(const Element& mark);
 
+  /// Sends a watermark down every channel of an edge, behind all records of that edge so far.
+  void send_watermark(std::size_t edge, const Watermark& watermark);
+
   /// Sends a barrier ahead of what waits, on channels where it may; on the others like `broadcast`.
   /// Returns what it has overtaken.
   std::vector<OvertakenBatches> broadcast_ahead(const checkpoint::Barrier& barrier);
@@ -107,6 +110,7 @@ private:
   /// The credits that a channel begins with.
   std::uint32_t window_of(const Channel& channel) const;
   void put(std::uint32_t channel, detail::BatchRef batch);
+  void flush_block(std::uint32_t channel);
   void send_block(std::uint32_t channel);
   void offer(std::uint32_t channel, Element element);
   static OvertakenBatches overtaken_on(const Channel& channel, CheckpointId barrier);

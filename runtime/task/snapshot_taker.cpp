@@ -31,6 +31,7 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   std::erase_if(under_way_, [](const auto& other) { return other.expired(); });
   under_way_.push_back(work);
   work->result.is_finished = is_finished;
+  if (barrier.directory.empty()) work->result.event_time = chain_->time().input();
   for (const ChainState& s : chain_->states())
     work->keyed.emplace_back(state::describe(s.operator_name, s.key_schema, *s.state), *s.state);
   for (const ChainOperatorState& s : chain_->operator_states())

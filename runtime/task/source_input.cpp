@@ -46,9 +46,28 @@ InputStep SourceInput::end() {
   return {.kind = InputStep::Kind::ended};
 }
 
+/// What is read from now on is of this split: whoever tells the time by each has to know.
+void SourceInput::select(std::size_t index) {
+  const auto& origins = chain_.time().of_splits();
+  if (origins.empty() || selected_ == index) return;
+  if (selected_) flush();
+  selected_ = index;
+  for (detail::TimeOrigin* origin : origins) origin->select_split(index);
+}
+
+void SourceInput::close(std::size_t index) {
+  const auto& origins = chain_.time().of_splits();
+  if (!origins.empty()) flush();
+  selected_.reset();
+  for (detail::TimeOrigin* origin : origins) origin->close_split(index);
+  chain_.source()->close(index);
+  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
 /// Polls a split until it has filled a batch, has nothing now or has ended.
 void SourceInput::poll(std::size_t index) {
   constexpr int kPollsMax = 1024;  // a reader that emits nothing must still end its turn
+  select(index);
   detail::SplitHost& host = *chain_.source();
   const std::uint64_t flushes = host.flushes();
   for (int i = 0; i < kPollsMax && host.flushes() == flushes; ++i) {
@@ -62,8 +81,7 @@ void SourceInput::poll(std::size_t index) {
       return;
     }
     if (std::holds_alternative<End>(result)) {
-      host.close(index);
-      open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+      close(index);
       return;
     }
   }
@@ -98,6 +116,7 @@ Status SourceInput::open_next() {
   });
   if (!status.ok()) return status;
   open_.push_back({next.split, Duration{}, false});
+  for (detail::TimeOrigin* origin : chain_.time().of_splits()) origin->open_split();
   return {};
 }
 

@@ -49,6 +49,8 @@ private:
 
   InputStep end();
   Status open_next();
+  void select(std::size_t index);
+  void close(std::size_t index);
   void poll(std::size_t index);
   void report_backlog();
   void request_splits();
@@ -60,6 +62,7 @@ private:
   std::deque<state::SplitPosition> queue_;  // assigned and not begun
   std::vector<Open> open_;                  // in the order of the reader host's
   std::size_t turn_ = 0;                    // the open split to poll next
+  std::optional<std::size_t> selected_;     // whose records are not passed on yet
   bool has_requested_ = false;              // and no answer has come yet
   bool no_more_ = false;
   bool is_drained_ = false;  // before its end

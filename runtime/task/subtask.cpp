@@ -67,6 +67,10 @@ void Subtask::guarded(F&& f) {
   }
 }
 
+void Subtask::recover(Timestamp event_time) {
+  if (channels_ != nullptr && event_time != Timestamp::min()) channels_->recover(event_time);
+}
+
 void Subtask::recover(std::vector<RecoveredBatch> batches) {
   for (RecoveredBatch& batch : batches) {
     WEIR_ASSERT(!batch.edge || channels_ != nullptr, "records were recovered for a source");
@@ -162,6 +166,7 @@ Subtask::Next Subtask::drive() {
     Duration now = port_.now();
     activity_.begin(now);
     const Duration end = now + kTurn;
+    if (life_ == Life::running) chain_->time().ask(now);
     bool has_more = true;
     while (has_more && is_alive() && !output_.has_backlog()) {
       has_more = work(next);
@@ -177,7 +182,8 @@ Subtask::Next Subtask::drive() {
       output_.flush();
       flushes_.last = now;
     }
-    wait_for_barriers(next);
+    if (output_.has_backlog()) chain_->time().on_held_up();
+    wait_for_others(next);
     activity_.end(now, waits_for(next));
   });
   return next;
@@ -210,13 +216,15 @@ void Subtask::release_barriers() {
   }
 }
 
-void Subtask::wait_for_barriers(Next& next) const {
+/// Whatever else it waits for: barriers must not be late, nor must watermarks.
+void Subtask::wait_for_others(Next& next) const {
   const auto wake_at = [&next](std::optional<Duration> at) {
     if (!at || next.when == Next::When::at_once) return;
     if (next.when != Next::When::at_time || *at < next.time) next = {Next::When::at_time, *at};
   };
   wake_at(marks_.held.at());
   if (can_look_ahead()) wake_at(channels_->looks_ahead_at());
+  if (life_ == Life::running) wake_at(chain_->time().asks_at());
 }
 
 /// Does one piece of work; returns whether there may be more at once.
@@ -224,7 +232,7 @@ bool Subtask::work(Next& next) {
   switch (life_) {
     case Life::running: return run(next);
     case Life::drained: return take_step(next);
-    case Life::firing: fire_event_timers(next); return true;
+    case Life::firing: end_time(next); return true;
     case Life::finishing: finish(); return true;
     case Life::stopped:
       return source_ == nullptr && take_step(next);  // nothing is read, but marks still pass
@@ -236,8 +244,13 @@ bool Subtask::work(Next& next) {
   return false;
 }
 
-/// Processing timers and input take turns, so that neither waits for the other.
+/// Processing timers and input take turns, so that neither waits for the other; a watermark is done
+/// with first.
 bool Subtask::run(Next& next) {
+  if (!chain_->time().is_settled()) {
+    chain_->time().advance();
+    return true;
+  }
   ChainTimers& timers = chain_->timers();
   if (timers.empty()) return take_step(next);
   const bool are_due = timers.fire_due(port_.wall());
@@ -253,10 +266,9 @@ void Subtask::wait_for_timers(Next& next) const {
   if (next.when != Next::When::at_time || due < next.time) next = {Next::When::at_time, due};
 }
 
-/// At the end of the input event time comes to its end, too. Meanwhile marks pass as before: what
-/// has not fired is state.
-void Subtask::fire_event_timers(Next& next) {
-  if (chain_->timers().advance_event_time(Timestamp::max()))
+/// Meanwhile marks pass as before: what has not fired is state.
+void Subtask::end_time(Next& next) {
+  if (chain_->time().advance())
     life_ = Life::finishing;
   else if (channels_ != nullptr)
     take_step(next);
@@ -278,6 +290,7 @@ bool Subtask::take_step(Next& next) {
     case InputStep::Kind::wait: next = {Next::When::at_time, wake_at}; return false;
     case InputStep::Kind::ended:
       marks_.has_ended = true;
+      chain_->time().end_input();
       if (life_ == Life::running) life_ = Life::firing;
       return true;
   }

@@ -2,7 +2,7 @@
 // commands come in; frames, credits and reports go out through a SubtaskPort. It has no thread, no
 // clock and no actor of its own.
 //
-//   running ──(all inputs have ended)──► firing ──(all event timers have fired)──► finishing
+//   running ──(all inputs have ended)──► firing ──(event time has come to its end)──► finishing
 //   finishing ──(all is emitted)──► drained ──────────────────────────────────────┐
 //   running, firing ──(a stop barrier)──► stopped ────────────────────────────────┤
 //                                       (the job's last checkpoint has completed) ▼
@@ -16,6 +16,7 @@
 //  - A barrier that overtakes is handled whatever waits, but neither before the subtask has begun
 //    nor while it emits what is due at its end: there is no state to say how far that has come.
 //  - No input is taken while anything waits in the output gate.
+//  - What a watermark makes its operators emit is emitted before anything behind it is taken in.
 //  - Each checkpoint is handled once: later marks for it, and for older ones, change nothing.
 //  - The barrier of a drain lies behind the end of the data: a source that is told to drain ends
 //    its input, and every subtask emits the barrier when it has drained. In between a source takes
@@ -82,7 +83,9 @@ public:
   /// The receiver of this output channel is in another process. To be said before `start`.
   void set_remote(ChannelIndex output) { output_.encode(output); }
 
-  /// What barriers of the restored checkpoint had overtaken. Likewise.
+  /// How far event time had come at the restored checkpoint. Likewise.
+  void recover(Timestamp event_time);
+  /// What barriers of that checkpoint had overtaken. Likewise.
   void recover(std::vector<RecoveredBatch> batches);
 
   /// All subtasks of the job are in place and restored: begins.
@@ -141,7 +144,7 @@ private:
   bool work(Next& next);
   bool run(Next& next);
   void wait_for_timers(Next& next) const;
-  void fire_event_timers(Next& next);
+  void end_time(Next& next);
   bool take_step(Next& next);
   void apply(InputStep step);
   void take_snapshot(const InputStep::Due& due);
@@ -149,7 +152,7 @@ private:
   bool can_look_ahead() const;
   void look_ahead();
   void release_barriers();
-  void wait_for_barriers(Next& next) const;
+  void wait_for_others(Next& next) const;
   Activity::Between waits_for(const Next& next) const;
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);

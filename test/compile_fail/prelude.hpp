@@ -3,6 +3,7 @@
 
 #include <weir/weir.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,4 +34,8 @@ weir::Stream<Payment> payments();
 
 inline auto payments_by_account() {
   return payments().key_by(&Payment::account);
+}
+
+inline auto windows() {
+  return payments_by_account().window(weir::tumbling(std::chrono::minutes{1}));
 }

@@ -42,6 +42,7 @@ TEST_CASE("every key sets its option", "[options]") {
   const std::string c = "execution.checkpointing.";
   CHECK(with("parallelism.default", "4").parallelism == 4);
   CHECK(with("pipeline.max-parallelism", "256").max_parallelism == 256);
+  CHECK(with("pipeline.auto-watermark-interval", "1 s").watermark_interval == 1s);
   CHECK(with("execution.buffer-timeout.interval", "5 ms").network.buffer_timeout == 5ms);
   CHECK(with("taskmanager.network.memory.buffers-per-channel", "3").network.batches_per_channel ==
         3);
@@ -122,6 +123,7 @@ TEST_CASE("defaults in the list of keys are those of the options", "[options]") 
     CHECK(options.state.local_recovery == defaults.state.local_recovery);
     CHECK(options.checkpoint.retention == defaults.checkpoint.retention);
     CHECK(options.failover == defaults.failover);
+    CHECK(options.watermark_interval == defaults.watermark_interval);
     CHECK(options.network.buffer_timeout == defaults.network.buffer_timeout);
     CHECK(options.network.batches_per_channel == defaults.network.batches_per_channel);
     CHECK(options.network.batches_per_iteration == defaults.network.batches_per_iteration);

@@ -68,6 +68,36 @@ TEST_CASE("a vertex that had finished as a whole stays finished at any paralleli
   for (const auto& [subtask, part] : restore.subtasks) CHECK(part.is_finished);
 }
 
+TEST_CASE("event time goes on where it was, at another parallelism where it was for all",
+          "[restore][event_time]") {
+  const auto at = [](std::int64_t ms) { return Timestamp{std::chrono::milliseconds{ms}}; };
+  const std::string counts = plan_of(count_job()).vertex(VertexId{1}).name;
+  auto m = metadata();
+  std::vector<state::SubtaskState*> parts;
+  for (auto& part : m.parts) {
+    if (part.vertex == counts) parts.push_back(&part.state);
+  }
+  REQUIRE(parts.size() == 2);
+  const auto times = [&](int parallelism) {
+    const Plan plan = plan_of(count_job({.parallelism = parallelism}), 128);
+    const auto restore = make_restore_plan(plan, m, false).value();
+    std::vector<Timestamp> all;
+    for (const auto& [subtask, part] : restore.subtasks) {
+      if (subtask.vertex == VertexId{1}) all.push_back(part.event_time);
+    }
+    return all;
+  };
+  CHECK(times(2) == std::vector{Timestamp::min(), Timestamp::min()});
+  parts[0]->event_time = at(70);
+  CHECK(times(2) == std::vector{at(70), Timestamp::min()});
+  CHECK(times(1) == std::vector{Timestamp::min()});
+  parts[1]->event_time = at(50);
+  CHECK(times(2) == std::vector{at(70), at(50)});
+  CHECK(times(3) == std::vector{at(50), at(50), at(50)});
+  parts[1]->is_finished = true;  // it has nothing to say any more
+  CHECK(times(3) == std::vector{at(70), at(70), at(70)});
+}
+
 TEST_CASE("state without a place is refused with all operators named, or dropped", "[restore]") {
   const Plan plan = plan_of(count_job({.parallelism = 2}, "renamed"));
   const std::string text = refusal(plan, metadata());

@@ -112,6 +112,9 @@ private:
     } else if (const auto* probe = std::get_if<runtime::EndProbe>(&frame.element)) {
       what =
           std::string{probe->is_busy ? "busy" : "quiet"} + " probe " + std::to_string(probe->round);
+    } else if (const auto* watermark = std::get_if<runtime::Watermark>(&frame.element)) {
+      what = "watermark " + std::to_string(watermark->time.time_since_epoch().count()) +
+             (watermark->is_idle ? ", idle" : "");
     }
     note("out " + std::to_string(channel.value()) + ": " + what);
   }

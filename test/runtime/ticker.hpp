@@ -119,7 +119,7 @@ public:
   }
   Lines event_time(Timestamp to) {
     for (auto& part : parts_) {
-      while (!part->timers()->advance_event_time(to)) {
+      while (!part->advance_event_time(to)) {
       }
     }
     return said();

@@ -125,7 +125,6 @@ public:
     if (at_ && *at_ <= to) at_.reset();
     return true;
   }
-  bool advance_event_time(Timestamp) override { return true; }
 
 private:
   std::optional<Timestamp> at_;

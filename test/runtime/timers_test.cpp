@@ -64,7 +64,7 @@ TEST_CASE("what on_timer sets and is already due fires too, a few at a call", "[
   tickers.order({1, "repeat", 999});
   tickers.order({1, is_event ? "event" : "processing", 1});
   const auto advance = [&] {
-    return is_event ? tickers.part().timers()->advance_event_time(at(5000))
+    return is_event ? tickers.part().advance_event_time(at(5000))
                     : tickers.part().timers()->advance_processing_time(at(5000));
   };
   std::size_t fired = 0;

@@ -145,6 +145,7 @@ TEST_CASE("a handle survives its trip through protobuf", "[snapshot]") {
   state.sources.push_back({"in", "u64", {{{"split", 7}, Bytes{"\x01\0", 2}}, {{"new", 0}, {}}}});
   state.sinks.push_back({"out", "str", {{CheckpointId{3}, "txn"}}});
   state.is_finished = true;
+  state.event_time = Timestamp{std::chrono::milliseconds{-5}};
   CHECK(subtask_state_from_bytes(to_bytes(state)).value() == state);
   CHECK(state.size_bytes() > 50);
   CHECK(subtask_state_from_bytes("\xff\xff").status().code() == ErrorCode::corrupt);

@@ -198,6 +198,11 @@ public:
     note(key, epoch, written);
     entries_.insert_or_assign(std::move(key), std::move(value));
   }
+  /// Returns an entry, which must be here, for a change.
+  V& edit(const K& key, std::uint32_t epoch, std::uint32_t written) {
+    note(key, epoch, written);
+    return entries_.find(key)->second;
+  }
   void remove(const K& key, std::uint32_t epoch, std::uint32_t written) {
     if (is_whole_ && !entries_.contains(key)) return;
     note(key, epoch, written);

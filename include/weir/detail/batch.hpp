@@ -6,12 +6,14 @@
 
 #include <weir/codec.hpp>
 #include <weir/detail/type.hpp>
+#include <weir/time.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -41,7 +43,7 @@ public:
   virtual BatchRef copy() const = 0;
   /// Likewise, with those from number `begin` on.
   virtual BatchRef copy_from(std::size_t begin) const = 0;
-  /// Appends the records, without their key hashes.
+  /// Appends the records, with their times if they have any, and without their key hashes.
   virtual void encode(ByteWriter& out) const = 0;
 
   bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) > 1; }
@@ -107,12 +109,31 @@ std::size_t owned_bytes(const T& value) {
     return 0;
 }
 
+/// The time of a record that has none.
+inline constexpr Timestamp kNoTime = Timestamp::min();
+
+// No batch is empty, so one that seems to be says that times follow the records. On disk: do not
+// change.
+inline constexpr std::string_view kTimedBatch{"\0\1", 2};
+
+inline void begin_timed(ByteWriter& out) {
+  out.put_raw(kTimedBatch.data(), kTimedBatch.size());
+}
+/// Whether a batch with times comes next, whose beginning is then read.
+inline bool takes_timed(ByteReader& in) {
+  ByteReader ahead = in;
+  if (ahead.get_raw(kTimedBatch.size()) != kTimedBatch) return false;
+  in = ahead;
+  return true;
+}
+
 /// Records of type T.
 template <Record T>
 class Batch final : public BatchBody {
 public:
   std::vector<T> records;
   std::vector<std::uint64_t> hashes;  // of the records' keys, one each after key_by, else empty
+  std::vector<Timestamp> times;       // of the records, one each, or empty if none has any
 
   std::size_t size() const noexcept override { return records.size(); }
 
@@ -123,28 +144,56 @@ public:
     const auto from = static_cast<std::ptrdiff_t>(begin);
     rest->records.assign(records.begin() + from, records.end());
     if (!hashes.empty()) rest->hashes.assign(hashes.begin() + from, hashes.end());
+    if (!times.empty()) rest->times.assign(times.begin() + from, times.end());
     return BatchRef{rest};
   }
 
-  void encode(ByteWriter& out) const override { BuiltIn<std::vector<T>>::encode(records, out); }
+  /// The time of a record, or kNoTime.
+  Timestamp time_of(std::size_t i) const { return times.empty() ? kNoTime : times[i]; }
+  /// Gives the record that was added last its time, which may be kNoTime.
+  void stamp(Timestamp time) {
+    if (times.empty() && time == kNoTime) return;
+    times.resize(records.size() - 1, kNoTime);
+    times.push_back(time);
+  }
+
+  void encode(ByteWriter& out) const override {
+    if (!times.empty()) begin_timed(out);
+    BuiltIn<std::vector<T>>::encode(records, out);
+    for (const Timestamp time : times) weir::encode(time, out);
+  }
 
   /// Reads all records of a block: what `encode` wrote, perhaps several times, up to the end of
   /// `in`. Check `in.ok()` afterwards.
   static BatchRef decode(ByteReader& in) {
     auto* batch = new Batch;
     BatchRef ref{batch};
-    batch->records = BuiltIn<std::vector<T>>::decode(in);
-    while (in.ok() && !in.at_end()) {
-      std::vector<T> more = BuiltIn<std::vector<T>>::decode(in);
-      batch->records.insert(batch->records.end(), std::make_move_iterator(more.begin()),
-                            std::make_move_iterator(more.end()));
-    }
+    do batch->decode_more(in);
+    while (in.ok() && !in.at_end());
     return ref;
   }
 
   void clear() {
     records.clear();
     hashes.clear();
+    times.clear();
+  }
+
+private:
+  /// Appends what one `encode` wrote.
+  void decode_more(ByteReader& in) {
+    const bool is_timed = takes_timed(in);
+    std::vector<T> more = BuiltIn<std::vector<T>>::decode(in);
+    if (is_timed || !times.empty()) {
+      times.resize(records.size(), kNoTime);
+      for (std::size_t i = 0; i < more.size() && in.ok(); ++i)
+        times.push_back(is_timed ? weir::decode<Timestamp>(in) : kNoTime);
+    }
+    if (records.empty())
+      records = std::move(more);
+    else
+      records.insert(records.end(), std::make_move_iterator(more.begin()),
+                     std::make_move_iterator(more.end()));
   }
 };
 

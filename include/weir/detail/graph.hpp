@@ -28,14 +28,16 @@ namespace detail {
 struct EdgeSpec {
   std::size_t from = 0;  // index in GraphSpec::operators
   Partition partition = Partition::forward;
+  std::string side = {};  // which side output of `from`; empty: its main one
   std::shared_ptr<const EdgeType> type = {};
   bool is_feedback = false;  // it closes an iteration: `from` reads from this operator
 };
 
-/// What an operator declares to remember.
+/// What an operator declares: what it remembers, and what it emits beside its main output.
 struct Declarations {
   std::vector<StateSpec> keyed = {};
   std::vector<OperatorStateSpec> of_operator = {};
+  std::vector<SideOutputSpec> sides = {};
 };
 
 using OperatorMaker = std::function<std::unique_ptr<Operator>(const OperatorInit&)>;
@@ -57,6 +59,8 @@ struct OperatorSpec {
   std::string key_schema = {};
   std::vector<StateSpec> states = {};
   std::vector<OperatorStateSpec> operator_states = {};
+  std::vector<SideOutputSpec> side_outputs = {};
+  bool needs_time = false;  // its records must have event times
 };
 
 /// A job's operators in the order in which they were declared, and what was wrong already then.

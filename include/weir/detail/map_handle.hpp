@@ -32,6 +32,13 @@ protected:
     put<Expiring<V>>(key, {now(), V(held->value)});
     return &find<Expiring<V>>(key)->value;
   }
+  /// Returns an entry for a change, or null. Not of a map that expires.
+  V* edit_entry(const K& key) const {
+    if (find<V>(key) == nullptr) return nullptr;
+    if (const BackedRows* rows = backed())
+      return &this->template edit_cell<BackedMap<K, V>>().edit(key, rows->epoch(), rows->written());
+    return &this->template edit_collection<std::map<K, V>>().find(key)->second;
+  }
   void put_entry(K key, V value) const {
     if (expires())
       put<Expiring<V>>(std::move(key), {now(), std::move(value)});

@@ -5,6 +5,8 @@
 #include <weir/detail/graph.hpp>
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,16 @@ struct OpenEnd {
   OpenEnd with(Partition partition) const {
     OpenEnd result = *this;
     for (EdgeSpec& edge : result.edges) edge.partition = partition;
+    return result;
+  }
+  /// Returns a side output of the operator that makes this stream.
+  OpenEnd side(std::string_view name) const {
+    OpenEnd result = *this;
+    if (edges.size() == 1)
+      result.edges[0] = {.from = edges[0].from, .side = std::string{name}};
+    else
+      graph->problems.push_back({"", "side() was called on a union of streams",
+                                 "call it on the streams before the union"});
     return result;
   }
   /// Adds an operator and returns its open end.

@@ -5,6 +5,8 @@
 #include <weir/detail/batch.hpp>
 #include <weir/detail/keyed_state.hpp>
 #include <weir/detail/operator_state.hpp>
+#include <weir/detail/side_output.hpp>
+#include <weir/detail/watermark.hpp>
 #include <weir/env.hpp>
 #include <weir/process.hpp>
 
@@ -46,9 +48,6 @@ public:
   /// more of them are left.
   virtual bool advance_processing_time(Timestamp to) = 0;
 
-  /// The same with event time, which never goes back: nothing at or before `to` will come any more.
-  virtual bool advance_event_time(Timestamp to) = 0;
-
 protected:
   ~OperatorTimers() = default;
 };
@@ -60,6 +59,11 @@ public:
   /// Says where records go; called once, before the first record.
   virtual void connect(BatchConsumer* next) = 0;
 
+  /// Returns the operator's side outputs.
+  virtual std::vector<SideOutputHandle*> side_outputs() { return {}; }
+  /// Says where the records of one of them go; called at most once for each, like `connect`.
+  virtual void connect_side(SideOutputHandle&, BatchConsumer*) {}
+
   /// All states are restored; called once, before the first record.
   virtual void start() {}
 
@@ -68,6 +72,10 @@ public:
   virtual void process(BatchBody& batch, std::size_t begin, std::size_t end) = 0;
 
   void consume(BatchBody& batch) final { process(batch, 0, batch.size()); }
+
+  /// Event time, which never goes back, has come to `to`: nothing at or before it is expected any
+  /// more. Emits what was waiting for that, a few batches a call; true when all is out.
+  virtual bool advance_event_time(Timestamp) { return true; }
 
   /// Emits what is due at the end of the input, a few batches a call; true when all is out.
   virtual bool finish() { return true; }
@@ -80,6 +88,9 @@ public:
 
   /// Returns the operator's timers, or null if it has none.
   virtual OperatorTimers* timers() { return nullptr; }
+
+  /// Returns the operator as one where event time begins, or null if it takes that from its input.
+  virtual TimeOrigin* time_origin() { return nullptr; }
 };
 
 }  // namespace weir::detail

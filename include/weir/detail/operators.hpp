@@ -37,8 +37,11 @@ public:
   void connect(BatchConsumer* next) override { emit_.connect(next); }
 
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
-    auto& records = static_cast<Batch<In>&>(body).records;
-    for (std::size_t i = begin; i < end; ++i) step_(records[i], emit_);
+    auto& batch = static_cast<Batch<In>&>(body);
+    for (std::size_t i = begin; i < end; ++i) {
+      emit_.set_time(batch.time_of(i));
+      step_(batch.records[i], emit_);
+    }
     emit_.flush();
   }
 
@@ -62,23 +65,39 @@ public:
   }
 
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
-    auto& records = static_cast<Batch<typename P::in_type>&>(body).records;
-    for (std::size_t i = begin; i < end; ++i) process_.on_record(records[i], info_, emit_);
-    emit_.flush();
+    auto& batch = static_cast<Batch<typename P::in_type>&>(body);
+    for (std::size_t i = begin; i < end; ++i) {
+      emit_.set_time(batch.time_of(i));
+      process_.on_record(batch.records[i], info_, emit_);
+    }
+    flush();
   }
 
   bool finish() override {
+    emit_.set_time(kNoTime);
     process_.on_end(emit_);
-    emit_.flush();
+    flush();
     return true;
+  }
+
+  std::vector<SideOutputHandle*> side_outputs() override { return process_.side_outputs(); }
+  void connect_side(SideOutputHandle& side, BatchConsumer* next) override {
+    side.connect(next, &emit_.time());
+    sides_.push_back(&side);
   }
 
   std::vector<OperatorState*> operator_states() override { return process_.operator_states(); }
 
 private:
+  void flush() {
+    emit_.flush();
+    for (SideOutputHandle* side : sides_) side->flush();
+  }
+
   OperatorInfo info_;
   P process_;
   Emit<typename P::out_type> emit_;
+  std::vector<SideOutputHandle*> sides_;  // that somebody reads
 };
 
 /// Runs a function with keyed state, positioned on the key of each record. Body declares states
@@ -109,19 +128,35 @@ public:
     for (std::size_t i = begin; i < end; ++i) {
       if (i + kPrefetchAhead < end) state_.table().prefetch(batch.hashes[i + kPrefetchAhead]);
       const K& key = key_in(batch, i);
+      emit_.set_time(batch.time_of(i));
       state_.enter(batch.hashes[i], key);
       body_.handle(batch.records[i], key, info_, emit_);
       state_.leave();
     }
-    emit_.flush();
+    flush();
+  }
+
+  std::vector<SideOutputHandle*> side_outputs() override { return body_.side_outputs(); }
+  void connect_side(SideOutputHandle& side, BatchConsumer* next) override {
+    side.connect(next, &emit_.time());
+    sides_.push_back(&side);
   }
 
   KeyedState* keyed_state() override { return &state_; }
+
+  bool advance_event_time(Timestamp to) override {
+    if constexpr (requires { body_.timers(); }) body_.timers().advance_event_time(to);
+    return true;
+  }
 
 protected:
   void drop_expired(std::size_t records) {
     if (clock_ != nullptr) state_.set_time(clock_->wall());
     state_.expire(kExpireRows * records);
+  }
+  void flush() {
+    emit_.flush();
+    for (SideOutputHandle* side : sides_) side->flush();
   }
 
 private:
@@ -137,6 +172,9 @@ protected:
   Body body_;
   KeyedStateOf<K> state_;
   Emit<Out> emit_;
+
+private:
+  std::vector<SideOutputHandle*> sides_;  // that somebody reads
 };
 
 /// Whether P overrides `on_timer`. An override that cannot be reached from here counts as one: the
@@ -163,6 +201,7 @@ public:
 
   std::vector<StateSpec> declared_states() const { return process_.declared_states(); }
   const std::vector<OperatorState*>& operator_states() const { return process_.operator_states(); }
+  const std::vector<SideOutputHandle*>& side_outputs() const { return process_.side_outputs(); }
   void bind(KeyedStateOf<K>& state, const OperatorInit& init) {
     process_.bind_states(state);
     timers_.bind(state, init.clock);
@@ -170,12 +209,12 @@ public:
 
   void handle(const typename P::in_type& record, const K& key, const OperatorInfo& info,
               Emit<Out>& out) {
-    Context<K> context{key, info, timers_, nullptr};
+    Context<K> context{key, info, timers_, nullptr, out.time()};
     process_.on_record(record, context, out);
   }
   void on_timer(Timestamp at, TimeDomain domain, const K& key, const OperatorInfo& info,
                 Emit<Out>& out) {
-    Context<K> context{key, info, timers_, &domain};
+    Context<K> context{key, info, timers_, &domain, out.time()};
     process_.on_timer(at, context, out);
   }
 
@@ -237,6 +276,7 @@ public:
     for (std::size_t i = begin; i < end; ++i) {
       if (i + kPrefetchAhead < end) table.prefetch(batch.hashes[i + kPrefetchAhead]);
       const K& key = std::invoke(key_of_, batch.records[i]);
+      emit_.set_time(batch.time_of(i));
       char* row = table.find_writable(batch.hashes[i], key);
       if (row != nullptr) {
         rules_.add(*accumulator_in(row), batch.records[i]);
@@ -252,6 +292,7 @@ public:
 
   bool finish() override {
     if (!at_end_) return true;
+    emit_.set_time(kNoTime);
     const RowTable& table = state_.table();
     const std::uint64_t limit = emit_.flushes() + kFinishBatches;
     if (state_.backed() != nullptr && !emit_stored(limit)) return false;
@@ -279,6 +320,7 @@ private:
     });
     for (std::size_t i = begin; i < end; ++i) {
       const K& key = std::invoke(key_of_, batch.records[i]);
+      emit_.set_time(batch.time_of(i));
       state_.enter(batch.hashes[i], key);
       auto* accumulator = static_cast<Accumulator*>(state_.edit(0));
       if (accumulator != nullptr) {

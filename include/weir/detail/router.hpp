@@ -120,6 +120,7 @@ BatchRef take_if_full(Batch<T>& batch) {
   auto* whole = new Batch<T>;
   whole->records.swap(batch.records);
   whole->hashes.swap(batch.hashes);
+  whole->times.swap(batch.times);
   batch.records.reserve(batch_limit<T>());
   return BatchRef{whole};
 }
@@ -145,6 +146,7 @@ public:
       for (; begin < end; ++begin) {
         Batch<T>& to = open_.at(next_);
         to.records.push_back(std::move(batch.records[begin]));
+        to.stamp(batch.time_of(begin));
         open_.added(next_, to);
       }
       if (++next_ == channels) next_ = 0;
@@ -166,9 +168,11 @@ public:
       : channels_{init.channels}, all_{*this}, out_{init.out}, open_{1, &all_} {}
 
   void consume(BatchBody& body) override {
-    for (T& record : static_cast<Batch<T>&>(body).records) {
+    auto& batch = static_cast<Batch<T>&>(body);
+    for (std::size_t i = 0; i < batch.records.size(); ++i) {
       Batch<T>& to = open_.at(0);
-      to.records.push_back(std::move(record));
+      to.records.push_back(std::move(batch.records[i]));
+      to.stamp(batch.time_of(i));
       open_.added(0, to);
     }
   }
@@ -217,6 +221,7 @@ public:
       Batch<T>& to = open_.at(channel);
       to.records.push_back(std::move(batch.records[i]));
       to.hashes.push_back(hash);
+      to.stamp(batch.time_of(i));
       open_.added(channel, to);
     }
   }
@@ -263,11 +268,16 @@ public:
   void keep_groups(BatchBody& body, KeyGroupRange range,
                    std::uint32_t max_parallelism) const override {
     auto& batch = static_cast<Batch<T>&>(body);
+    auto kept = std::make_unique<Batch<T>>();
+    for (std::size_t i = 0; i < batch.records.size(); ++i) {
+      const std::uint64_t hash = hash_of(std::invoke(key_of_, batch.records[i]));
+      if (!range.contains(key_position(hash, max_parallelism).group)) continue;
+      kept->records.push_back(std::move(batch.records[i]));
+      kept->stamp(batch.time_of(i));
+    }
     batch.hashes.clear();
-    std::erase_if(batch.records, [&](const T& record) {
-      const std::uint64_t hash = hash_of(std::invoke(key_of_, record));
-      return !range.contains(key_position(hash, max_parallelism).group);
-    });
+    batch.records.swap(kept->records);
+    batch.times.swap(kept->times);
   }
   std::string schema() const override { return weir::schema<T>(); }
 

@@ -17,13 +17,15 @@ namespace weir {
 
 namespace detail {
 class OperatorState;
+class SideOutputHandle;
 class StateHandle;
 
 /// Ends the process: a state handle was used outside of a key.
 [[noreturn]] void fail_unbound_state(const std::string& name);
 }  // namespace detail
 
-/// Base of everything that declares state: knows its handles and connects them to the engine.
+/// Base of everything that declares state or side outputs: knows its handles and connects them to
+/// the engine.
 class StateOwner {
 public:
   StateOwner() = default;
@@ -36,15 +38,19 @@ public:
   void bind_states(detail::KeyedState& state);
   /// For the engine: what has been declared that belongs to no key, in order.
   const std::vector<detail::OperatorState*>& operator_states() const { return operator_states_; }
+  /// For the engine: the side outputs that have been declared, in order.
+  const std::vector<detail::SideOutputHandle*>& side_outputs() const { return side_outputs_; }
 
 protected:
   ~StateOwner() = default;
 
 private:
   friend class detail::OperatorState;
+  friend class detail::SideOutputHandle;
   friend class detail::StateHandle;
   std::vector<detail::StateHandle*> handles_;
   std::vector<detail::OperatorState*> operator_states_;
+  std::vector<detail::SideOutputHandle*> side_outputs_;
 };
 
 namespace detail {

@@ -28,6 +28,11 @@ public:
   /// Records of an operator before this one may have set timers after event time had ended.
   bool finish() override { return advance_event_time(Timestamp::max()); }
 
+  bool advance_event_time(Timestamp to) override {
+    service().advance_event_time(to);
+    return fire(TimeDomain::event_time, service().event_time());
+  }
+
   OperatorTimers* timers() override { return this; }
 
 private:
@@ -38,10 +43,6 @@ private:
   }
   bool advance_processing_time(Timestamp to) override {
     return fire(TimeDomain::processing_time, to);
-  }
-  bool advance_event_time(Timestamp to) override {
-    service().advance_event_time(to);
-    return fire(TimeDomain::event_time, service().event_time());
   }
 
   /// Fires timers up to `to`, a few of them; returns whether none is left.
@@ -56,10 +57,11 @@ private:
       const Timer<K> timer = timers.pop();
       this->state_.enter(timer.hash, timer.key);
       timers.fired(timer.time);
+      this->emit_.set_time(domain == TimeDomain::event_time ? timer.time : kNoTime);
       this->body_.on_timer(timer.time, domain, timer.key, this->info_, this->emit_);
       this->state_.leave();
     }
-    this->emit_.flush();
+    this->flush();
     return !timers.is_due(to);
   }
 

@@ -40,7 +40,8 @@ template <class P, class... Args>
 Declarations declared_by(GraphSpec& graph, std::string_view name, const Args&... args) {
   try {
     const P probe{args...};
-    return {probe.declared_states(), specs_of(probe.operator_states())};
+    return {probe.declared_states(), specs_of(probe.operator_states()),
+            specs_of(probe.side_outputs())};
   } catch (const std::exception& error) {
     graph.problems.push_back({std::string{name},
                               std::string{"its constructor threw: "} + error.what(),

@@ -1,0 +1,244 @@
+// Jobs in event time: whoever dies, whenever, each window of each key makes its result once, and of
+// all its records.
+#include "base/random.hpp"
+#include "test/support/barrier_modes.hpp"
+#include "test/support/kill_matrix.hpp"
+#include "test/support/kill_rules.hpp"
+
+#include <weir/testing.hpp>
+#include <weir/weir.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using test::Figures;
+using test::figures_of;
+using test::require_finish;
+
+namespace {
+
+constexpr int kKeys = 7;
+constexpr int kPartitions = 4;
+constexpr int kRows = 1200;
+constexpr auto kDisorder = 40ms;
+
+struct Click {
+  int page;
+  std::int64_t ms;  // since 1970
+};
+
+Timestamp time_of(const Click& click) {
+  return Timestamp{std::chrono::milliseconds{click.ms}};
+}
+
+/// Clicks that are out of order by as much as is allowed. Row i is in partition i mod kPartitions.
+std::vector<Click> clicks(std::uint64_t seed) {
+  base::Random random{seed};
+  std::vector<Click> all;
+  for (int i = 0; i < kRows; ++i)
+    all.push_back({static_cast<int>(random.below(kKeys)),
+                   i - static_cast<std::int64_t>(random.below(kDisorder.count()))});
+  return all;
+}
+
+using Row = Windowed<int, std::int64_t>;
+
+enum class Kind { tumbling, sliding, session };
+
+/// numbers -> numbers-time -> counts -> log. Windows are named as the victims of kills are.
+struct WindowJob {
+  explicit WindowJob(std::uint64_t seed, Kind k)
+      : input{clicks(seed), kPartitions, {5, 10ms}}, kind{k} {}
+
+  Job job(JobOptions options) const {
+    if (options.checkpoint.every == Duration{}) options.checkpoint.every = 50ms;
+    options.restart = restart::fixed_delay({.attempts = 1000, .delay = 10ms});
+    options.watermark_interval = 5ms;
+    Job job{"windows", options};
+    const auto by_page = job.source("numbers", input.source({.assignment = Assignment::spread}))
+                             .event_time(time_of, bounded_lag(kDisorder))
+                             .key_by(&Click::page);
+    if (kind == Kind::session)
+      by_page.window(session(8ms))
+          .late("late", late.sink())
+          .count("counts")
+          .sink("out", output.sink());
+    else
+      by_page.window(kind == Kind::tumbling ? tumbling(20ms) : sliding(50ms, 10ms))
+          .late("late", late.sink())
+          .count("counts")
+          .sink("out", output.sink());
+    return job;
+  }
+
+  std::vector<Row> expected() const {
+    return kind == Kind::session    ? sessions()
+           : kind == Kind::tumbling ? grid(20, 20)
+                                    : grid(50, 10);
+  }
+
+  void check() const {
+    std::vector<Row> rows = output.committed();
+    const auto by_window = [](const Row& a, const Row& b) {
+      return std::tie(a.key, a.window) < std::tie(b.key, b.window);
+    };
+    std::sort(rows.begin(), rows.end(), by_window);
+    CHECK(rows == expected());
+    CHECK(late.committed().empty());
+    CHECK(output.pending() == 0);
+  }
+
+  testing::ReplayLog<Click> input;
+  testing::TransactionLog<Row> output;
+  testing::TransactionLog<Click> late;
+  Kind kind;
+
+private:
+  static Window window(std::int64_t start, std::int64_t end) {
+    return {Timestamp{std::chrono::milliseconds{start}}, Timestamp{std::chrono::milliseconds{end}}};
+  }
+
+  std::vector<Row> grid(std::int64_t size, std::int64_t slide) const {
+    std::map<std::pair<int, std::int64_t>, std::int64_t> counts;  // by page and start
+    for (const Click& click : input.rows()) {
+      for (std::int64_t start = -50 * slide; start <= click.ms; start += slide) {
+        if (click.ms < start + size) ++counts[{click.page, start}];
+      }
+    }
+    std::vector<Row> rows;
+    for (const auto& [whose, count] : counts)
+      rows.push_back({whose.first, window(whose.second, whose.second + size), count});
+    return rows;
+  }
+
+  std::vector<Row> sessions() const {
+    std::vector<Click> all = input.rows();
+    std::sort(all.begin(), all.end(), [](const Click& a, const Click& b) {
+      return std::tie(a.page, a.ms) < std::tie(b.page, b.ms);
+    });
+    std::vector<Row> rows;
+    for (const Click& click : all) {
+      const Window own = window(click.ms, click.ms + 8);
+      if (!rows.empty() && rows.back().key == click.page && own.start <= rows.back().window.end) {
+        rows.back().window.end = own.end;
+        ++rows.back().value;
+      } else {
+        rows.push_back({click.page, own, 1});
+      }
+    }
+    return rows;
+  }
+};
+
+Kind kind_of(std::uint64_t seed) {
+  return std::vector{Kind::tumbling, Kind::sliding, Kind::session}[seed % 3];
+}
+
+JobOptions draw_options(base::Random& random) {
+  JobOptions options{.parallelism = 2 + static_cast<int>(random.below(2))};
+  if (random.chance(0.3)) {
+    options.state = {.backend = StateBackendType::rocksdb,
+                     .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 1 << 20}};
+  }
+  options.checkpoint.unaligned = random.chance(0.4);
+  options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("windows: results come while the job runs, and are complete", "[sim][windows]") {
+  for (const Kind kind : {Kind::tumbling, Kind::sliding, Kind::session}) {
+    testing::Cluster cluster{{.seed = 3, .force_bytes = true}};
+    WindowJob windows{3, kind};
+    auto run = cluster.start(windows.job({.parallelism = 2}));
+    run.run_for(400ms);
+    CHECK_FALSE(run.has_ended());
+    CHECK(windows.output.committed().size() > 50);
+    require_finish(run);
+    windows.check();
+  }
+}
+
+TEST_CASE("T55 windows: whoever dies at whatever phase, none ends too early or twice",
+          "[sim][windows][swarm]") {
+  test::for_each_seed(3, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    return test::for_each_kill([&](const char* victim, Phase phase) {
+      testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+      WindowJob windows{seed, kind_of(seed)};
+      base::Random random{seed};
+      auto run = cluster.start(windows.job(draw_options(random)));
+      run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
+      require_finish(run);
+      CHECK(run.restarts() >= 1);
+      windows.check();
+      return figures_of(run);
+    });
+  });
+}
+
+TEST_CASE("windows: any kills, and messages lost, leave each result complete",
+          "[sim][windows][swarm]") {
+  test::for_each_seed(15, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed, .disturbed_messages = seed % 3 == 0 ? 0.1 : 0}};
+    WindowJob windows{seed, kind_of(seed)};
+    base::Random random{seed};
+    auto run = cluster.start(windows.job(draw_options(random)));
+    run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
+    require_finish(run);
+    CHECK(run.restarts() >= 1);
+    windows.check();
+    return figures_of(run);
+  });
+}
+
+TEST_CASE("windows move between backends and parallelisms", "[sim][windows][swarm]") {
+  test::for_each_seed(15, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    base::Random random{seed};
+    testing::Cluster cluster{{.seed = seed}};
+    WindowJob windows{seed, kind_of(seed)};
+    const auto build = [&] {
+      JobOptions options = draw_options(random);
+      options.parallelism = 1 + static_cast<int>(random.below(4));
+      options.checkpoint.every = 10ms;
+      options.checkpoint.storage = "/checkpoints";
+      return windows.job(options);
+    };
+    Figures figures;
+    auto run = cluster.start(build());
+    for (int i = 0; i < 4 && !run.has_ended(); ++i) {
+      run.run_for(std::chrono::milliseconds{50 + random.below(150)});
+      if (run.has_ended()) break;
+      figures += test::figures_of_crashed(run);
+      run.crash();
+      run = cluster.start(build(), {.restore_latest = true});
+    }
+    require_finish(run);
+    windows.check();
+    figures += figures_of(run);
+    return figures;
+  });
+}
+
+TEST_CASE("T57 a subtask without a split, or with one that has ended, holds nobody up",
+          "[sim][windows]") {
+  for (const int parallelism : {2, 6}) {  // with 4 partitions
+    testing::Cluster cluster{{.seed = 2}};
+    WindowJob windows{2, Kind::tumbling};
+    auto run = cluster.start(windows.job({.parallelism = parallelism}));
+    run.run_for(400ms);
+    CHECK(windows.output.committed().size() > 50);
+    require_finish(run);
+    windows.check();
+  }
+}
