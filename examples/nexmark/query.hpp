@@ -4,6 +4,7 @@
 #include <weir/weir.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,9 @@
 #include "source.hpp"
 
 namespace nexmark {
+
+/// How far out of order events may come in queries with windows; as in the SQL of Nexmark.
+inline constexpr std::chrono::seconds kLag{4};
 
 /// How a query is to be run.
 struct Settings {

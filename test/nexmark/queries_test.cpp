@@ -33,7 +33,8 @@ Job job_of(const Golden& golden, bool is_final, base::Random& random) {
                     random.chance(0.5) ? StateBackendType::rocksdb : StateBackendType::hashmap,
                 .rocksdb = {.memory_bytes = 8 << 20,
                             .row_cache_bytes = random.chance(0.5) ? 0 : 64 << 10}},
-      .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms})};
+      .restart = restart::fixed_delay({.attempts = 1000, .delay = 1ms}),
+      .watermark_interval = 2ms};
   return job;
 }
 
@@ -79,6 +80,7 @@ TEST_CASE("nexmark: every query is exact after any random kill plan", "[sim][swa
 TEST_CASE("nexmark: each query has a golden result", "[nexmark]") {
   for (const nexmark::Query& query : nexmark::queries()) {
     CAPTURE(query.name);
+    if (query.name == "q12") continue;  // it depends on the wall clock
     const auto& all = test::goldens();
     CHECK(std::any_of(all.begin(), all.end(),
                       [&](const Golden& g) { return g.query == query.name; }));
