@@ -1,4 +1,4 @@
-// A record that becomes very many: what it has become waits on its way out, and barriers overtake it.
+// A record that becomes very many: they wait on their way out, and barriers overtake them.
 #include "test/support/sim_figures.hpp"
 
 #include <weir/testing.hpp>
