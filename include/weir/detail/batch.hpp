@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -109,6 +110,9 @@ std::size_t owned_bytes(const T& value) {
     return 0;
 }
 
+static_assert(std::is_trivially_copyable_v<Timestamp> && sizeof(Timestamp) == 8,
+              "times are encoded as they lie in memory");
+
 /// The time of a record that has none.
 inline constexpr Timestamp kNoTime = Timestamp::min();
 
@@ -160,7 +164,7 @@ public:
   void encode(ByteWriter& out) const override {
     if (!times.empty()) begin_timed(out);
     BuiltIn<std::vector<T>>::encode(records, out);
-    for (const Timestamp time : times) weir::encode(time, out);
+    out.put_raw(times.data(), times.size() * sizeof(Timestamp));
   }
 
   /// Reads all records of a block: what `encode` wrote, perhaps several times, up to the end of
@@ -184,10 +188,10 @@ private:
   void decode_more(ByteReader& in) {
     const bool is_timed = takes_timed(in);
     std::vector<T> more = BuiltIn<std::vector<T>>::decode(in);
-    if (is_timed || !times.empty()) {
-      times.resize(records.size(), kNoTime);
-      for (std::size_t i = 0; i < more.size() && in.ok(); ++i)
-        times.push_back(is_timed ? weir::decode<Timestamp>(in) : kNoTime);
+    if (is_timed || !times.empty()) times.resize(records.size() + more.size(), kNoTime);
+    if (is_timed) {
+      const std::string_view bytes = in.get_raw(more.size() * sizeof(Timestamp));
+      if (in.ok()) std::memcpy(times.data() + records.size(), bytes.data(), bytes.size());
     }
     if (records.empty())
       records = std::move(more);
