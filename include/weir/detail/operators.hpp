@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/detail/operator.hpp>
+#include <weir/detail/outputs.hpp>
 #include <weir/hash.hpp>
 #include <weir/process.hpp>
 
@@ -58,7 +59,7 @@ public:
   explicit ProcessOperator(const OperatorInit& init, const Args&... args)
       : info_{init.info}, process_{args...} {}
 
-  void connect(BatchConsumer* next) override { emit_.connect(next); }
+  void connect(BatchConsumer* next) override { out_.connect(next); }
 
   void start() override {
     if (is_restored(process_.operator_states())) process_.on_restore(info_);
@@ -67,37 +68,30 @@ public:
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<typename P::in_type>&>(body);
     for (std::size_t i = begin; i < end; ++i) {
-      emit_.set_time(batch.time_of(i));
-      process_.on_record(batch.records[i], info_, emit_);
+      out_.main.set_time(batch.time_of(i));
+      process_.on_record(batch.records[i], info_, out_.main);
     }
-    flush();
+    out_.flush();
   }
 
   bool finish() override {
-    emit_.set_time(kNoTime);
-    process_.on_end(emit_);
-    flush();
+    out_.main.set_time(kNoTime);
+    process_.on_end(out_.main);
+    out_.flush();
     return true;
   }
 
   std::vector<SideOutputHandle*> side_outputs() override { return process_.side_outputs(); }
   void connect_side(SideOutputHandle& side, BatchConsumer* next) override {
-    side.connect(next, &emit_.time());
-    sides_.push_back(&side);
+    out_.connect_side(side, next);
   }
 
   std::vector<OperatorState*> operator_states() override { return process_.operator_states(); }
 
 private:
-  void flush() {
-    emit_.flush();
-    for (SideOutputHandle* side : sides_) side->flush();
-  }
-
   OperatorInfo info_;
   P process_;
-  Emit<typename P::out_type> emit_;
-  std::vector<SideOutputHandle*> sides_;  // that somebody reads
+  Outputs<typename P::out_type> out_;
 };
 
 /// Runs a function with keyed state, positioned on the key of each record. Body declares states
@@ -116,7 +110,7 @@ public:
     body_.bind(state_, init);
   }
 
-  void connect(BatchConsumer* next) override { emit_.connect(next); }
+  void connect(BatchConsumer* next) override { out_.connect(next); }
 
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<In>&>(body);
@@ -128,18 +122,17 @@ public:
     for (std::size_t i = begin; i < end; ++i) {
       if (i + kPrefetchAhead < end) state_.table().prefetch(batch.hashes[i + kPrefetchAhead]);
       const K& key = key_in(batch, i);
-      emit_.set_time(batch.time_of(i));
+      out_.main.set_time(batch.time_of(i));
       state_.enter(batch.hashes[i], key);
-      body_.handle(batch.records[i], key, info_, emit_);
+      body_.handle(batch.records[i], key, info_, out_.main);
       state_.leave();
     }
-    flush();
+    out_.flush();
   }
 
   std::vector<SideOutputHandle*> side_outputs() override { return body_.side_outputs(); }
   void connect_side(SideOutputHandle& side, BatchConsumer* next) override {
-    side.connect(next, &emit_.time());
-    sides_.push_back(&side);
+    out_.connect_side(side, next);
   }
 
   KeyedState* keyed_state() override { return &state_; }
@@ -154,10 +147,6 @@ protected:
     if (clock_ != nullptr) state_.set_time(clock_->wall());
     state_.expire(kExpireRows * records);
   }
-  void flush() {
-    emit_.flush();
-    for (SideOutputHandle* side : sides_) side->flush();
-  }
 
 private:
   decltype(auto) key_in(const Batch<In>& batch, std::size_t i) const {
@@ -171,10 +160,7 @@ protected:
   OperatorInfo info_;
   Body body_;
   KeyedStateOf<K> state_;
-  Emit<Out> emit_;
-
-private:
-  std::vector<SideOutputHandle*> sides_;  // that somebody reads
+  Outputs<Out> out_;
 };
 
 /// Whether P overrides `on_timer`. An override that cannot be reached from here counts as one: the

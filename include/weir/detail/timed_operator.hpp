@@ -51,17 +51,17 @@ private:
     if (!timers.is_due(to)) return true;
     if (this->state_.expires()) this->drop_expired(kTimersAtOnce);
     if (this->state_.backed() != nullptr) load_ahead(timers.due(to, kTimersAtOnce));
-    const std::uint64_t flushes_max = this->emit_.flushes() + kFinishBatches;
-    for (std::size_t i = 0; i < kTimersAtOnce && this->emit_.flushes() < flushes_max; ++i) {
+    const std::uint64_t flushes_max = this->out_.main.flushes() + kFinishBatches;
+    for (std::size_t i = 0; i < kTimersAtOnce && this->out_.main.flushes() < flushes_max; ++i) {
       if (!timers.is_due(to)) break;
       const Timer<K> timer = timers.pop();
       this->state_.enter(timer.hash, timer.key);
       timers.fired(timer.time);
-      this->emit_.set_time(domain == TimeDomain::event_time ? timer.time : kNoTime);
-      this->body_.on_timer(timer.time, domain, timer.key, this->info_, this->emit_);
+      this->out_.main.set_time(domain == TimeDomain::event_time ? timer.time : kNoTime);
+      this->body_.on_timer(timer.time, domain, timer.key, this->info_, this->out_.main);
       this->state_.leave();
     }
-    this->flush();
+    this->out_.flush();
     return !timers.is_due(to);
   }
 
