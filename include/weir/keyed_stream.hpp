@@ -192,7 +192,7 @@ private:
     auto make = [key_of = key_of_, args...](const detail::OperatorInit& init) {
       return std::unique_ptr<detail::Operator>{new Operator{init, key_of, args...}};
     };
-    return add<Out>(std::move(traits), name, std::move(declared), std::move(make));
+    return add_operator<Out>(std::move(traits), name, std::move(declared), std::move(make));
   }
 
   template <class Accumulator, class Out, class Rules>
@@ -203,12 +203,13 @@ private:
       return std::unique_ptr<detail::Operator>{
           new Operator{init, key_of, rules, when == EmitResults::at_end}};
     };
-    return add<Out>({std::move(kind)}, name, {.keyed = Operator::specs()}, std::move(make));
+    return add_operator<Out>({std::move(kind)}, name, {.keyed = Operator::specs()},
+                             std::move(make));
   }
 
   template <class Out>
-  Stream<Out> add(detail::OperatorTraits traits, std::string_view name,
-                  detail::Declarations declared, detail::OperatorMaker make) const {
+  Stream<Out> add_operator(detail::OperatorTraits traits, std::string_view name,
+                           detail::Declarations declared, detail::OperatorMaker make) const {
     return Stream<Out>{
         end_.add({.name = std::string{name},
                   .kind = std::move(traits.kind),

@@ -129,7 +129,8 @@ public:
       auto make = [args...](const detail::OperatorInit& init) {
         return std::unique_ptr<detail::Operator>{new detail::ProcessOperator<P>{init, args...}};
       };
-      return add<typename P::out_type>("process", name, std::move(make), std::move(declared));
+      return add_operator<typename P::out_type>("process", name, std::move(make),
+                                                std::move(declared));
     }
   }
 
@@ -161,7 +162,7 @@ public:
         return std::unique_ptr<detail::Operator>{
             new detail::AssignTime<T, F, G>{init, time_of, watermarks}};
       };
-      return add<T>("event_time", name, std::move(make), {});
+      return add_operator<T>("event_time", name, std::move(make), {});
     }
   }
 
@@ -267,12 +268,12 @@ private:
     auto make = [step = std::move(step)](const detail::OperatorInit&) {
       return std::unique_ptr<detail::Operator>{new detail::EachRecord<T, R, Step>{step}};
     };
-    return add<R>(std::move(kind), name, std::move(make), {});
+    return add_operator<R>(std::move(kind), name, std::move(make), {});
   }
 
   template <class R>
-  Stream<R> add(std::string kind, std::string_view name, detail::OperatorMaker make,
-                detail::Declarations declared) const {
+  Stream<R> add_operator(std::string kind, std::string_view name, detail::OperatorMaker make,
+                         detail::Declarations declared) const {
     return Stream<R>{end_.add({.name = std::string{name},
                                .kind = std::move(kind),
                                .inputs = end_.typed(std::make_shared<detail::PlainEdge<T>>()),
