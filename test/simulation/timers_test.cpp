@@ -155,11 +155,9 @@ TEST_CASE("timers: any kills, and messages lost, leave each firing exactly once"
     testing::Cluster cluster{{.seed = seed, .disturbed_messages = seed % 3 == 0 ? 0.1 : 0}};
     PenJob pen;
     auto run = cluster.start(pen.job(options_of(seed, {.every = 20ms})));
-    run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
-    require_finish(run);
-    CHECK(run.restarts() >= 1);
+    const Figures figures = test::require_finish_under_random_kills(run, seed);
     pen.check_exactly_once();
-    return figures_of(run);
+    return figures;
   });
 }
 
@@ -174,18 +172,8 @@ TEST_CASE("timers move between backends and parallelisms", "[sim][timers][swarm]
       options.parallelism = 2 + static_cast<int>(random.below(3));
       return pen.job(options);
     };
-    Figures figures;
-    auto run = cluster.start(build());
-    for (int i = 0; i < 4 && !run.has_ended(); ++i) {
-      run.run_for(std::chrono::milliseconds{50 + random.below(150)});
-      if (run.has_ended()) break;
-      figures += test::figures_of_crashed(run);
-      run.crash();
-      run = cluster.start(build(), {.restore_latest = true});
-    }
-    require_finish(run);
+    const Figures figures = test::require_finish_in_lives(cluster, random, build);
     pen.check_exactly_once();
-    figures += figures_of(run);
     return figures;
   });
 }

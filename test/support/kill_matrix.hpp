@@ -1,9 +1,12 @@
 // Killing everybody who can die, at every phase of a checkpoint.
 #pragma once
 
+#include "base/random.hpp"
 #include "test/support/count_job.hpp"
 #include "test/support/sim_figures.hpp"
 
+#include <chrono>
+#include <string>
 #include <vector>
 
 namespace weir::test {
@@ -22,6 +25,32 @@ Figures for_each_kill(RunPlan run_plan,
       figures += run_plan(victim, phase);
     }
   }
+  return figures;
+}
+
+/// Lets a run be killed again and again at random, and requires that it finishes all the same.
+inline Figures require_finish_under_random_kills(testing::Run& run, std::uint64_t seed) {
+  run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
+  require_finish(run);
+  CHECK(run.restarts() >= 1);
+  return figures_of(run);
+}
+
+/// Runs a job whose process is killed up to four times, each time going on as `build()` says, and
+/// requires that it finishes. Each life is 50 to 200 ms of virtual time.
+template <class Build>
+Figures require_finish_in_lives(testing::Cluster& cluster, base::Random& random, Build build) {
+  Figures figures;
+  auto run = cluster.start(build());
+  for (int i = 0; i < 4 && !run.has_ended(); ++i) {
+    run.run_for(std::chrono::milliseconds{50 + random.below(150)});
+    if (run.has_ended()) break;
+    figures += figures_of_crashed(run);
+    run.crash();
+    run = cluster.start(build(), {.restore_latest = true});
+  }
+  require_finish(run);
+  figures += figures_of(run);
   return figures;
 }
 
