@@ -32,6 +32,9 @@ constexpr auto kDisorder = 40ms;
 struct Click {
   int page;
   std::int64_t ms;  // since 1970
+  bool is_late = false;
+
+  friend auto operator<=>(const Click&, const Click&) = default;
 };
 
 Timestamp time_of(const Click& click) {
@@ -54,8 +57,9 @@ enum class Kind { tumbling, sliding, session };
 
 /// numbers -> numbers-time -> counts -> log. Windows are named as the victims of kills are.
 struct WindowJob {
-  explicit WindowJob(std::uint64_t seed, Kind k)
-      : input{clicks(seed), kPartitions, {5, 10ms}}, kind{k} {}
+  WindowJob(std::uint64_t seed, Kind k) : WindowJob{clicks(seed), k} {}
+  WindowJob(std::vector<Click> rows, Kind k)
+      : input{std::move(rows), kPartitions, {5, 10ms}}, kind{k} {}
 
   Job job(JobOptions options) const {
     if (options.checkpoint.every == Duration{}) options.checkpoint.every = 50ms;
@@ -91,7 +95,9 @@ struct WindowJob {
     };
     std::sort(rows.begin(), rows.end(), by_window);
     CHECK(rows == expected());
-    CHECK(late.committed().empty());
+    std::vector<Click> too_late = late.committed();
+    std::sort(too_late.begin(), too_late.end());
+    CHECK(too_late == clicks_that(true));
     CHECK(output.pending() == 0);
   }
 
@@ -105,9 +111,17 @@ private:
     return {Timestamp{std::chrono::milliseconds{start}}, Timestamp{std::chrono::milliseconds{end}}};
   }
 
+  /// In order of page and time.
+  std::vector<Click> clicks_that(bool are_late) const {
+    std::vector<Click> all = input.rows();
+    std::erase_if(all, [&](const Click& click) { return click.is_late != are_late; });
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+
   std::vector<Row> grid(std::int64_t size, std::int64_t slide) const {
     std::map<std::pair<int, std::int64_t>, std::int64_t> counts;  // by page and start
-    for (const Click& click : input.rows()) {
+    for (const Click& click : clicks_that(false)) {
       for (std::int64_t start = -50 * slide; start <= click.ms; start += slide) {
         if (click.ms < start + size) ++counts[{click.page, start}];
       }
@@ -119,12 +133,8 @@ private:
   }
 
   std::vector<Row> sessions() const {
-    std::vector<Click> all = input.rows();
-    std::sort(all.begin(), all.end(), [](const Click& a, const Click& b) {
-      return std::tie(a.page, a.ms) < std::tie(b.page, b.ms);
-    });
     std::vector<Row> rows;
-    for (const Click& click : all) {
+    for (const Click& click : clicks_that(false)) {
       const Window own = window(click.ms, click.ms + 8);
       if (!rows.empty() && rows.back().key == click.page && own.start <= rows.back().window.end) {
         rows.back().window.end = own.end;
@@ -193,11 +203,9 @@ TEST_CASE("windows: any kills, and messages lost, leave each result complete",
     WindowJob windows{seed, kind_of(seed)};
     base::Random random{seed};
     auto run = cluster.start(windows.job(draw_options(random)));
-    run.chaos("kill any at random 20/s seed " + std::to_string(seed) + " times 5");
-    require_finish(run);
-    CHECK(run.restarts() >= 1);
+    const Figures figures = test::require_finish_under_random_kills(run, seed);
     windows.check();
-    return figures_of(run);
+    return figures;
   });
 }
 
@@ -214,18 +222,27 @@ TEST_CASE("windows move between backends and parallelisms", "[sim][windows][swar
       options.checkpoint.storage = "/checkpoints";
       return windows.job(options);
     };
-    Figures figures;
-    auto run = cluster.start(build());
-    for (int i = 0; i < 4 && !run.has_ended(); ++i) {
-      run.run_for(std::chrono::milliseconds{50 + random.below(150)});
-      if (run.has_ended()) break;
-      figures += test::figures_of_crashed(run);
-      run.crash();
-      run = cluster.start(build(), {.restore_latest = true});
-    }
-    require_finish(run);
+    const Figures figures = test::require_finish_in_lives(cluster, random, build);
     windows.check();
-    figures += figures_of(run);
+    return figures;
+  });
+}
+
+TEST_CASE("T55 windows: what is late is late again after a failure, and counts nowhere",
+          "[sim][windows][swarm]") {
+  test::for_each_seed(10, [&](std::uint64_t seed) {
+    CAPTURE(seed);
+    std::vector<Click> rows = clicks(seed);
+    for (int i = 700; i < kRows; i += 9)  // whose windows have ended long ago
+      rows[static_cast<std::size_t>(i)] = {i % kKeys, i - 500, true};
+    testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+    base::Random random{seed};
+    WindowJob windows{rows, kind_of(seed)};
+    JobOptions options = draw_options(random);
+    options.checkpoint.every = 20ms;
+    auto run = cluster.start(windows.job(options));
+    const Figures figures = test::require_finish_under_random_kills(run, seed);
+    windows.check();
     return figures;
   });
 }
