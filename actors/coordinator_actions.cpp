@@ -225,8 +225,8 @@ void CoordinatorState::write(CheckpointId id, std::function<Status()> work,
                              std::function<void(const Status&)> then) {
   const WriteRetryOptions& options = hosted_->context->options().checkpoint.write_retry;
   const auto is_wanted = [this, id] { return coordinator_->progress(id, now()).has_value(); };
-  auto count = [this, id, then = std::move(then)](const base::Retry& retry) {
-    if (retry.retries() != 0) write_retries_[id] += retry.retries();
+  auto count = [this, id, is_wanted, then = std::move(then)](const base::Retry& retry) {
+    if (retry.retries() != 0 && is_wanted()) write_retries_[id] += retry.retries();
     then(retry.outcome());
   };
   carry_out(self_, *services_,
