@@ -74,6 +74,16 @@ struct Stored {
   static std::string content(CheckpointId id, std::uint32_t index) {
     return std::to_string(id.value()) + "/" + std::to_string(index) + ".";
   }
+  /// Publishes checkpoint 1, and begins the second, to which only subtask 0 has written its part.
+  CheckpointMetadata begin_second() const {
+    auto first = begin(1);
+    add(first, 0, 1);
+    add(first, 1, 1);
+    publish(first);
+    auto second = begin(2);
+    add(second, 0, 1);
+    return second;
+  }
   void publish(const CheckpointMetadata& metadata) const {
     REQUIRE(storage->publish(epoch, metadata).ok());
   }
@@ -105,12 +115,7 @@ TEST_CASE("a part that is taken over outlives the checkpoint that it comes from"
   OneName copying{memory};
   for (Env* env : {static_cast<Env*>(&memory), static_cast<Env*>(&copying)}) {
     Stored stored{*env};
-    auto first = stored.begin(1);
-    stored.add(first, 0, 1);
-    stored.add(first, 1, 1);
-    stored.publish(first);
-    auto second = stored.begin(2);
-    stored.add(second, 0, 1);
+    CheckpointMetadata second = stored.begin_second();
     CheckpointMetadata refused = second;
     stored.add(refused, 1, 1);  // it had written something, under the names of its attempt
     REQUIRE(stored.storage->take_over(second, CheckpointId{1}, kSecond).ok());
@@ -143,12 +148,7 @@ TEST_CASE("what could not be taken over at once is taken over whole", "[regional
     OneName copying{memory};
     test::RefusingEnv env{copying};
     Stored stored{env};
-    auto first = stored.begin(1);
-    stored.add(first, 0, 1);
-    stored.add(first, 1, 1);
-    stored.publish(first);
-    auto second = stored.begin(2);
-    stored.add(second, 0, 1);
+    CheckpointMetadata second = stored.begin_second();
     env.refuse(ErrorCode::unavailable, 1, skip);
     CheckpointMetadata failed = second;
     CHECK(stored.storage->take_over(failed, CheckpointId{1}, kSecond).code() ==

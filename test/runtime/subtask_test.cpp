@@ -43,6 +43,15 @@ Job counts(const testing::TransactionLog<Count>& log, JobOptions options = {}) {
   return job;
 }
 
+/// Begins, counts 7 twice and 8 once, and freezes that for checkpoint 1, which goes to a file.
+void freeze_counts(Bench& bench) {
+  REQUIRE(bench.env().create_directories("/checkpoints/chk-1").ok());
+  bench.start();
+  bench.push(0, {7, 7, 8});
+  bench.push(0, barrier(1));
+  bench.push(1, barrier(1));
+}
+
 }  // namespace
 
 TEST_CASE("before it begins, a subtask declines what it is asked for", "[subtask]") {
@@ -125,14 +134,8 @@ TEST_CASE("a snapshot holds what was counted before its barrier and nothing behi
 }
 
 TEST_CASE("a snapshot that cannot be written just now is written later, whole", "[subtask]") {
-  testing::TransactionLog<Count> log;
-  const Job job = counts(log, {.checkpoint = {.inline_threshold = 0}});
-  Bench bench{job, "counts/0"};
-  REQUIRE(bench.env().create_directories("/checkpoints/chk-1").ok());
-  bench.start();
-  bench.push(0, {7, 7, 8});
-  bench.push(0, barrier(1));
-  bench.push(1, barrier(1));
+  Bench bench{counts({}, {.checkpoint = {.inline_threshold = 0}}), "counts/0"};
+  freeze_counts(bench);
   bench.push(0, {7, 9});  // the frozen state stays as it was
   bench.disk().refuse(ErrorCode::unavailable, 3);
   Trace trace;
@@ -150,14 +153,8 @@ TEST_CASE("a snapshot that cannot be written just now is written later, whole", 
 }
 
 TEST_CASE("a snapshot is not tried again for ever, nor for nobody, nor in vain", "[subtask]") {
-  testing::TransactionLog<Count> log;
-  const Job job = counts(log, {.checkpoint = {.inline_threshold = 0}});
-  Bench bench{job, "counts/0"};
-  REQUIRE(bench.env().create_directories("/checkpoints/chk-1").ok());
-  bench.start();
-  bench.push(0, {7, 7, 8});
-  bench.push(0, barrier(1));
-  bench.push(1, barrier(1));
+  Bench bench{counts({}, {.checkpoint = {.inline_threshold = 0}}), "counts/0"};
+  freeze_counts(bench);
   Trace last;
   SECTION("when its time is over") {
     bench.disk().refuse(ErrorCode::unavailable, 1000);

@@ -15,4 +15,9 @@ inline bool has_logged(const testing::Run& run, std::string_view part) {
                      [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
+/// Whether a checkpoint has done without a region.
+inline bool was_regional(const testing::Run& run) {
+  return has_logged(run, "it takes over what an earlier one has");
+}
+
 }  // namespace weir::test
