@@ -92,6 +92,12 @@ TEST_CASE("data frames", "[messages]") {
           .id == CheckpointId{6});
   CHECK(std::holds_alternative<runtime::EndOfData>(
       round_trip(DataFrame{{}, {}, {1, runtime::EndOfData{}}}).frame.element));
+  const runtime::EndProbe probe{.iteration = VertexId{2}, .round = 7, .is_busy = true};
+  CHECK(std::get<runtime::EndProbe>(round_trip(DataFrame{{}, {}, {1, probe}}).frame.element) ==
+        probe);
+  const runtime::Watermark mark{.time = Timestamp{1'234ms}, .is_idle = true};
+  CHECK(std::get<runtime::Watermark>(round_trip(DataFrame{{}, {}, {1, mark}}).frame.element) ==
+        mark);
 }
 
 TEST_CASE("orders to subtasks", "[messages]") {

@@ -6,7 +6,8 @@ import sys
 
 from check import HEADERS, expected
 
-UNREACHABLE = "little-endian"  # no compiler here builds for a machine that is not
+# No compiler here builds for machines where these fail.
+UNREACHABLE = ("little-endian", "as they lie in memory")
 
 
 def messages(header):
@@ -20,9 +21,9 @@ def messages(header):
 def main():
     folder = pathlib.Path(__file__).resolve().parent
     texts = [expected(source) for source in folder.glob("*/*.cpp") if source.stem != "control"]
+    known = [text for text in (*texts, *UNREACHABLE) if text]
     missing = [f"{header.name}: {message}" for header in sorted(HEADERS.rglob("*.hpp"))
-               for message in messages(header)
-               if UNREACHABLE not in message and not any(text in message for text in texts)]
+               for message in messages(header) if not any(text in message for text in known)]
     sys.exit("no misuse expects\n  " + "\n  ".join(missing) if missing else 0)
 
 

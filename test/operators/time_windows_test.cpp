@@ -196,6 +196,19 @@ TEST_CASE("windows in processing time end by the wall clock, whatever times reco
   CHECK(windows.drain().empty());
 }
 
+TEST_CASE("sliding windows in processing time bear a clock that jumps back", "[windows]") {
+  auto windows = test::lines(sliding(10ms, 5ms).in_processing_time());
+  windows.processing_time(at(7));
+  windows.push({1, 1});
+  windows.processing_time(at(12));
+  windows.push({1, 2});
+  CHECK(windows.drain() == Lines{"1 [0,10): 1"});
+  windows.processing_time(at(3));
+  windows.push({1, 3});
+  windows.processing_time(at(40));
+  CHECK(windows.drain() == Lines{"1 [-5,5): 3", "1 [0,10): 3 1", "1 [5,15): 1 2", "1 [10,20): 2"});
+}
+
 TEST_CASE("a record without a time, or with one that cannot be, fails by name", "[windows]") {
   auto windows = test::lines(tumbling(10ms));
   CHECK_THROWS_WITH(windows.push({1, 1}), Catch::Contains("a record has no time"));

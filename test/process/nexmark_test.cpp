@@ -1,6 +1,7 @@
 // The Nexmark program: what it prints, and its queries in real processes whose parts die.
 #include "test/nexmark/goldens.hpp"
 #include "test/nexmark/lines.hpp"
+#include "test/process/test_cluster.hpp"
 #include "test/process/word_count_runs.hpp"
 
 #include <catch2/catch.hpp>
@@ -86,7 +87,8 @@ TEST_CASE("nexmark says how events are asked for", "[process]") {
 
 TEST_CASE("nexmark queries are exact though their parts die at random", "[process]") {
   int seed = 1;
-  for (const std::string query : {"q0", "q3", "q4", "q9", "q15", "q18", "q19", "q20"}) {
+  for (const std::string query :
+       {"q0", "q3", "q4", "q9", "q5", "q11", "q15", "q18", "q19", "q20"}) {
     CAPTURE(query, seed);
     const WordCountRuns folder;
     const auto ended = test::run_to_end(
@@ -98,6 +100,25 @@ TEST_CASE("nexmark queries are exact though their parts die at random", "[proces
     REQUIRE(ended.code == 0);
     test::check_golden(golden_of(query), Results::read(Env::posix(), folder.output()));
     ++seed;
+  }
+}
+
+TEST_CASE("nexmark windows are exact over several processes though each of them dies",
+          "[process][cluster]") {
+  test::TestCluster cluster{{}, "nexmark"};
+  for (int i = 0; i < 2; ++i) cluster.add_worker();
+  for (const std::string query : {"q5", "q11"}) {
+    CAPTURE(query);
+    const WordCountRuns folder;
+    Child submit{cluster.submit(command(golden_of(query), folder, {"-p", "2"}))};
+    for (std::size_t worker = 0; worker < 2; ++worker) {
+      REQUIRE(cluster.coordinator().wait_for("checkpoint completed"));
+      cluster.replace_worker(worker);
+      REQUIRE(cluster.coordinator().wait_for("worker lost"));
+    }
+    CHECK(submit.wait() == 0);
+    INFO(submit.last_line());
+    test::check_golden(golden_of(query), Results::read(Env::posix(), folder.output()));
   }
 }
 

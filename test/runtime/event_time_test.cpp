@@ -197,6 +197,7 @@ TEST_CASE("a checkpoint knows how far event time had come, a savepoint does not"
   CHECK(state_at({.id = CheckpointId{1}}) == Timestamp::min());
   bench.push(0, mark(70));
   bench.push(1, mark(50));
+  CHECK(state_at({.id = CheckpointId{2}, .directory = "/savepoint"}) == Timestamp::min());
   CHECK(state_at({.id = CheckpointId{3}}) == at(50));
 }
 

@@ -29,6 +29,10 @@ checkpoint::Barrier barrier(std::uint64_t id) {
   return {.id = CheckpointId{id}};
 }
 
+Watermark mark(std::int64_t ms) {
+  return {.time = Timestamp{std::chrono::milliseconds{ms}}};
+}
+
 /// Keeps what an output gate sends.
 struct Wire : FrameSender {
   void send(ChannelIndex channel, Frame frame) override {
@@ -72,6 +76,19 @@ TEST_CASE("channels take turns, and a blocked one waits", "[input_gate]") {
   gate.unblock_all();
   CHECK(gate.next()->channel == ChannelIndex{0});
   CHECK(gate.next()->channel == ChannelIndex{0});
+  CHECK_FALSE(gate.next());
+}
+
+TEST_CASE("of watermarks that wait one behind the other the last is enough", "[input_gate]") {
+  InputGate gate{1, 8};
+  std::uint64_t sequence = 0;
+  for (const std::int64_t ms : {1, 2, 3})
+    REQUIRE(gate.push(ChannelIndex{0}, {++sequence, mark(ms)}).ok());
+  REQUIRE(gate.push(ChannelIndex{0}, {++sequence, batch({1})}).ok());
+  REQUIRE(gate.push(ChannelIndex{0}, {++sequence, mark(4)}).ok());
+  CHECK(std::get<Watermark>(gate.next()->element) == mark(3));
+  CHECK(is_batch(gate.next()->element));
+  CHECK(std::get<Watermark>(gate.next()->element) == mark(4));
   CHECK_FALSE(gate.next());
 }
 
@@ -145,6 +162,26 @@ TEST_CASE("without credit batches wait, and marks wait behind them", "[output_ga
   CHECK(wire.frames[0].size() == 5);
   for (std::size_t i = 0; i < 5; ++i) CHECK(wire.frames[0][i].sequence == i + 1);
   CHECK(gate.records_sent() == 3);
+}
+
+TEST_CASE("watermarks that wait for credits take the place of each other", "[output_gate]") {
+  Wire wire;
+  OutputGate gate{wire, 1, false};
+  const detail::PlainEdge<int> edge;
+  gate.add_edge(0, edge, {.channels = 1});
+  Ints out;
+  for (const int n : {1, 2}) {
+    out.records = {n};
+    gate.router(0)->consume(out);
+    gate.flush();
+  }
+  for (const std::int64_t ms : {1, 2, 3}) gate.send_watermark(0, mark(ms));
+  CHECK(wire.frames[0].size() == 1);
+  gate.add_credits(ChannelIndex{0}, 1);
+  REQUIRE(wire.frames[0].size() == 3);
+  CHECK(is_batch(wire.frames[0][1].element));
+  CHECK(std::get<Watermark>(wire.frames[0][2].element) == mark(3));
+  CHECK_FALSE(gate.has_backlog());
 }
 
 TEST_CASE("a mark goes down every channel behind all records", "[output_gate]") {

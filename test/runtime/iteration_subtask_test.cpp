@@ -93,6 +93,14 @@ TEST_CASE("what is fed back is taken in whatever waits for credits", "[subtask][
   CHECK(bench.credit(kBack, 1) == Trace{out(kBack, "1 records")});
 }
 
+TEST_CASE("event time does not go round", "[subtask][iteration][event_time]") {
+  Bench bench{count_down(), "count/0"};
+  bench.start();
+  const Watermark mark{Timestamp{5ms}};
+  bench.push(kFirst, mark);
+  CHECK(bench.push(kSecond, mark) == Trace{out(kOut, "watermark 5")});
+}
+
 TEST_CASE("a barrier does not wait for what goes round, its snapshot does",
           "[subtask][iteration]") {
   Bench bench{count_down(), "count/0"};

@@ -35,8 +35,7 @@ public:
                   .run = "run",
                   .env = &env_,
                   .clock = &clock_,
-                  .place = runtime::snapshot_place(disk_, "/checkpoints",
-                                                   plan_.graph().options.checkpoint)},
+                  .place = place()},
                  *this} {}
 
   /// Lets the subtask do something and then work until it has nothing to do; returns what it asked
@@ -97,6 +96,12 @@ public:
   std::uint64_t records_left() const { return records_left_; }
 
 private:
+  runtime::SnapshotPlace place() {
+    auto place = runtime::snapshot_place(disk_, "/checkpoints", plan_.graph().options.checkpoint);
+    place.savepoints = &disk_;
+    return place;
+  }
+
   void send(ChannelIndex channel, runtime::Frame frame) override {
     REQUIRE(frame.sequence == ++outputs_[channel.value()]);
     std::string what = "end";

@@ -124,6 +124,14 @@ TEST_CASE("a dropped operator leaves nothing, and what may come behind it runs a
   CHECK_THAT(keyed.done[1], Contains("2 transactions, which are never committed"));
 }
 
+TEST_CASE("no event time is carried over: it was that of other subtasks", "[savepoints]") {
+  EditSource from = word_count();
+  for (SubtaskPart& part : from.opened.metadata.parts)
+    part.state.event_time = Timestamp{std::chrono::milliseconds{5}};
+  for (const SubtaskPart& part : planned(from, {}).metadata.parts)
+    CHECK(part.state.event_time == Timestamp::min());
+}
+
 TEST_CASE("a renamed operator has its new name everywhere", "[savepoints]") {
   const EditPlan plan = planned(
       word_count(), {.rename = {{{"lines"}, "in"}, {{"counts"}, "sums"}, {{"out"}, "files"}}});
