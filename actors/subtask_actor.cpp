@@ -238,6 +238,12 @@ void SubtaskState::run_blocking(std::function<void()> work, std::function<void()
   actors::run_blocking(self_, spawn_->services.pool, std::move(work), std::move(then));
 }
 
+std::function<void()> SubtaskState::waker() {
+  if (waker_ == nullptr)
+    waker_ = std::make_shared<Waker>(caf::actor_cast<caf::weak_actor_ptr>(self_));
+  return [waker = waker_] { waker->wake(); };
+}
+
 void SubtaskState::retry_write(CheckpointId id, const Status& why, Duration pause,
                                std::function<void()> again) {
   log_retry(spawn_->services.log, {id, display_name_, why, pause});

@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/job_context.hpp"
 #include "actors/services.hpp"
+#include "actors/waker.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -37,6 +38,9 @@ public:
   static inline const char* name = "subtask";
 
   explicit SubtaskState(Self self) : self_{self} {}
+  ~SubtaskState() override {
+    if (waker_ != nullptr) waker_->close();
+  }
 
   /// Builds the subtask and begins to restore its state.
   void begin(SubtaskSpawn spawn);
@@ -74,6 +78,7 @@ public:
                          const std::string& what) override;
   void failed(runtime::TaskFailure failure) override;
   void run_blocking(std::function<void()> work, std::function<void()> then) override;
+  std::function<void()> waker() override;
   void retry_write(CheckpointId id, const Status& why, Duration pause,
                    std::function<void()> again) override;
   bool has_mail() const override;
@@ -114,6 +119,7 @@ private:
   bool is_connected_ = false;
   bool turn_is_queued_ = false;
   std::optional<Duration> wake_at_;  // the earliest Wake under way
+  std::shared_ptr<Waker> waker_;     // null: nobody has asked for it
 };
 
 SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn spawn);

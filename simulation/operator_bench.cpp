@@ -95,10 +95,12 @@ public:
       while (!part->advance_event_time(time)) {
       }
     }
+    pass_answers();
   }
   void set_clock(Timestamp time) override {
     begin();
     clock_.set(time);
+    pass_answers();
     for (const auto& part : parts_) {
       if (part->timers() == nullptr) continue;
       while (!part->timers()->advance_processing_time(time - std::chrono::milliseconds{1})) {
@@ -113,7 +115,10 @@ public:
     }
   }
 
-  std::vector<detail::BatchRef> take_output() override { return output_.take(); }
+  std::vector<detail::BatchRef> take_output() override {
+    pass_answers();
+    return output_.take();
+  }
   std::vector<detail::BatchRef> take_side_output(std::string_view name,
                                                  const std::string& schema) override {
     for (const detail::SideOutputSpec& side : spec_.side_outputs) {
@@ -165,6 +170,13 @@ private:
   void begin() {
     if (std::exchange(has_begun_, true)) return;
     for (const auto& part : parts_) part->start();
+  }
+
+  void pass_answers() {
+    for (const auto& part : parts_) {
+      while (part->requests() != nullptr && part->requests()->pass_answers(clock_.monotonic())) {
+      }
+    }
   }
 
   void add_part(std::uint32_t index, std::uint32_t parallelism) {

@@ -5,7 +5,10 @@
 // and several operators may be put behind one.
 #pragma once
 
+#include <weir/async.hpp>
 #include <weir/detail/assign_time.hpp>
+#include <weir/detail/async_operator.hpp>
+#include <weir/detail/async_stream.hpp>
 #include <weir/detail/callable.hpp>
 #include <weir/detail/open_end.hpp>
 #include <weir/detail/user_code.hpp>
@@ -131,6 +134,54 @@ public:
       };
       return add_operator<typename P::out_type>("process", name, std::move(make),
                                                 std::move(declared));
+    }
+  }
+
+  /// Asks about each record by `f(record, reply)`, and passes on what the reply is answered with;
+  /// meanwhile other records are asked about. See weir/async.hpp.
+  template <class F>
+  auto async(std::string_view name, F f, AsyncOptions options = {}) const {
+    if constexpr (!detail::replies<F>()) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "async(name, f): f must name its parameter types and end with weir::Reply<R>, "
+                    "R having a weir::Codec");
+    } else {
+      using R = detail::Replied<F>;
+      if constexpr (!std::invocable<const F&, const T&, Reply<R>>) {
+        static_assert(detail::kAlwaysFalse<F>,
+                      "async(name, f): f must take (const T&, weir::Reply<R>), T being this "
+                      "stream's record type");
+      } else {
+        return async_process<detail::AsyncFunction<T, R, F>>(name, options, std::move(f));
+      }
+    }
+  }
+  /// The same by an AsyncProcess, built from `args` on each subtask.
+  template <class P, class... Args>
+  auto async_process(std::string_view name, AsyncOptions options, Args... args) const {
+    if constexpr (!detail::IsAsyncProcess<P>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "async_process<P>: P must derive from weir::AsyncProcess");
+    } else if constexpr (!std::same_as<typename P::in_type, T>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "async_process<P>: P's input type is not this stream's record type");
+    } else if constexpr (!Record<typename P::out_type>) {
+      static_assert(detail::RecordCheck<typename P::out_type>::ok);
+    } else if constexpr (std::is_abstract_v<P>) {
+      static_assert(detail::kAlwaysFalse<P>, "async_process<P>: P does not override on_record");
+    } else if constexpr (!std::constructible_from<P, const Args&...>) {
+      static_assert(detail::kAlwaysFalse<P>,
+                    "async_process<P>(name, options, args...): P cannot be built from args");
+    } else {
+      detail::check(options, name, *end_.graph);
+      auto make = [options, args...](const detail::OperatorInit& init) {
+        return std::unique_ptr<detail::Operator>{
+            new detail::AsyncOperator<P>{init, options, args...}};
+      };
+      auto result = add_operator<typename P::out_type>(
+          "async", name, std::move(make), {.of_operator = {detail::PendingState<T>::spec()}});
+      end_.graph->operators.back().is_async = true;
+      return result;
     }
   }
 

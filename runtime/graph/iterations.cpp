@@ -85,6 +85,7 @@ private:
                             std::inserter(body, body.end()));
     }
     for (const std::size_t op : body) {
+      check_async(name, graph_.operators[op]);
       const auto [at, is_new] = iteration_of_.emplace(op, head);
       if (is_new) continue;
       add(name,
@@ -93,6 +94,13 @@ private:
           "put one iteration behind the other: they cannot be nested");
       return;
     }
+  }
+
+  /// A probe that looks for records on their way would overtake those that wait for an answer.
+  void check_async(const std::string& iteration, const OperatorSpec& op) {
+    if (!op.is_async) return;
+    add(op.name, "it is async, and records go round the iteration \"" + iteration + "\" through it",
+        "put it before or behind the iteration, or ask without async(...) there");
   }
 
   /// What goes round is recorded by one checkpoint at a time, or lost in a failure.

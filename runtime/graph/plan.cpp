@@ -24,9 +24,10 @@ std::uint32_t parallelism_of(const GraphSpec& graph, const OperatorSpec& op) {
 }
 
 /// Records need not leave the subtask if the operator reads nothing but this edge, by forward, and
-/// runs as often as its upstream.
+/// runs as often as its upstream. What an async operator is given must wait when it has no room,
+/// and inside of a chain there is no place to wait.
 bool can_fuse(const GraphSpec& graph, const OperatorSpec& op) {
-  if (op.inputs.size() != 1) return false;
+  if (op.inputs.size() != 1 || op.is_async) return false;
   const EdgeSpec& edge = op.inputs[0];
   return edge.partition == Partition::forward &&
          parallelism_of(graph, op) == parallelism_of(graph, graph.operators[edge.from]);
@@ -114,6 +115,11 @@ bool Plan::has_feedback() const {
 
 std::string Plan::unfused_name(std::size_t i) const {
   return op(op(i).inputs[0].from).name + " -> " + op(i).name + suffix_of(Partition::rebalance);
+}
+
+std::string Plan::name_in_turn(const PlanEdge& edge) {
+  const bool is_forward = edge.partition == Partition::forward;
+  return edge.name + suffix_of(is_forward ? Partition::rebalance : Partition::forward);
 }
 
 /// Two edges between the same operators, of a stream that is united with itself, are told apart by

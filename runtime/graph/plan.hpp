@@ -61,6 +61,8 @@ public:
   /// The name of the edge to a fused operator, if it were not fused because the parallelisms of
   /// both sides differ.
   std::string unfused_name(std::size_t op) const;
+  /// The name of a forward edge if the parallelisms of its sides differed; of others their own.
+  static std::string name_in_turn(const PlanEdge& edge);
 
   /// All subtasks, by vertex and index.
   std::vector<SubtaskId> subtasks() const;

@@ -73,8 +73,10 @@ private:
   }
 
   std::optional<Way> find(const std::string& edge_name) const {
-    const auto edge = std::find_if(plan_.edges().begin(), plan_.edges().end(),
-                                   [&](const PlanEdge& some) { return some.name == edge_name; });
+    const auto edge =
+        std::find_if(plan_.edges().begin(), plan_.edges().end(), [&](const PlanEdge& some) {
+          return some.name == edge_name || plan_.name_in_turn(some) == edge_name;
+        });
     if (edge != plan_.edges().end())
       return Way{edge->to, plan_.vertex(edge->to).operators[0],
                  static_cast<std::size_t>(edge - plan_.edges().begin()), edge->partition,

@@ -173,7 +173,8 @@ private:
 
   static Cause cause_of_slowness(const SubtaskSituation& s, std::optional<std::size_t> from) {
     if (from && s.inputs[*from].is_blocked) return Cause::aligns;
-    return s.emits_end ? Cause::emits_end : Cause::busy;
+    if (s.emits_end) return Cause::emits_end;
+    return s.awaits_answers ? Cause::asks : Cause::busy;
   }
 
   /// All have sent the barrier on: who writes for the longest time.
@@ -220,6 +221,9 @@ private:
       case Cause::on_its_way: return " has yet to get the barrier, which is on its way";
       case Cause::busy: return " is" + busy();
       case Cause::emits_end: return " emits what is due at the end of its input";
+      case Cause::asks:
+        return " waits for answers to all the requests that it may have under way: who answers is "
+               "slow, or its capacity is small";
       case Cause::aligns: return aligned();
       case Cause::writes: return " has been writing its state for " + seconds(age_);
       case Cause::answered: return " has answered, which has not been heard yet";

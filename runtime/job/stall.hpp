@@ -26,6 +26,7 @@ struct Stall {
     on_its_way,     // the barrier, to this subtask
     busy,           // with what it has to do
     emits_end,      // what is due at the end of its input
+    asks,           // others, and has no answers yet
     aligns,         // another checkpoint
     writes,         // its state
     answered,       // but the coordinator has not heard of it

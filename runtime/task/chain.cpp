@@ -122,6 +122,7 @@ Chain::Chain(const Plan& plan, const ChainInit& init, OutputGate& out)
       head_.sink = sinks_.back().writer.get();
     else
       head_.op = operators_.back().op.get();
+    if (head_.op != nullptr) head_.requests = head_.op->requests();
   }
   std::reverse(operators_.begin(), operators_.end());
   add_time(plan, vertex);
@@ -221,7 +222,8 @@ void Chain::recover(std::size_t op, detail::BatchRef batch) {
 }
 
 std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
-  const std::size_t end = std::min(begin + head_.slice, batch.size());
+  std::size_t end = std::min(begin + head_.slice, batch.size());
+  if (head_.requests != nullptr) end = std::min(end, begin + head_.requests->room());
   const std::uint64_t before = out_.batches_sent();
   call_user_code(head_name_, [&] {
     if (head_.op != nullptr) return head_.op->process(batch, begin, end);
@@ -236,6 +238,10 @@ std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
 
 void Chain::shorten_slice() {
   head_.slice = std::max<std::size_t>(head_.slice / 4, 1);  // twice that is what it was before
+}
+
+bool Chain::pass_answers(Duration now) {
+  return call_user_code(head_name_, [&] { return head_.requests->pass_answers(now); });
 }
 
 bool Chain::finish() {

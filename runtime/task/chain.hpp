@@ -72,8 +72,16 @@ public:
   /// Slices are the smaller the more each record makes, so that what waits for credits stays small.
   /// The batch must not be shared.
   std::size_t process(detail::BatchBody& batch, std::size_t begin);
+  /// Whether `process` would take any records now.
+  bool has_room() const { return head_.requests == nullptr || head_.requests->room() > 0; }
   /// The last slice took too long: the next one is smaller.
   void shorten_slice();
+
+  /// The requests of its first operator, or null if it has none.
+  detail::PendingRequests* requests() { return head_.requests; }
+  /// Passes on what they have been answered, a few batches; returns whether there may be more at
+  /// once.
+  bool pass_answers(Duration now);
 
   /// Emits what is due at the end of the input, operator by operator; a few batches a call. Returns
   /// whether all is out.
@@ -115,8 +123,9 @@ private:
 
   /// Where records come in.
   struct Head {
-    detail::Operator* op = nullptr;      // null: a sink, or a source
-    detail::SinkWriter* sink = nullptr;  // null: no sink
+    detail::Operator* op = nullptr;               // null: a sink, or a source
+    detail::SinkWriter* sink = nullptr;           // null: no sink
+    detail::PendingRequests* requests = nullptr;  // of `op`; null: it has none
     std::size_t slice = 8;  // records of the next slice: few, until it is known what they make
   };
 

@@ -8,6 +8,7 @@ namespace weir::runtime {
 
 void ChainTime::add(std::string name, detail::Operator& op, std::optional<std::size_t> parent,
                     std::vector<std::size_t> edges) {
+  if (nodes_.empty()) requests_ = op.requests();
   detail::TimeOrigin* const origin = op.time_origin();
   if (origin != nullptr) has_origins_ = true;
   if (origin != nullptr && reads_source_ && !parent) {
@@ -32,14 +33,23 @@ bool ChainTime::advance() {
 
 bool ChainTime::advance(Node& node) {
   const Watermark target = target_of(node);
+  if (requests_ != nullptr && &node == &nodes_.front()) {
+    if (std::exchange(held_, target) != target) requests_->hold(target);
+    pass_on(node, requests_->passed());
+    return true;
+  }
   if (target == node.passed) return true;
   if (target.time != node.passed.time &&
       !call_user_code(node.name, [&] { return node.op->advance_event_time(target.time); }))
     return false;
-  node.passed = target;
-  if (target.time == Timestamp::max()) return true;
-  for (const std::size_t edge : node.edges) out_.send_watermark(edge, target);
+  pass_on(node, target);
   return true;
+}
+
+void ChainTime::pass_on(Node& node, const Watermark& watermark) {
+  if (std::exchange(node.passed, watermark) == watermark || watermark.time == Timestamp::max())
+    return;
+  for (const std::size_t edge : node.edges) out_.send_watermark(edge, watermark);
 }
 
 detail::Watermark ChainTime::target_of(const Node& node) const {

@@ -2,7 +2,8 @@
 // and behind the last one to other subtasks, only when all that it made an operator emit is out.
 //
 // Where an operator tells the time by itself, what comes from before it has no say; but the end of
-// the input is the end of time for all.
+// the input is the end of time for all. An operator with requests under way holds watermarks back:
+// what has been given to it and what has passed it are two things there.
 #pragma once
 
 #include "runtime/task/output_gate.hpp"
@@ -43,7 +44,11 @@ public:
   void end_input() { set_input({Timestamp::max(), false}); }
 
   /// Whether nothing is to be done about the time.
-  bool is_settled() const { return is_settled_; }
+  bool is_settled() const { return is_settled_ && !has_passed_requests(); }
+  /// Whether the end of time has come to all operators; to be asked when that of the input has.
+  bool has_ended() const {
+    return is_settled() && (requests_ == nullptr || requests_->passed().time == Timestamp::max());
+  }
   /// Passes the time on, from operator to operator, each a few batches a call. Returns whether that
   /// is done.
   bool advance();
@@ -69,13 +74,19 @@ private:
     Watermark told = {};    // by the origin
   };
 
+  bool has_passed_requests() const {
+    return requests_ != nullptr && requests_->passed() != nodes_.front().passed;
+  }
   Watermark target_of(const Node& node) const;
   bool advance(Node& node);
+  void pass_on(Node& node, const Watermark& watermark);
 
   OutputGate& out_;
   bool reads_source_;
   Duration interval_;
   std::vector<Node> nodes_;
+  detail::PendingRequests* requests_ = nullptr;  // of the first node; null: it has none
+  Watermark held_;                               // given to them
   std::vector<detail::TimeOrigin*> of_splits_;
   Watermark input_;
   bool is_settled_ = true;

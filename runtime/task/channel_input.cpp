@@ -157,6 +157,7 @@ Result<InputStep> ChannelInput::begin_batch(ChannelIndex channel, detail::BatchR
 }
 
 InputStep ChannelInput::process_slice() {
+  if (!chain_.has_room()) return {};
   const std::size_t begin = current_.at;
   current_.at = chain_.process(*current_.batch, begin);
   records_ += current_.at - begin;

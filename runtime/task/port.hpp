@@ -56,6 +56,10 @@ public:
   /// ended before. `work` must not touch the subtask.
   virtual void run_blocking(std::function<void()> work, std::function<void()> then) = 0;
 
+  /// Returns what makes `drive` be called soon. It may be called from any thread, at any time, also
+  /// when the subtask and its port are gone; it does not block.
+  virtual std::function<void()> waker() = 0;
+
   /// A write of checkpoint `id` has failed, `why` says how, and may go well when it is tried again:
   /// calls `again` after `pause` as one of the subtask's turns, unless it has ended before.
   virtual void retry_write(CheckpointId id, const Status& why, Duration pause,

@@ -53,6 +53,7 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
   snapshots_ = std::make_unique<SnapshotTaker>(
       plan, chain_, SnapshotTaker::Positions{source_, std::move(position_schema)},
       std::move(init.place), self_, file_name, port);
+  if (chain_->requests() != nullptr) chain_->requests()->wake_by(port_.waker());
   if (init.is_finished) life_ = Life::drained;
 }
 
@@ -225,6 +226,9 @@ void Subtask::wait_for_others(Next& next) const {
   wake_at(marks_.held.at());
   if (can_look_ahead()) wake_at(channels_->looks_ahead_at());
   if (life_ == Life::running) wake_at(chain_->time().asks_at());
+  const bool passes_answers =
+      (life_ == Life::running || life_ == Life::firing) && !output_.has_backlog();
+  if (chain_->requests() != nullptr && passes_answers) wake_at(chain_->requests()->due());
 }
 
 /// Does one piece of work; returns whether there may be more at once.
@@ -232,7 +236,7 @@ bool Subtask::work(Next& next) {
   switch (life_) {
     case Life::running: return run(next);
     case Life::drained: return take_step(next);
-    case Life::firing: end_time(next); return true;
+    case Life::firing: return end_time(next);
     case Life::finishing: finish(); return true;
     case Life::stopped:
       return source_ == nullptr && take_step(next);  // nothing is read, but marks still pass
@@ -245,12 +249,13 @@ bool Subtask::work(Next& next) {
 }
 
 /// Processing timers and input take turns, so that neither waits for the other; a watermark is done
-/// with first.
+/// with first, then answers: they make room for input.
 bool Subtask::run(Next& next) {
   if (!chain_->time().is_settled()) {
     chain_->time().advance();
     return true;
   }
+  if (chain_->requests() != nullptr && pass_answers()) return true;
   ChainTimers& timers = chain_->timers();
   if (timers.empty()) return take_step(next);
   const bool are_due = timers.fire_due(port_.wall());
@@ -266,12 +271,20 @@ void Subtask::wait_for_timers(Next& next) const {
   if (next.when != Next::When::at_time || due < next.time) next = {Next::When::at_time, due};
 }
 
-/// Meanwhile marks pass as before: what has not fired is state.
-void Subtask::end_time(Next& next) {
-  if (chain_->time().advance())
+/// Returns whether there is more to do at once.
+bool Subtask::pass_answers() {
+  return chain_->pass_answers(port_.now()) || !chain_->time().is_settled();
+}
+
+/// Meanwhile marks pass as before: what has not fired, or has not been answered, is state.
+bool Subtask::end_time(Next& next) {
+  const bool has_fired = chain_->time().advance();
+  if (has_fired && chain_->time().has_ended()) {
     life_ = Life::finishing;
-  else if (channels_ != nullptr)
-    take_step(next);
+    return true;
+  }
+  const bool has_more = !has_fired || pass_answers();
+  return (channels_ != nullptr && take_step(next)) || has_more;
 }
 
 bool Subtask::take_step(Next& next) {
@@ -384,13 +397,6 @@ void Subtask::end_if_done() {
 void Subtask::fail(TaskFailure failure) {
   life_ = Life::failed;
   port_.failed(std::move(failure));
-}
-
-SubtaskCounters Subtask::counters() const {
-  return {.records_in = input_->records(),
-          .records_out = output_.records_sent(),
-          .records_written = chain_->records_written(),
-          .transactions_lost = snapshots_->commits().lost_transactions()};
 }
 
 }  // namespace weir::runtime

@@ -17,6 +17,8 @@
 //    nor while it emits what is due at its end: there is no state to say how far that has come.
 //  - No input is taken while anything waits in the output gate.
 //  - What a watermark makes its operators emit is emitted before anything behind it is taken in.
+//  - What its first operator asks others about waits beside all this: input goes on while there is
+//    room for more requests, barriers pass at any time, watermarks and the end wait for answers.
 //  - Each checkpoint is handled once: later marks for it, and for older ones, change nothing.
 //  - The barrier of a drain lies behind the end of the data: a source that is told to drain ends
 //    its input, and every subtask emits the barrier when it has drained. In between a source takes
@@ -144,7 +146,8 @@ private:
   bool work(Next& next);
   bool run(Next& next);
   void wait_for_timers(Next& next) const;
-  void end_time(Next& next);
+  bool pass_answers();
+  bool end_time(Next& next);
   bool take_step(Next& next);
   void apply(InputStep step);
   void take_snapshot(const InputStep::Due& due);

@@ -1,12 +1,20 @@
-// The part of Subtask that says how it stands, and what it does with its time.
+// The part of Subtask that says how it stands, what it has done, and what it does with its time.
 #include "runtime/task/subtask.hpp"
 
 namespace weir::runtime {
+
+SubtaskCounters Subtask::counters() const {
+  return {.records_in = input_->records(),
+          .records_out = output_.records_sent(),
+          .records_written = chain_->records_written(),
+          .transactions_lost = snapshots_->commits().lost_transactions()};
+}
 
 SubtaskSituation Subtask::situation() const {
   SubtaskSituation situation{
       .handled = marks_.handled,
       .emits_end = life_ == Life::firing || life_ == Life::finishing || marks_.drain,
+      .awaits_answers = !chain_->has_room(),
       .records_in = input_->records(),
       .outputs = output_.situation(),
       .snapshots = snapshots_->situation(),

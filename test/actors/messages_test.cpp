@@ -132,6 +132,7 @@ TEST_CASE("reports of subtasks", "[messages]") {
       .aligning = CheckpointId{5},
       .overtakes_later = true,
       .emits_end = true,
+      .awaits_answers = true,
       .records_in = 9,
       .inputs = {{.received = 3, .batches = 2, .is_blocked = true, .passed = CheckpointId{5}},
                  {.owed = 1, .barriers = {{CheckpointId{5}, 2, true}}}},
@@ -143,6 +144,7 @@ TEST_CASE("reports of subtasks", "[messages]") {
   CHECK(said.situation.aligning == CheckpointId{5});
   CHECK(said.situation.overtakes_later);
   CHECK(said.situation.emits_end);
+  CHECK(said.situation.awaits_answers);
   CHECK(said.situation.inputs == situation.inputs);
   CHECK(said.situation.outputs == situation.outputs);
   CHECK(said.situation.snapshots[0].age == 3s);

@@ -138,6 +138,10 @@ public:
   void retry_write(CheckpointId, const Status&, Duration, std::function<void()>) override {
     WEIR_ASSERT(false, "scripts write once");
   }
+  std::function<void()> waker() override {
+    WEIR_ASSERT(false, "scripts have no async operators");
+    return {};
+  }
   bool has_mail() const override { return false; }
   void reached(Phase phase, CheckpointId id) override {
     if (phase == Phase::aligning) execution_.note("  " + name_ + ": " + numbered("aligns", id));

@@ -177,6 +177,22 @@ TEST_CASE("back pressure is followed to who is slow", "[stall]") {
         "out/0, which is busy 99 %");
 }
 
+TEST_CASE("who waits for answers to its requests is named", "[stall][async]") {
+  Line line;
+  line.trigger();
+  InputSituation& input = line.at(kCounts).inputs[1];
+  input.passed = kBefore;
+  input.batches = 2;
+  input.barriers = {{.id = kId, .ahead = 2}};
+  line.at(kCounts).inputs[0].passed = kId;
+  line.at(kCounts).awaits_answers = true;
+  const Stall stall = line.explain({kCounts, kOut});
+  CHECK(stall.cause == Cause::asks);
+  CHECK_THAT(stall.text, Equals("clicks/1 -> counts/0: 2 batches ahead of the barrier, counts/0 "
+                                "waits for answers to all the requests that it may have under way: "
+                                "who answers is slow, or its capacity is small"));
+}
+
 TEST_CASE("who does not answer is named, alone and at the end of back pressure", "[stall]") {
   Line line;
   line.trigger();

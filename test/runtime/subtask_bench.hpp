@@ -10,8 +10,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,6 +77,11 @@ public:
     return turn([&](runtime::Subtask& subtask) { subtask.resume(piece.second); });
   }
   std::size_t waiting_work() const { return work_.size(); }
+  /// If somebody has woken the subtask, lets it work.
+  Trace wake() {
+    REQUIRE(is_woken_->exchange(false));
+    return turn([](runtime::Subtask&) {});
+  }
   /// When the subtask wants to be driven again, if nothing happens; none: not before.
   std::optional<Duration> wakes_at() const {
     if (next_.when != runtime::Subtask::Next::When::at_time) return std::nullopt;
@@ -155,6 +162,9 @@ private:
   void run_blocking(std::function<void()> work, std::function<void()> then) override {
     work_.emplace_back(std::move(work), std::move(then));
   }
+  std::function<void()> waker() override {
+    return [is_woken = is_woken_] { *is_woken = true; };
+  }
   bool has_mail() const override { return false; }
   void reached(Phase phase, CheckpointId id) override {
     if (phase == Phase::aligning || phase == Phase::snapshotted)
@@ -177,6 +187,7 @@ private:
   runtime::Subtask::Next next_;
   Trace trace_;
   std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
+  std::shared_ptr<std::atomic<bool>> is_woken_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<checkpoint::Ack> acks_;
   std::vector<checkpoint::Barrier> barriers_;
   runtime::Subtask subtask_;

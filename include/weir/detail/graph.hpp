@@ -61,6 +61,7 @@ struct OperatorSpec {
   std::vector<OperatorStateSpec> operator_states = {};
   std::vector<SideOutputSpec> side_outputs = {};
   bool needs_time = false;  // its records must have event times
+  bool is_async = false;    // its operators have PendingRequests
 };
 
 /// A job's operators in the order in which they were declared, and what was wrong already then.

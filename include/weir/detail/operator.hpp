@@ -5,6 +5,7 @@
 #include <weir/detail/batch.hpp>
 #include <weir/detail/keyed_state.hpp>
 #include <weir/detail/operator_state.hpp>
+#include <weir/detail/pending_requests.hpp>
 #include <weir/detail/side_output.hpp>
 #include <weir/detail/watermark.hpp>
 #include <weir/env.hpp>
@@ -91,6 +92,10 @@ public:
 
   /// Returns the operator as one where event time begins, or null if it takes that from its input.
   virtual TimeOrigin* time_origin() { return nullptr; }
+
+  /// Returns the operator as one that asks others, or null if it passes on what it makes of records
+  /// before it takes in more.
+  virtual PendingRequests* requests() { return nullptr; }
 };
 
 }  // namespace weir::detail

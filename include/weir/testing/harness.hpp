@@ -7,6 +7,9 @@
 //   visits.watermark(at(1h));
 //   CHECK(visits.drain() == std::vector<Visit>{{7, 1}});
 //
+// An async operator is handed all records, whatever its capacity; what it has been answered comes
+// out of the next function that is called.
+//
 // It runs the same code as a job does: keys are routed to subtasks, state lies in the backend that
 // is asked for, and snapshots are written and read as in checkpoints. Link weir::testing.
 #pragma once
