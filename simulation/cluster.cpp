@@ -9,6 +9,7 @@
 #include "base/assert.hpp"
 #include "simulation/sim_chance.hpp"
 #include "simulation/sim_env.hpp"
+#include "simulation/sim_errands.hpp"
 #include "simulation/sim_world.hpp"
 
 #include <weir/testing/cluster.hpp>
@@ -58,6 +59,7 @@ public:
   SimEnv env;
   std::uint64_t runs = 0;
   caf::scheduler::test_coordinator* scheduler = nullptr;  // of the newest run that lives
+  simulation::SimErrands* errands = nullptr;              // likewise
 };
 
 /// One process. Members are destroyed in reverse.
@@ -76,6 +78,7 @@ public:
         faults_{chaos_, cluster.random.next(), cluster.options.disturbed_messages},
         random_{cluster.random.next()} {
     cluster_.scheduler = &scheduler_;
+    cluster_.errands = &errands_;
     actors::JobSpawn spawn{hosted_,
                            {cluster.env, clock_, pool_, faults_, log_, roster_, backends_, &local_},
                            [this](const runtime::JobView& view) {
@@ -93,7 +96,11 @@ public:
   }
 
   ~Impl() {
-    if (cluster_.scheduler == &scheduler_) cluster_.scheduler = nullptr;
+    if (cluster_.scheduler == &scheduler_) {
+      cluster_.scheduler = nullptr;
+      cluster_.errands = nullptr;
+    }
+    errands_.end();
     // As after SIGKILL: what waits in the pool is never done, and nobody handles another message.
     pool_.clear();
     roster_.close();
@@ -189,6 +196,7 @@ public:
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator& scheduler_;
   SimClock clock_;
+  simulation::SimErrands errands_{*system_};
   SimPool pool_;
   actors::Roster roster_;
   actors::ChaosController chaos_;
@@ -353,6 +361,10 @@ std::uint64_t Cluster::disk_opens(std::string_view part) const {
 
 void Cluster::take_time(Duration time) const {
   impl_->let_pass(time);
+}
+
+void Cluster::call_later(Duration delay, std::function<void()> f) const {
+  if (impl_->errands != nullptr) impl_->errands->call_later(delay, std::move(f));
 }
 
 void Cluster::fail_writes(std::string_view part, ErrorCode code, std::uint64_t times) {

@@ -18,6 +18,7 @@
 #include <weir/savepoint.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -157,6 +158,10 @@ public:
   /// in which timers of others fall due. So a slow sink holds up those that feed it. Without a run
   /// nothing happens.
   void take_time(Duration time) const;
+
+  /// To be called by them, too: calls `f`, which must not throw, after this much virtual time, as a
+  /// service does that answers later; never if the run has ended by then.
+  void call_later(Duration delay, std::function<void()> f) const;
 
   /// The next `times` writes, syncs and renames of paths that contain `part` fail with `code`.
   void fail_writes(std::string_view part, ErrorCode code, std::uint64_t times = 1);
