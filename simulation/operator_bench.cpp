@@ -24,6 +24,11 @@ struct OperatorSnapshot::Content {
   std::map<std::string, std::vector<state::OperatorStateHandle>> of_operator = {};  // likewise
 };
 
+bool OperatorSnapshot::is_empty() const {
+  return std::all_of(content_->keyed.begin(), content_->keyed.end(),
+                     [](const auto& handle) { return handle.rows == 0; });
+}
+
 namespace {
 
 constexpr const char* kDirectory = "/state";

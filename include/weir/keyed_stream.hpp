@@ -19,7 +19,7 @@ namespace weir {
 
 template <class T>
 class Stream;
-template <Key K, class T, class KeyOf, class Windows>
+template <Key K, class T, class KeyOf, class Windows, class Firing>
 class WindowedStream;
 
 namespace detail {
@@ -123,10 +123,11 @@ public:
     }
   }
 
-  /// Cuts the stream into windows of one size; include weir/windowed_stream.hpp, or weir.hpp.
-  auto window(TimeWindows windows) const;
-  /// Cuts it into sessions.
-  auto window(SessionWindows windows) const;
+  /// Cuts the stream into windows: see weir/windows.hpp. Include weir/windowed_stream.hpp, or
+  /// weir.hpp.
+  template <class Windows>
+  requires detail::kAreWindows<Windows>
+  auto window(Windows windows) const;
 
   /// Runs `f(record, state, emit)` with one declared state.
   template <class D, class F>
@@ -151,7 +152,7 @@ public:
   }
 
 private:
-  template <Key, class, class, class>
+  template <Key, class, class, class, class>
   friend class WindowedStream;
 
   template <class P, class... Args>

@@ -240,6 +240,11 @@ public:
     }
   }
 
+  /// Cuts the whole stream into windows, for which one subtask does it all: see weir/windows.hpp.
+  template <class Windows>
+  requires detail::kAreWindows<Windows>
+  auto window_all(Windows windows) const;
+
   /// Joins streams of the same type into one. Records of one stream keep their order.
   template <class... Others>
   auto union_with(const Others&... others) const {
@@ -341,4 +346,6 @@ private:
 
 }  // namespace weir
 
-#include <weir/windowed_stream.hpp>  // what KeyedStream::window returns needs a whole Stream
+// What is made of windows needs a whole Stream.
+#include <weir/all_windows.hpp>
+#include <weir/windowed_stream.hpp>

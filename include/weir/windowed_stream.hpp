@@ -2,8 +2,7 @@
 #pragma once
 
 #include <weir/detail/callable.hpp>
-#include <weir/detail/session_window_process.hpp>
-#include <weir/detail/time_window_process.hpp>
+#include <weir/detail/window_firing.hpp>
 #include <weir/detail/window_rules.hpp>
 #include <weir/keyed_stream.hpp>
 #include <weir/sink.hpp>
@@ -23,13 +22,49 @@
 namespace weir {
 
 /// The records of each key and each window belong together. A window makes its result when event
-/// time (or the wall clock) has passed its last millisecond, which is the time of the result. What
-/// comes later is dropped, or counts within a lateness.
-template <Key K, class T, class KeyOf, class Windows>
+/// time (or the wall clock) has passed its last millisecond, which is the time of the result; or
+/// when its trigger says so. What comes later is dropped, or counts within a lateness.
+///
+/// Firing is what `trigger` and `evictor` have said.
+template <Key K, class T, class KeyOf, class Windows, class Firing = detail::Firing<>>
 class WindowedStream {
 public:
-  WindowedStream(KeyedStream<K, T, KeyOf> stream, Windows windows)
-      : stream_{std::move(stream)}, windows_{windows} {}
+  WindowedStream(KeyedStream<K, T, KeyOf> stream, Windows windows, Firing firing = {})
+      : stream_{std::move(stream)}, windows_{windows}, firing_{std::move(firing)} {}
+
+  /// Lets a trigger say when windows make their results; see weir/triggers.hpp. Then each window
+  /// keeps what it has for itself, also if sliding ones overlap.
+  template <class G>
+  auto trigger(G trigger) const {
+    if constexpr (!Trigger<G, T>) {
+      static_assert(
+          detail::kAlwaysFalse<G>,
+          "window(...).trigger(g): g must be copyable and have a State with a weir::Codec and "
+          "on_record(const T&, weir::TriggerContext<State>&) const, which returns a "
+          "weir::TriggerResult, T being the stream's record type");
+    } else if constexpr (detail::kAreCounted<Windows>) {
+      static_assert(detail::kAlwaysFalse<G>,
+                    "window(...).trigger(g): count_windows(...) have triggers of their own; use "
+                    "window(weir::global())");
+    } else if constexpr (std::same_as<Windows, SessionWindows> && !MergingTrigger<G>) {
+      static_assert(detail::kAlwaysFalse<G>,
+                    "window(...).trigger(g): sessions merge, so g must have merge(State&, const "
+                    "State&) const and on_merge(weir::TriggerContext<State>&) const");
+    } else {
+      return with(firing_.with_trigger(std::move(trigger)));
+    }
+  }
+
+  /// Throws records out before each result; see weir/evictors.hpp.
+  template <class E>
+  auto evictor(E evictor) const {
+    if constexpr (accepts_evictor<E>()) return with(firing_.with_before(std::move(evictor)));
+  }
+  /// Throws records out after each result.
+  template <class E>
+  auto evict_after(E evictor) const {
+    if constexpr (accepts_evictor<E>()) return with(firing_.with_after(std::move(evictor)));
+  }
 
   /// For so long behind its end a window takes late records, and makes its result once more with
   /// each of them. Rounded up to milliseconds. Throws std::invalid_argument if it is negative.
@@ -126,33 +161,53 @@ public:
   }
 
 private:
+  template <Key, class, class, class, class>
+  friend class WindowedStream;
+
+  template <class E>
+  static constexpr bool accepts_evictor() {
+    static_assert(Evictor<E, T>,
+                  "window(...).evictor(e): e must be copyable and have evict(std::vector<"
+                  "weir::Stamped<T>>&, const weir::Window&) const, T being the stream's record "
+                  "type");
+    static_assert(!detail::kAreCounted<Windows>,
+                  "window(...).evictor(e): count_windows(...) keep what they are to; use "
+                  "window(weir::global())");
+    return Evictor<E, T> && !detail::kAreCounted<Windows>;
+  }
+
+  template <class F>
+  auto with(F firing) const {
+    WindowedStream<K, T, KeyOf, Windows, F> result{stream_, windows_, std::move(firing)};
+    result.lateness_ = lateness_;
+    result.late_ = late_;
+    return result;
+  }
+
   template <class Rules>
   auto run(std::string_view name, Rules rules) const {
-    using Out = typename Rules::Out;
-    using Sum = std::remove_cvref_t<decltype(rules.begin(std::declval<const T&>()))>;
-    using Process = std::conditional_t<std::same_as<Windows, SessionWindows>,
-                                       detail::SessionWindowProcess<K, T, Sum, Out, Rules>,
-                                       detail::TimeWindowProcess<K, T, Sum, Out, Rules>>;
-    const bool needs_time = windows_.domain == TimeDomain::event_time;
-    const auto results = stream_.template run<Process>({"window", needs_time}, name, windows_,
-                                                       lateness_, std::move(rules));
+    const auto results = detail::make_windows<K, T>(
+        windows_, firing_, lateness_, std::move(rules),
+        [&]<class Process>(std::type_identity<Process>, const auto&... args) {
+          return stream_.template run<Process>({"window", detail::needs_time(windows_)}, name,
+                                               args...);
+        });
     if (late_) results.template side<T>("late").sink(late_->first, late_->second);
     return results;
   }
 
   KeyedStream<K, T, KeyOf> stream_;
   Windows windows_;
+  Firing firing_;
   std::chrono::milliseconds lateness_{};
   std::optional<std::pair<std::string, Sink<T>>> late_;
 };
 
 template <Key K, class T, class KeyOf>
-auto KeyedStream<K, T, KeyOf>::window(TimeWindows windows) const {
-  return WindowedStream<K, T, KeyOf, TimeWindows>{*this, windows};
-}
-template <Key K, class T, class KeyOf>
-auto KeyedStream<K, T, KeyOf>::window(SessionWindows windows) const {
-  return WindowedStream<K, T, KeyOf, SessionWindows>{*this, windows};
+template <class Windows>
+requires detail::kAreWindows<Windows>
+auto KeyedStream<K, T, KeyOf>::window(Windows windows) const {
+  return WindowedStream<K, T, KeyOf, Windows>{*this, windows};
 }
 
 }  // namespace weir

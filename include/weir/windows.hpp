@@ -9,8 +9,11 @@
 #include <weir/time.hpp>
 
 #include <compare>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <type_traits>
 
 namespace weir {
 
@@ -51,7 +54,45 @@ struct SessionWindows {
   SessionWindows in_processing_time() const { return {gap, TimeDomain::processing_time}; }
 };
 
+/// One window for each key, which only the end of a bounded input ends; to be given a trigger.
+struct GlobalWindows {
+  TimeDomain domain = TimeDomain::event_time;
+
+  /// Its trigger goes by the wall clock. The window then never ends.
+  GlobalWindows in_processing_time() const { return {TimeDomain::processing_time}; }
+};
+
+/// Windows of so many records of a key.
+struct CountWindows {
+  std::uint64_t size = 0;
+};
+
+/// The last `size` records of a key, with every `slide`-th of them.
+struct SlidingCountWindows {
+  std::uint64_t size = 0;
+  std::uint64_t slide = 0;
+};
+
 namespace detail {
+
+/// Windows by a number of records.
+template <class W>
+inline constexpr bool kAreCounted =
+    std::is_same_v<W, CountWindows> || std::is_same_v<W, SlidingCountWindows>;
+
+/// The key of all records when they are not told apart.
+struct ToOneKey {
+  template <class T>
+  std::tuple<> operator()(const T&) const {
+    return {};
+  }
+};
+
+/// What `KeyedStream::window` takes.
+template <class W>
+inline constexpr bool kAreWindows =
+    std::is_same_v<W, TimeWindows> || std::is_same_v<W, SessionWindows> ||
+    std::is_same_v<W, GlobalWindows> || kAreCounted<W>;
 
 /// Throws std::invalid_argument unless `length` is a positive number of whole milliseconds.
 inline std::chrono::milliseconds window_length(Duration length, const char* what) {
@@ -90,6 +131,26 @@ inline TimeWindows tumbling(Duration size, Duration offset) {
 /// whole milliseconds above 0.
 inline SessionWindows session(Duration gap) {
   return {.gap = detail::window_length(gap, "the gap between sessions")};
+}
+
+/// One window for each key, from the beginning of time to its end.
+inline GlobalWindows global() {
+  return {};
+}
+
+/// Windows of `size` records of a key, whatever their times. One that is not full when the input
+/// ends makes no result. Throws std::invalid_argument if the size is 0.
+inline CountWindows count_windows(std::uint64_t size) {
+  if (size == 0) throw std::invalid_argument{"count_windows(size): it must be above 0"};
+  return {size};
+}
+
+/// The last `size` records of a key, or as many as there are, after every `slide` of them. Throws
+/// std::invalid_argument if either is 0.
+inline SlidingCountWindows count_windows(std::uint64_t size, std::uint64_t slide) {
+  if (size == 0 || slide == 0)
+    throw std::invalid_argument{"count_windows(size, slide): both must be above 0"};
+  return {size, slide};
 }
 
 /// A result of a window that says whose it is.

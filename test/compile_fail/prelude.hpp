@@ -39,3 +39,7 @@ inline auto payments_by_account() {
 inline auto windows() {
   return payments_by_account().window(weir::tumbling(std::chrono::minutes{1}));
 }
+
+inline auto all_windows() {
+  return payments().window_all(weir::tumbling(std::chrono::minutes{1}));
+}

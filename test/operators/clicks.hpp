@@ -29,6 +29,11 @@ inline std::string line_of(int page, const Window& window, const std::vector<Cli
   return line;
 }
 
+inline void write_line(const int& page, const Window& window, const std::vector<Click>& clicks,
+                       Emit<std::string>& out) {
+  out(line_of(page, window, clicks));
+}
+
 /// Windows by page, with all their clicks as a line.
 template <class Windows>
 auto lines(const Windows& windows, Duration lateness = {}, testing::HarnessOptions options = {}) {
@@ -37,8 +42,7 @@ auto lines(const Windows& windows, Duration lateness = {}, testing::HarnessOptio
         return clicks.key_by(&Click::page)
             .window(windows)
             .allowed_lateness(lateness)
-            .process("windows", [](int page, const Window& window, const std::vector<Click>& in_it,
-                                   Emit<std::string>& out) { out(line_of(page, window, in_it)); });
+            .process("windows", write_line);
       },
       options);
 }

@@ -9,11 +9,10 @@
 // result once more, at once, if the session it belongs to has ended.
 #pragma once
 
+#include <weir/detail/session_merge.hpp>
 #include <weir/detail/window_cells.hpp>
 
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,17 +37,17 @@ public:
 
   void on_record(const T& record, Ctx& ctx, Emit<Out>& out) override {
     const Timestamp time = time_.of_record(ctx);
-    if (time > Timestamp::max() - gap_)
-      throw std::out_of_range{"a session that begins " +
-                              std::to_string(time.time_since_epoch().count()) +
-                              " ms after 1970 would not end; is the time of its record right?"};
     const Timestamp passed = time_.passed(ctx);
-    const Window own{time, time + gap_};
-    const Found found = find(own, passed);
+    const Window own = session_of(time, gap_);
+    bool has_timer = false;  // one of those that the record is in has not ended
+    const MergedSession found =
+        merge_sessions(sessions_.all(), own, [&](Timestamp start, const Session<Sum>& session) {
+          has_timer = has_timer || Window{start, session.end}.last() > passed;
+        });
     if (is_over(found.window.end, passed)) return late_(record);
     join(record, own, found);
     if (found.window.last() > passed) {
-      if (!found.has_timer) time_.timers(ctx).at(found.window.last());
+      if (!has_timer) time_.timers(ctx).at(found.window.last());
     } else {
       fire(found.window.start, ctx, out);
     }
@@ -68,32 +67,12 @@ public:
   }
 
 private:
-  /// The session that a record makes of those there are.
-  struct Found {
-    Window window;
-    std::vector<Timestamp> starts = {};  // of those that it takes in, ascending
-    bool has_timer = false;              // one of them has not ended
-  };
-
   bool is_over(Timestamp end, Timestamp passed) const {
     return is_past(end - std::chrono::milliseconds{1}, passed, lateness_);
   }
 
-  Found find(const Window& own, Timestamp passed) const {
-    Found found{own};
-    const auto& sessions = sessions_.all();
-    for (auto next = sessions.upper_bound(own.end); next != sessions.begin();) {
-      const auto& [start, session] = *--next;
-      if (session.end < own.start) break;
-      found.window = {std::min(found.window.start, start), std::max(found.window.end, session.end)};
-      found.starts.insert(found.starts.begin(), start);
-      found.has_timer = found.has_timer || Window{start, session.end}.last() > passed;
-    }
-    return found;
-  }
-
   /// Makes one session of those that were found, in their order, and of the record.
-  void join(const T& record, const Window& own, const Found& found) {
+  void join(const T& record, const Window& own, const MergedSession& found) {
     if (found.starts.size() == 1 && found.window.start == found.starts[0]) {
       Session<Sum>& session = *sessions_.edit(found.starts[0]);
       session.end = found.window.end;

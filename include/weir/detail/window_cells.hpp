@@ -1,14 +1,12 @@
-// What window operators have in common: cells of a key by when they begin, and what time it is.
+// WindowCells: what windows of a key hold, by when they begin.
 #pragma once
 
 #include <weir/detail/map_handle.hpp>
-#include <weir/process.hpp>
-#include <weir/side_output.hpp>
-#include <weir/windows.hpp>
+#include <weir/detail/window_time.hpp>
+#include <weir/time.hpp>
 
-#include <chrono>
 #include <map>
-#include <stdexcept>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -28,38 +26,6 @@ public:
   V* edit(Timestamp begin) { return this->edit_entry(begin); }
   void put(Timestamp begin, V value) { this->put_entry(begin, std::move(value)); }
   void remove(Timestamp begin) { this->remove_entry(begin); }
-};
-
-/// Whether `passed`, up to which nothing is expected any more, is at least `lateness` after `time`.
-inline bool is_past(Timestamp time, Timestamp passed, std::chrono::milliseconds lateness) {
-  return time <= Timestamp::max() - lateness && time + lateness <= passed;
-}
-
-/// The time of a window operator.
-template <class K>
-class WindowTime {
-public:
-  explicit WindowTime(TimeDomain domain) : is_event_{domain == TimeDomain::event_time} {}
-
-  /// When the record that is handled belongs. Throws std::logic_error if it has no time.
-  Timestamp of_record(const Context<K>& context) const {
-    if (!is_event_) return context.processing_time();
-    if (const auto time = context.timestamp()) return *time;
-    throw std::logic_error{
-        "a record has no time: put event_time(...) on every stream that leads here, or use windows "
-        "in_processing_time()"};
-  }
-  /// Nothing at or before this comes any more in time.
-  Timestamp passed(const Context<K>& context) const {
-    return is_event_ ? context.event_time()
-                     : context.processing_time() - std::chrono::milliseconds{1};
-  }
-  Timers<K>& timers(Context<K>& context) const {
-    return is_event_ ? context.event_timers() : context.processing_timers();
-  }
-
-private:
-  bool is_event_;
 };
 
 }  // namespace weir::detail

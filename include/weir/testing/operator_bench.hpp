@@ -26,6 +26,9 @@ public:
   explicit OperatorSnapshot(std::shared_ptr<Content> content) : content_{std::move(content)} {}
   Content& content() const { return *content_; }
 
+  /// Whether no key has any state.
+  bool is_empty() const;
+
 private:
   std::shared_ptr<Content> content_;
 };
