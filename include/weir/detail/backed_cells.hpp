@@ -151,10 +151,10 @@ private:
 };
 
 /// A map, of which the entries that were put or asked for are here. Each entry is one of the store.
-template <class K, class V>
+template <class K, class V, template <class, class> class Map>
 class BackedMap {
 public:
-  const std::map<K, V>& all() const { return entries_; }
+  const Map<K, V>& all() const { return entries_; }
   bool is_whole() const { return is_whole_; }
 
   /// Whether `find` knows the answer without the store.
@@ -246,15 +246,15 @@ private:
 
   void note(const K& key, std::uint32_t epoch, std::uint32_t written) {
     if (epoch != newest_) {
-      std::erase_if(changed_, [written](const auto& change) { return change.second <= written; });
+      erase_if(changed_, [written](const auto& change) { return change.second <= written; });
       newest_ = epoch;
     }
-    changed_[key] = epoch;
+    changed_.insert_or_assign(key, epoch);
   }
 
-  std::map<K, V> entries_;
-  std::map<K, std::uint32_t> changed_;  // when entries were put or removed; 1: known to be absent
-  std::uint32_t newest_ = 0;            // epoch of the newest change
+  Map<K, V> entries_;
+  Map<K, std::uint32_t> changed_;  // when entries were put or removed; 1: known to be absent
+  std::uint32_t newest_ = 0;       // epoch of the newest change
   std::uint32_t cleared_ = 0;
   bool is_whole_ = false;
 };

@@ -48,8 +48,11 @@ bool is_live(const std::vector<Expiring<T>>& elements, std::int64_t dead) {
   return std::any_of(elements.begin(), elements.end(),
                      [dead](const auto& held) { return is_live(held, dead); });
 }
-template <class K, class V>
-bool is_live(const std::map<K, Expiring<V>>& entries, std::int64_t dead) {
+template <class Map>
+requires requires {
+  typename Map::mapped_type;
+}
+bool is_live(const Map& entries, std::int64_t dead) {
   return std::any_of(entries.begin(), entries.end(),
                      [dead](const auto& entry) { return is_live(entry.second, dead); });
 }

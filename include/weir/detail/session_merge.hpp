@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,11 +17,11 @@ struct MergedSession {
   std::vector<Timestamp> starts = {};  // of those that it takes in, ascending
 };
 
-/// Finds it for a record that alone would be the session `own`. `sessions` have an `end`, by their
-/// start; no two of them meet or touch. `visit(start, session)` sees those that it takes in.
-template <class Session, class F>
-MergedSession merge_sessions(const std::map<Timestamp, Session>& sessions, const Window& own,
-                             const F& visit) {
+/// Finds it for a record that alone would be the session `own`. `sessions` are an ordered map, by
+/// start, of what has an `end`; no two of them meet or touch. `visit(start, session)` sees those
+/// that it takes in.
+template <class Sessions, class F>
+MergedSession merge_sessions(const Sessions& sessions, const Window& own, const F& visit) {
   MergedSession merged{own};
   for (auto next = sessions.upper_bound(own.end); next != sessions.begin();) {
     const auto& [start, session] = *--next;

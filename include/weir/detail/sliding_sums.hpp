@@ -15,7 +15,6 @@
 
 #include <weir/time.hpp>
 
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,12 +25,11 @@ namespace weir::detail {
 template <class Sum>
 class SlidingSums {
 public:
-  using Panes = std::map<Timestamp, Sum>;
-
-  /// Returns the sum of the panes that begin from `start` on and before `end`; there must be one.
+  /// Returns the sum of the panes, an ordered map by when they begin, that begin from `start` on
+  /// and before `end`; there must be one.
   /// Neither goes back from call to call; panes before `end` of the last call have not changed, but
   /// those before `start` may be gone.
-  template <class Merge>
+  template <class Panes, class Merge>
   Sum sum_of(const Panes& panes, Timestamp start, Timestamp end, const Merge& merge) {
     while (!older_.empty() && older_.back().first < start) older_.pop_back();
     if (start > middle_) {
@@ -61,7 +59,7 @@ private:
       newer_ = pane;
   }
 
-  template <class Merge>
+  template <class Panes, class Merge>
   void turn_over(const Panes& panes, Timestamp start, Timestamp end, const Merge& merge) {
     older_.clear();
     newer_.reset();

@@ -1,11 +1,11 @@
 // WindowCells: what windows of a key hold, by when they begin.
 #pragma once
 
+#include <weir/detail/flat_map.hpp>
 #include <weir/detail/map_handle.hpp>
 #include <weir/detail/window_time.hpp>
 #include <weir/time.hpp>
 
-#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -14,13 +14,13 @@ namespace weir::detail {
 
 /// What windows of the current key hold, by the time at which it begins. State of an operator.
 template <class V>
-class WindowCells : private MapHandle<Timestamp, V> {
-  using Base = MapHandle<Timestamp, V>;
+class WindowCells : private MapHandle<Timestamp, V, FlatMap> {
+  using Base = MapHandle<Timestamp, V, FlatMap>;
 
 public:
   WindowCells(StateOwner& owner, std::string_view name) : Base{owner, name, std::nullopt} {}
 
-  const std::map<Timestamp, V>& all() const { return this->map(); }
+  const FlatMap<Timestamp, V>& all() const { return this->map(); }
   const V* find(Timestamp begin) const { return this->find_entry(begin); }
   /// Returns a cell for a change, or null.
   V* edit(Timestamp begin) { return this->edit_entry(begin); }
