@@ -136,13 +136,17 @@ private:
   std::map<int, std::map<Window, Content>> sessions_;  // by page
 };
 
+/// Ways to run the same windows, of which each has a process of its own.
+constexpr auto kPlain = [](const auto& windows) { return windows; };
+constexpr auto kTriggered = [](const auto& windows) { return windows.trigger(trigger::at_end()); };
+constexpr auto kEvicted = [](const auto& windows) { return windows.evictor(evictor::last(1000)); };
+
 /// Windows of the engine, with the numbers of each in ascending order.
-template <class Windows>
-auto engine(const Windows& windows, Ms lateness, testing::HarnessOptions options) {
+template <class Windows, class Way>
+auto engine(const Windows& windows, Ms lateness, const Way& way, testing::HarnessOptions options) {
   return testing::harness<Click>(
       [&](const Stream<Click>& clicks) {
-        return clicks.key_by(&Click::page)
-            .window(windows)
+        return way(clicks.key_by(&Click::page).window(windows))
             .allowed_lateness(lateness)
             .process("windows", [](int page, const Window& window, const std::vector<Click>& in_it,
                                    Emit<std::string>& out) {
@@ -160,9 +164,9 @@ testing::HarnessOptions draw_options(base::Random& random) {
 }
 
 /// Pushes a random stream through both, and restores the engine's now and then.
-template <class Windows, class M>
-void compare(base::Random& random, const Windows& windows, Ms lateness, M model) {
-  auto op = engine(windows, lateness, draw_options(random));
+template <class Windows, class Way, class M>
+void compare(base::Random& random, const Windows& windows, Ms lateness, const Way& way, M model) {
+  auto op = engine(windows, lateness, way, draw_options(random));
   Timestamp passed = Timestamp::min();
   Timestamp now = at(-50);
   const auto disorder = 1 + random.below(40);
@@ -193,7 +197,7 @@ void compare(base::Random& random, const Windows& windows, Ms lateness, M model)
     }
     if (is_time_to_look && number != 149 && random.chance(0.5)) {
       const auto snapshot = op.snapshot();
-      op = engine(windows, lateness, draw_options(random));
+      op = engine(windows, lateness, way, draw_options(random));
       op.restore(snapshot);
       if (passed != Timestamp::min()) op.watermark(passed);
     }
@@ -205,9 +209,8 @@ std::uint64_t seeds() {
   return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 150;
 }
 
-}  // namespace
-
-TEST_CASE("random windows at regular distances are what the model says", "[windows][model]") {
+template <class Way>
+void compare_time_windows(const Way& way) {
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     CAPTURE(seed);
     base::Random random{seed};
@@ -217,16 +220,39 @@ TEST_CASE("random windows at regular distances are what the model says", "[windo
             ? tumbling(slide, Ms{random.below(static_cast<std::uint64_t>(slide.count()))})
             : sliding(Ms{1 + random.below(60)}, slide);
     const Ms lateness{random.chance(0.5) ? 0 : random.below(40)};
-    compare(random, windows, lateness, TimeModel{windows, lateness});
+    compare(random, windows, lateness, way, TimeModel{windows, lateness});
   }
 }
 
-TEST_CASE("random sessions are what the model says", "[windows][sessions][model]") {
+template <class Way>
+void compare_sessions(const Way& way) {
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     CAPTURE(seed);
     base::Random random{seed};
     const SessionWindows windows = session(Ms{1 + random.below(15)});
     const Ms lateness{random.chance(0.5) ? 0 : random.below(40)};
-    compare(random, windows, lateness, SessionModel{windows, lateness});
+    compare(random, windows, lateness, way, SessionModel{windows, lateness});
   }
+}
+
+}  // namespace
+
+TEST_CASE("random windows at regular distances are what the model says", "[windows][model]") {
+  compare_time_windows(kPlain);
+}
+
+TEST_CASE("random sessions are what the model says", "[windows][sessions][model]") {
+  compare_sessions(kPlain);
+}
+
+TEST_CASE("random windows with the trigger of their end are what the models say",
+          "[windows][triggers][model]") {
+  compare_time_windows(kTriggered);
+  compare_sessions(kTriggered);
+}
+
+TEST_CASE("random windows with an evictor that keeps all are what the models say",
+          "[windows][evictors][model]") {
+  compare_time_windows(kEvicted);
+  compare_sessions(kEvicted);
 }

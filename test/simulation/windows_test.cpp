@@ -107,6 +107,16 @@ struct WindowJob {
     CHECK(output.pending() == 0);
   }
 
+  /// Each window has made its result in parts.
+  void check_parts() const {
+    std::map<std::pair<int, Window>, std::int64_t> sums;
+    for (const Row& row : output.committed()) sums[{row.key, row.window}] += row.value;
+    std::vector<Row> rows;
+    for (const auto& [whose, sum] : sums) rows.push_back({whose.first, whose.second, sum});
+    CHECK(rows == expected());
+    CHECK(late.committed().empty());
+  }
+
   testing::ReplayLog<Click> input;
   testing::TransactionLog<Row> output;
   testing::TransactionLog<Click> late;
@@ -299,4 +309,53 @@ TEST_CASE("a function of a window that throws fails by name, and is called again
     CHECK(run.report().find("operator \"counts\": cannot " + where) != std::string::npos);
     windows.check();
   }
+}
+
+TEST_CASE("windows with triggers: whoever dies, what they make in parts is complete",
+          "[sim][windows][triggers][swarm]") {
+  test::for_each_seed(15, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+    WindowJob windows{seed, seed % 3 == 0 ? Kind::sliding : Kind::tumbling};
+    base::Random random{seed};
+    auto run = cluster.start(windows.job(draw_options(random), [](const auto& by_page) {
+      return by_page.trigger(trigger::purging(trigger::every(5ms))).count("counts");
+    }));
+    const Figures figures = test::require_finish_under_random_kills(run, seed);
+    CHECK(windows.output.committed().size() > windows.expected().size());
+    windows.check_parts();
+    return figures;
+  });
+}
+
+TEST_CASE("windows by count: whoever dies, at whatever parallelism, each is full",
+          "[sim][windows][triggers][swarm]") {
+  test::for_each_seed(15, [](std::uint64_t seed) {
+    CAPTURE(seed);
+    constexpr std::int64_t kSize = 9;
+    testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
+    const testing::ReplayLog<Click> input{clicks(seed), kPartitions, {5, 10ms}};
+    const testing::TransactionLog<Row> output;
+    base::Random random{seed};
+    const Figures figures = test::require_finish_in_lives(cluster, random, [&] {
+      JobOptions options = draw_options(random);
+      options.checkpoint.every = 20ms;
+      options.checkpoint.storage = "/checkpoints";
+      Job job{"windows", options};
+      job.source("numbers", input.source())
+          .key_by(&Click::page)
+          .window(count_windows(kSize))
+          .count("counts")
+          .sink("out", output.sink());
+      return job;
+    });
+    std::map<int, std::int64_t> rest;  // of each page, what is in no window
+    for (const Click& click : input.rows()) ++rest[click.page];
+    for (const Row& row : output.committed()) {
+      CHECK(row.value == kSize);
+      rest[row.key] -= kSize;
+    }
+    for (const auto& [page, count] : rest) CHECK((0 <= count && count < kSize));
+    return figures;
+  });
 }
