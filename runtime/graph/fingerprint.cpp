@@ -36,6 +36,7 @@ std::uint64_t hash_of_plan(const Plan& plan) {
     out.put(edge.to.value());
     out.put(static_cast<std::uint8_t>(edge.partition));
     if (!edge.side.empty()) out.put_string(edge.side);
+    if (edge.is_second) out.put(edge.is_second);
   }
   return hash_bytes(out.view().data(), out.size());
 }
@@ -53,7 +54,8 @@ std::string describe(const Plan& plan, const Vertex& vertex, const detail::Opera
             std::string{state::name_of(state.kind)};
   for (const auto& edge : op.inputs)
     text += ", reads \"" + plan.op(edge.from).name + (edge.side.empty() ? "" : ":" + edge.side) +
-            "\" by " + std::to_string(static_cast<int>(edge.partition));
+            "\" by " + std::to_string(static_cast<int>(edge.partition)) +
+            (edge.is_second ? " as its second input" : "");
   return text + ")";
 }
 

@@ -105,7 +105,8 @@ void Plan::add_edge(const EdgeSpec& edge, std::size_t op) {
                     .side = edge.side,
                     .partition = adapts ? Partition::rebalance : edge.partition,
                     .type = edge.type,
-                    .is_feedback = edge.is_feedback});
+                    .is_feedback = edge.is_feedback,
+                    .is_second = edge.is_second});
 }
 
 bool Plan::has_feedback() const {

@@ -26,6 +26,7 @@ struct PlanEdge {
   detail::Partition partition = detail::Partition::forward;
   std::shared_ptr<const detail::EdgeType> type = {};
   bool is_feedback = false;  // it closes a cycle
+  bool is_second = false;    // it leads to the second input of its operator
 };
 
 /// A chain of fused operators.

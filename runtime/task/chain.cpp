@@ -221,11 +221,12 @@ void Chain::recover(std::size_t op, detail::BatchRef batch) {
   recovery_.batches.emplace_back(op, std::move(batch));
 }
 
-std::size_t Chain::process(BatchBody& batch, std::size_t begin) {
+std::size_t Chain::process(const PlanEdge& edge, BatchBody& batch, std::size_t begin) {
   std::size_t end = std::min(begin + head_.slice, batch.size());
   if (head_.requests != nullptr) end = std::min(end, begin + head_.requests->room());
   const std::uint64_t before = out_.batches_sent();
   call_user_code(head_name_, [&] {
+    if (edge.is_second) return head_.op->process_second(batch, begin, end);
     if (head_.op != nullptr) return head_.op->process(batch, begin, end);
     records_written_ += end - begin;
     head_.sink->write(batch, begin, end);

@@ -68,10 +68,10 @@ public:
   /// the first record.
   void start();
 
-  /// Handles records of a batch from `begin` on, a slice of them, and returns where it stopped.
-  /// Slices are the smaller the more each record makes, so that what waits for credits stays small.
-  /// The batch must not be shared.
-  std::size_t process(detail::BatchBody& batch, std::size_t begin);
+  /// Handles records of a batch that came along an edge, from `begin` on, a slice of them, and
+  /// returns where it stopped. Slices are the smaller the more each record makes, so that what
+  /// waits for credits stays small. The batch must not be shared.
+  std::size_t process(const PlanEdge& edge, detail::BatchBody& batch, std::size_t begin);
   /// Whether `process` would take any records now.
   bool has_room() const { return head_.requests == nullptr || head_.requests->room() > 0; }
   /// The last slice took too long: the next one is smaller.

@@ -38,7 +38,8 @@ InputStep worked() {
 }  // namespace
 
 ChannelInput::ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, SubtaskPort& port)
-    : self_{self.index},
+    : plan_{plan},
+      self_{self.index},
       chain_{chain},
       port_{port},
       gate_{plan.inputs_of(self).size(),
@@ -159,7 +160,7 @@ Result<InputStep> ChannelInput::begin_batch(ChannelIndex channel, detail::BatchR
 InputStep ChannelInput::process_slice() {
   if (!chain_.has_room()) return {};
   const std::size_t begin = current_.at;
-  current_.at = chain_.process(*current_.batch, begin);
+  current_.at = chain_.process(plan_.edges()[current_.edge], *current_.batch, begin);
   records_ += current_.at - begin;
   port_.processed(records_);
   if (current_.at < current_.batch->size()) return worked();

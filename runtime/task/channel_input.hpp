@@ -36,7 +36,7 @@ struct RecoveredBatch {
 /// See the file comment.
 class ChannelInput final : public TaskInput {
 public:
-  /// `chain` and `port` must outlive the input.
+  /// `plan`, `chain` and `port` must outlive the input.
   ChannelInput(const Plan& plan, SubtaskId self, Chain& chain, SubtaskPort& port);
 
   /// Event time had come so far when the state was taken; before the first step.
@@ -99,6 +99,7 @@ private:
   void forget(CheckpointId id);
   void begin_recording(CheckpointId id, const std::vector<ChannelIndex>& overtaken);
 
+  const Plan& plan_;
   std::uint32_t self_;  // number of the subtask in its vertex
   std::vector<Channel> channels_;
   Chain& chain_;

@@ -31,6 +31,7 @@ struct EdgeSpec {
   std::string side = {};  // which side output of `from`; empty: its main one
   std::shared_ptr<const EdgeType> type = {};
   bool is_feedback = false;  // it closes an iteration: `from` reads from this operator
+  bool is_second = false;    // it leads to the second input of an operator with two
 };
 
 /// What an operator declares: what it remembers, and what it emits beside its main output.

@@ -22,6 +22,19 @@ struct OpenEnd {
     for (EdgeSpec& edge : result) edge.type = type;
     return result;
   }
+  /// Returns these edges and those of `second`, which lead to the second input of one operator.
+  std::vector<EdgeSpec> typed_with(std::shared_ptr<const EdgeType> type, const OpenEnd& second,
+                                   std::shared_ptr<const EdgeType> second_type) const {
+    std::vector<EdgeSpec> result = typed(std::move(type));
+    for (EdgeSpec edge : second.typed(std::move(second_type))) {
+      edge.is_second = true;
+      result.push_back(std::move(edge));
+    }
+    if (second.graph != graph)
+      graph->problems.push_back({"", "connect() was called with a stream of another job",
+                                 "make both streams from sources of one job"});
+    return result;
+  }
   OpenEnd with(Partition partition) const {
     OpenEnd result = *this;
     for (EdgeSpec& edge : result.edges) edge.partition = partition;

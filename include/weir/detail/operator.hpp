@@ -53,8 +53,8 @@ protected:
   ~OperatorTimers() = default;
 };
 
-/// Takes batches of one type and passes on batches of another. One thread at a time. User functions
-/// inside it may throw.
+/// Takes batches of one type, or of two if it has a second input, and passes on batches of another.
+/// One thread at a time. User functions inside it may throw.
 class Operator : public BatchConsumer {
 public:
   /// Says where records go; called once, before the first record.
@@ -71,6 +71,9 @@ public:
   /// Handles the records from `begin` to `end` of a batch that nobody else uses, and passes on all
   /// it has to say about them.
   virtual void process(BatchBody& batch, std::size_t begin, std::size_t end) = 0;
+
+  /// The same for a batch that came to its second input. Only for operators that have one.
+  virtual void process_second(BatchBody&, std::size_t, std::size_t) { std::terminate(); }
 
   void consume(BatchBody& batch) final { process(batch, 0, batch.size()); }
 
