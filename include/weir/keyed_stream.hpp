@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/detail/open_end.hpp>
+#include <weir/detail/operators.hpp>
 #include <weir/detail/timed_operator.hpp>
 #include <weir/detail/user_code.hpp>
 #include <weir/windows.hpp>
@@ -159,8 +160,7 @@ private:
   auto run(detail::OperatorTraits traits, std::string_view name, Args... args) const {
     using Out = typename P::out_type;
     using Body = detail::ProcessBody<P>;
-    using Operator = std::conditional_t<detail::has_timers<P>(), detail::TimedOperator<P, KeyOf>,
-                                        detail::KeyedOperator<K, T, Out, KeyOf, Body>>;
+    using Operator = detail::WithTimers<P, detail::KeyedOperator<K, T, Out, KeyOf, Body>>;
     auto declared = detail::declared_by<Body>(*end_.graph, name, args...);  // before they move
     return keyed<Out, Operator>(std::move(traits), name, std::move(declared), std::move(args)...);
   }

@@ -71,30 +71,38 @@ private:
   Timestamp time_;
 };
 
-/// An operator on a keyed stream. One object serves all keys of a subtask, one record at a time.
-/// It is built on each subtask, and once more when the job is checked; it is never copied.
-/// Exceptions thrown by its functions fail the subtask; the job's restart strategy then decides.
-template <class K, class In, class Out>
-class KeyedProcess : public StateOwner {
+/// What process functions on keyed streams have in common; see KeyedProcess.
+template <class K, class Out>
+class KeyedFunction : public StateOwner {
   static_assert(detail::RecordCheck<K>::ok);
-  static_assert(detail::RecordCheck<In>::ok);
   static_assert(detail::RecordCheck<Out>::ok);
   static_assert(std::equality_comparable<K>, "KeyedProcess<K, In, Out>: K needs ==");
 
 public:
   using key_type = K;
-  using in_type = In;
   using out_type = Out;
   using Ctx = Context<K>;
 
-  virtual ~KeyedProcess() = default;
-
-  /// Handles one record. State handles show the state of `ctx.key()`.
-  virtual void on_record(const In& record, Ctx& ctx, Emit<Out>& out) = 0;
+  virtual ~KeyedFunction() = default;
 
   /// Handles a timer that was set for `at`. State handles show the state of `ctx.key()`. A timer
   /// that it sets and that is already due fires soon after.
   virtual void on_timer([[maybe_unused]] Timestamp at, Ctx&, Emit<Out>&) {}
+};
+
+/// An operator on a keyed stream. One object serves all keys of a subtask, one record at a time.
+/// It is built on each subtask, and once more when the job is checked; it is never copied.
+/// Exceptions thrown by its functions fail the subtask; the job's restart strategy then decides.
+template <class K, class In, class Out>
+class KeyedProcess : public KeyedFunction<K, Out> {
+  static_assert(detail::RecordCheck<In>::ok);
+
+public:
+  using in_type = In;
+  using Ctx = Context<K>;
+
+  /// Handles one record. State handles show the state of `ctx.key()`.
+  virtual void on_record(const In& record, Ctx& ctx, Emit<Out>& out) = 0;
 };
 
 /// An operator on a stream without keys. Its members may be operator state, which survives

@@ -1,33 +1,19 @@
-// The operators that streams are made of.
+// The operators that streams are made of. Those that call user functions with keyed state are in
+// keyed_operator.hpp.
 #pragma once
 
+#include <weir/detail/keyed_operator.hpp>
 #include <weir/detail/operator.hpp>
 #include <weir/detail/outputs.hpp>
-#include <weir/hash.hpp>
 #include <weir/process.hpp>
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace weir::detail {
-
-inline constexpr std::size_t kExpireRows = 2;       // looked at per record: more than can be new
-inline constexpr std::size_t kPrefetchAhead = 8;    // records; hides one miss behind eight lookups
-inline constexpr std::uint64_t kFinishBatches = 4;  // batches that one call of finish() may emit
-
-/// Fills in the key hashes of a batch that came without them (over the network).
-template <class In, class KeyOf>
-void ensure_hashes(Batch<In>& batch, const KeyOf& key_of) {
-  if (batch.hashes.size() == batch.records.size()) return;
-  batch.hashes.clear();
-  for (const In& record : batch.records)
-    batch.hashes.push_back(hash_of(std::invoke(key_of, record)));
-}
 
 /// Calls `step(record, emit)` for each record: map, filter and flat_map.
 template <class In, class Out, class Step>
@@ -51,27 +37,18 @@ private:
   Emit<Out> emit_;
 };
 
-/// Runs a Process function.
+/// What operators that run a process function without keys have in common.
 template <class P>
-class ProcessOperator final : public Operator {
+class ProcessOperatorBase : public Operator {
 public:
   template <class... Args>
-  explicit ProcessOperator(const OperatorInit& init, const Args&... args)
+  explicit ProcessOperatorBase(const OperatorInit& init, const Args&... args)
       : info_{init.info}, process_{args...} {}
 
   void connect(BatchConsumer* next) override { out_.connect(next); }
 
   void start() override {
     if (is_restored(process_.operator_states())) process_.on_restore(info_);
-  }
-
-  void process(BatchBody& body, std::size_t begin, std::size_t end) override {
-    auto& batch = static_cast<Batch<typename P::in_type>&>(body);
-    for (std::size_t i = begin; i < end; ++i) {
-      out_.main.set_time(batch.time_of(i));
-      process_.on_record(batch.records[i], info_, out_.main);
-    }
-    out_.flush();
   }
 
   bool finish() override {
@@ -88,148 +65,36 @@ public:
 
   std::vector<OperatorState*> operator_states() override { return process_.operator_states(); }
 
-private:
+protected:
+  /// Calls `handle(record)` for the records of a batch from `begin` to `end`.
+  template <class In, class Handle>
+  void for_each_record(BatchBody& body, std::size_t begin, std::size_t end, Handle&& handle) {
+    auto& batch = static_cast<Batch<In>&>(body);
+    for (std::size_t i = begin; i < end; ++i) {
+      out_.main.set_time(batch.time_of(i));
+      handle(batch.records[i]);
+    }
+    out_.flush();
+  }
+
   OperatorInfo info_;
   P process_;
   Outputs<typename P::out_type> out_;
 };
 
-/// Runs a function with keyed state, positioned on the key of each record. Body declares states
-/// like a StateOwner and has `bind(state, init)` and `handle(record, key, info, emit)`.
-template <Key K, class In, class Out, class KeyOf, class Body>
-class KeyedOperator : public Operator {
-public:
-  template <class... Args>
-  KeyedOperator(const OperatorInit& init, KeyOf key_of, const Args&... args)
-      : clock_{init.clock},
-        key_of_{std::move(key_of)},
-        info_{init.info},
-        body_{args...},
-        state_{init.key_groups, init.max_parallelism, body_.declared_states(),
-               init.open_store(body_.declared_states())} {
-    body_.bind(state_, init);
-  }
-
-  void connect(BatchConsumer* next) override { out_.connect(next); }
-
-  void process(BatchBody& body, std::size_t begin, std::size_t end) override {
-    auto& batch = static_cast<Batch<In>&>(body);
-    ensure_hashes(batch, key_of_);
-    if (state_.expires()) drop_expired(end - begin);
-    if (state_.backed() != nullptr)
-      state_.load_ahead(batch.hashes, begin, end,
-                        [&](std::size_t i) -> decltype(auto) { return key_in(batch, i); });
-    for (std::size_t i = begin; i < end; ++i) {
-      if (i + kPrefetchAhead < end) state_.table().prefetch(batch.hashes[i + kPrefetchAhead]);
-      const K& key = key_in(batch, i);
-      out_.main.set_time(batch.time_of(i));
-      state_.enter(batch.hashes[i], key);
-      body_.handle(batch.records[i], key, info_, out_.main);
-      state_.leave();
-    }
-    out_.flush();
-  }
-
-  std::vector<SideOutputHandle*> side_outputs() override { return body_.side_outputs(); }
-  void connect_side(SideOutputHandle& side, BatchConsumer* next) override {
-    out_.connect_side(side, next);
-  }
-
-  KeyedState* keyed_state() override { return &state_; }
-
-  bool advance_event_time(Timestamp to) override {
-    if constexpr (requires { body_.timers(); }) body_.timers().advance_event_time(to);
-    return true;
-  }
-
-protected:
-  void drop_expired(std::size_t records) {
-    if (clock_ != nullptr) state_.set_time(clock_->wall());
-    state_.expire(kExpireRows * records);
-  }
-
-private:
-  decltype(auto) key_in(const Batch<In>& batch, std::size_t i) const {
-    return std::invoke(key_of_, batch.records[i]);
-  }
-
-  const Clock* clock_;
-  KeyOf key_of_;
-
-protected:
-  OperatorInfo info_;
-  Body body_;
-  KeyedStateOf<K> state_;
-  Outputs<Out> out_;
-};
-
-/// Whether P overrides `on_timer`. An override that cannot be reached from here counts as one: the
-/// compiler then says what is wrong with it.
+/// Runs a Process function.
 template <class P>
-constexpr bool has_timers() {
-  using Base = KeyedProcess<typename P::key_type, typename P::in_type, typename P::out_type>;
-  if constexpr (requires { &P::on_timer; })
-    return !std::is_same_v<decltype(&P::on_timer), decltype(&Base::on_timer)>;
-  else
-    return true;
-}
-
-/// The body of a KeyedOperator that is a KeyedProcess.
-template <class P>
-class ProcessBody {
-  using K = typename P::key_type;
-  using Out = typename P::out_type;
+class ProcessOperator final : public ProcessOperatorBase<P> {
+  using In = typename P::in_type;
 
 public:
-  template <class... Args>
-  explicit ProcessBody(const Args&... args)
-      : process_{args...}, timers_{process_, has_timers<P>()} {}
+  using ProcessOperatorBase<P>::ProcessOperatorBase;
 
-  std::vector<StateSpec> declared_states() const { return process_.declared_states(); }
-  const std::vector<OperatorState*>& operator_states() const { return process_.operator_states(); }
-  const std::vector<SideOutputHandle*>& side_outputs() const { return process_.side_outputs(); }
-  void bind(KeyedStateOf<K>& state, const OperatorInit& init) {
-    process_.bind_states(state);
-    timers_.bind(state, init.clock);
+  void process(BatchBody& batch, std::size_t begin, std::size_t end) override {
+    this->template for_each_record<In>(batch, begin, end, [this](const In& record) {
+      this->process_.on_record(record, this->info_, this->out_.main);
+    });
   }
-
-  void handle(const typename P::in_type& record, const K& key, const OperatorInfo& info,
-              Emit<Out>& out) {
-    Context<K> context{key, info, timers_, nullptr, out.time()};
-    process_.on_record(record, context, out);
-  }
-  void on_timer(Timestamp at, TimeDomain domain, const K& key, const OperatorInfo& info,
-                Emit<Out>& out) {
-    Context<K> context{key, info, timers_, &domain, out.time()};
-    process_.on_timer(at, context, out);
-  }
-
-  TimerService<K>& timers() { return timers_; }
-  const TimerService<K>& timers() const { return timers_; }
-
-private:
-  P process_;
-  TimerService<K> timers_;  // declares its states behind those of the process
-};
-
-/// The body of a KeyedOperator that is a lambda with declared states.
-template <class In, class Out, class F, class... States>
-class LambdaBody final : public StateOwner {
-public:
-  template <class... D>
-  explicit LambdaBody(F f, const D&... declared)
-      : f_{std::move(f)}, states_{make_state(*this, declared)...} {}
-
-  void bind(KeyedState& state, const OperatorInit&) { bind_states(state); }
-
-  template <class K>
-  void handle(const In& record, const K&, const OperatorInfo&, Emit<Out>& out) {
-    std::apply([&](auto&... state) { f_(record, *state..., out); }, states_);
-  }
-
-private:
-  F f_;
-  std::tuple<std::unique_ptr<States>...> states_;
 };
 
 /// Keeps one accumulator per key. Rules says how it begins, grows and is emitted:

@@ -1,11 +1,12 @@
-// TimedOperator: runs a KeyedProcess that has timers.
+// TimedOperator: runs a process function that has timers.
 #pragma once
 
-#include <weir/detail/operators.hpp>
+#include <weir/detail/keyed_operator.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace weir::detail {
@@ -13,14 +14,11 @@ namespace weir::detail {
 // So that barriers and records need not wait long; as many as a slice has records.
 inline constexpr std::size_t kTimersAtOnce = 128;
 
-/// See the file comment. Timers fire one at a time, between records, in the order of their queue.
-template <class P, class KeyOf>
-class TimedOperator final : public KeyedOperator<typename P::key_type, typename P::in_type,
-                                                 typename P::out_type, KeyOf, ProcessBody<P>>,
-                            private OperatorTimers {
-  using Base = KeyedOperator<typename P::key_type, typename P::in_type, typename P::out_type, KeyOf,
-                             ProcessBody<P>>;
-  using K = typename P::key_type;
+/// See the file comment. Base is the operator without its timers. They fire one at a time, between
+/// records, in the order of their queue.
+template <class Base>
+class TimedOperator final : public Base, private OperatorTimers {
+  using K = typename Base::key_type;
 
 public:
   using Base::Base;
@@ -76,5 +74,9 @@ private:
   TimerService<K>& service() { return this->body_.timers(); }
   const TimerService<K>& service() const { return this->body_.timers(); }
 };
+
+/// The operator of the process function P: Base, with timers if P handles any.
+template <class P, class Base>
+using WithTimers = std::conditional_t<has_timers<P>(), TimedOperator<Base>, Base>;
 
 }  // namespace weir::detail
