@@ -61,16 +61,18 @@ void check(const Status& status) {
 const detail::OperatorSpec& only_operator(const detail::GraphSpec& graph) {
   if (!graph.problems.empty())
     throw std::invalid_argument{runtime::format_problems(graph.name, graph.problems)};
-  if (graph.operators.size() != 2 || graph.operators[1].make == nullptr)
+  const auto made = std::count_if(graph.operators.begin(), graph.operators.end(),
+                                  [](const auto& op) { return op.source == nullptr; });
+  if (made != 1 || graph.operators.back().make == nullptr)
     throw std::invalid_argument{
         "harness(build): build must put exactly one operator behind the stream, and no sink; there "
         "are " +
-        std::to_string(graph.operators.size() - 1)};
-  return graph.operators[1];
+        std::to_string(made)};
+  return graph.operators.back();
 }
 
 /// See the header.
-class Bench final : public OperatorBench, private detail::ChannelSink {
+class Bench final : public OperatorBench {
 public:
   Bench(const Job& job, const HarnessOptions& options)
       : graph_{job.graph()},
@@ -82,17 +84,15 @@ public:
     const auto parallelism = static_cast<std::uint32_t>(options.parallelism);
     max_parallelism_ = runtime::default_max_parallelism(parallelism);
     for (std::uint32_t i = 0; i < parallelism; ++i) add_part(i, parallelism);
-    router_ = spec_.inputs[0].type->make_router({.partition = spec_.inputs[0].partition,
-                                                 .channels = parallelism,
-                                                 .own_index = 0,
-                                                 .max_parallelism = max_parallelism_,
-                                                 .out = this});
+    for (const detail::EdgeSpec& edge : spec_.inputs)
+      inlets_.push_back(std::make_unique<Inlet>(edge, parts_, max_parallelism_));
   }
 
-  void push(const detail::BatchRef& batch) override {
+  void push(std::size_t stream, const detail::BatchRef& batch) override {
     begin();
-    router_->consume(*batch);
-    router_->flush();
+    for (const auto& inlet : inlets_) {
+      if (inlet->stream() == stream) inlet->push(batch->copy());
+    }
   }
   void advance_event_time(Timestamp time) override {
     begin();
@@ -167,10 +167,39 @@ public:
   }
 
 private:
-  void put(std::uint32_t channel, detail::BatchRef batch) override {
-    if (batch->is_shared()) batch = batch->copy();
-    parts_[channel]->consume(*batch);
-  }
+  using Parts = std::vector<std::unique_ptr<detail::Operator>>;
+
+  /// An edge that leads to the operator.
+  class Inlet final : private detail::ChannelSink {
+  public:
+    /// `parts`, which must outlive it, are the operator's subtasks.
+    Inlet(const detail::EdgeSpec& edge, const Parts& parts, std::uint32_t max_parallelism)
+        : edge_{edge},
+          parts_{parts},
+          router_{edge.type->make_router({.partition = edge.partition,
+                                          .channels = static_cast<std::uint32_t>(parts.size()),
+                                          .own_index = 0,
+                                          .max_parallelism = max_parallelism,
+                                          .out = this})} {}
+
+    std::size_t stream() const { return edge_.from; }
+
+    void push(const detail::BatchRef& batch) {
+      router_->consume(*batch);
+      router_->flush();
+    }
+
+  private:
+    void put(std::uint32_t channel, detail::BatchRef batch) override {
+      if (batch->is_shared()) batch = batch->copy();
+      detail::Operator& part = *parts_[channel];
+      edge_.is_second ? part.process_second(*batch, 0, batch->size()) : part.consume(*batch);
+    }
+
+    const detail::EdgeSpec& edge_;
+    const Parts& parts_;
+    std::unique_ptr<detail::Router> router_;
+  };
 
   void begin() {
     if (std::exchange(has_begun_, true)) return;
@@ -262,8 +291,8 @@ private:
   std::uint32_t max_parallelism_ = 0;
   Kept output_;
   std::map<std::string, Kept> sides_;
-  std::vector<std::unique_ptr<detail::Operator>> parts_;
-  std::unique_ptr<detail::Router> router_;
+  Parts parts_;
+  std::vector<std::unique_ptr<Inlet>> inlets_;
   bool has_begun_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <weir/job.hpp>
 #include <weir/options.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ public:
   static std::unique_ptr<OperatorBench> make(const Job& job, const HarnessOptions& options);
   virtual ~OperatorBench() = default;
 
-  virtual void push(const detail::BatchRef& batch) = 0;
+  /// Hands over a batch of the stream that was declared as number `stream`, from 0.
+  virtual void push(std::size_t stream, const detail::BatchRef& batch) = 0;
   virtual void advance_event_time(Timestamp time) = 0;
   virtual void set_clock(Timestamp time) = 0;
   virtual void end() = 0;
