@@ -44,6 +44,10 @@ enum class EmitResults : std::uint8_t {
 template <Key K, class T, class KeyOf>
 class KeyedStream {
 public:
+  using key_type = K;
+  using record_type = T;
+  using key_of_type = KeyOf;
+
   KeyedStream(detail::OpenEnd end, KeyOf key_of)
       : end_{end.with(detail::Partition::hash)}, key_of_{std::move(key_of)} {}
 
@@ -124,6 +128,12 @@ public:
     }
   }
 
+  /// Connects the stream with another one, for an operator that takes records of both: a stream
+  /// with the same keys, or `rules.broadcast()`, of which all subtasks get every record. Include
+  /// weir/connected_streams.hpp, or weir.hpp.
+  template <class Other>
+  auto connect(const Other& other) const;
+
   /// Cuts the stream into windows: see weir/windows.hpp. Include weir/windowed_stream.hpp, or
   /// weir.hpp.
   template <class Windows>
@@ -153,6 +163,8 @@ public:
   }
 
 private:
+  template <Key, class, class>
+  friend class KeyedStream;
   template <Key, class, class, class, class>
   friend class WindowedStream;
 

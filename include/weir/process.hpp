@@ -71,7 +71,8 @@ private:
   Timestamp time_;
 };
 
-/// What process functions on keyed streams have in common; see KeyedProcess.
+/// What process functions on keyed streams have in common; see KeyedProcess, and those with two
+/// inputs in weir/co_process.hpp.
 template <class K, class Out>
 class KeyedFunction : public StateOwner {
   static_assert(detail::RecordCheck<K>::ok);

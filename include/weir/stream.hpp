@@ -29,6 +29,8 @@ namespace weir {
 class Job;
 template <class T>
 class Stream;
+template <class T>
+class BroadcastStream;
 
 /// The end of a pipeline; returned by `sink` to set its parallelism.
 class SinkHandle {
@@ -248,7 +250,7 @@ public:
   /// Joins streams of the same type into one. Records of one stream keep their order.
   template <class... Others>
   auto union_with(const Others&... others) const {
-    if constexpr (!(std::same_as<Others, Stream> && ...)) {
+    if constexpr (!(std::derived_from<Others, Stream> && ...)) {
       static_assert(detail::kAlwaysFalse<Others...>,
                     "union_with(streams...): all must be streams of this stream's record type");
     } else {
@@ -257,6 +259,11 @@ public:
       return Stream{std::move(all)};
     }
   }
+
+  /// Connects the stream with another one without keys, perhaps of another type, for an operator
+  /// that takes records of both. Include weir/connected_streams.hpp, or weir.hpp.
+  template <class Other>
+  auto connect(const Other& other) const;
 
   /// Lets records go round. `body(stream)` is called once, with a stream of these records and of
   /// those that it feeds back; it returns a Round of what it feeds back and what leaves, or only
@@ -297,7 +304,7 @@ public:
   Stream rebalance() const { return Stream{end_.with(detail::Partition::rebalance)}; }
 
   /// Sends every record to every subtask of the next operator.
-  Stream broadcast() const { return Stream{end_.with(detail::Partition::broadcast)}; }
+  BroadcastStream<T> broadcast() const;
 
   /// Sets how many subtasks the operator that makes this stream has.
   Stream parallelism(int n) const {
@@ -315,6 +322,11 @@ public:
   }
 
 private:
+  template <class>
+  friend class Stream;
+  template <Key, class, class>
+  friend class KeyedStream;
+
   void feed_back_to(const Stream& begin) const {
     end_.feed_back_to(begin.end_.edges[0].from, std::make_shared<detail::PlainEdge<T>>());
   }
@@ -344,8 +356,21 @@ private:
   detail::OpenEnd end_;
 };
 
+/// A stream of which every subtask of the next operator gets all records.
+template <class T>
+class BroadcastStream : public Stream<T> {
+public:
+  using Stream<T>::Stream;
+};
+
+template <class T>
+BroadcastStream<T> Stream<T>::broadcast() const {
+  return BroadcastStream<T>{end_.with(detail::Partition::broadcast)};
+}
+
 }  // namespace weir
 
-// What is made of windows needs a whole Stream.
+// What is made of windows, and connect, needs a whole Stream.
 #include <weir/all_windows.hpp>
+#include <weir/connected_streams.hpp>
 #include <weir/windowed_stream.hpp>

@@ -103,13 +103,22 @@ private:
       check_state_name(op, state.name, names);
     }
     for (const auto& state : op.operator_states) {
-      if (op.is_keyed)
+      if (op.is_keyed && !is_shared_by_keys(op, state))
         add(op.name,
             "it declares the operator state \"" + state.name + "\", but its input has keys",
             "declare keyed state, such as a ListState, or derive it from Process and put it behind "
             "a stream without key_by(...)");
       check_state_name(op, state.name, names);
     }
+  }
+
+  /// Whether it is what the records say that every subtask of an operator with keys gets.
+  static bool is_shared_by_keys(const OperatorSpec& op, const detail::OperatorStateSpec& state) {
+    const auto goes_to_all = [](const detail::EdgeSpec& edge) {
+      return edge.is_second && edge.partition == detail::Partition::broadcast;
+    };
+    return state.kind == detail::OperatorStateKind::broadcast &&
+           std::any_of(op.inputs.begin(), op.inputs.end(), goes_to_all);
   }
 
   void check_state_name(const OperatorSpec& op, const std::string& name,

@@ -36,6 +36,17 @@ inline auto payments_by_account() {
   return payments().key_by(&Payment::account);
 }
 
+weir::Stream<Alert> alerts();
+
+inline auto alerts_by_account() {
+  return alerts().key_by(&Alert::account);
+}
+
+/// Payments and alerts of the same account.
+inline auto connected() {
+  return payments_by_account().connect(alerts_by_account());
+}
+
 inline auto windows() {
   return payments_by_account().window(weir::tumbling(std::chrono::minutes{1}));
 }

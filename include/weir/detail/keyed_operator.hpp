@@ -128,7 +128,7 @@ constexpr bool has_timers() {
     return true;
 }
 
-/// The body of an operator that is a process function on a keyed stream.
+/// The body of an operator that is a process function on one or two keyed streams.
 template <class P>
 class ProcessBody {
   using K = typename P::key_type;
@@ -151,6 +151,22 @@ public:
   void handle(const Record& record, const K& key, const OperatorInfo& info, Emit<Out>& out) {
     Context<K> context{key, info, timers_, nullptr, out.time()};
     process_.on_record(record, context, out);
+  }
+  template <class Record>
+  void handle_first(const Record& record, const K& key, const OperatorInfo& info, Emit<Out>& out) {
+    Context<K> context{key, info, timers_, nullptr, out.time()};
+    process_.on_first(record, context, out);
+  }
+  template <class Record>
+  void handle_second(const Record& record, const K& key, const OperatorInfo& info, Emit<Out>& out) {
+    Context<K> context{key, info, timers_, nullptr, out.time()};
+    process_.on_second(record, context, out);
+  }
+  template <class Record>
+  void handle_broadcast(const Record& record, const OperatorInfo& info, Emit<Out>& out) {
+    typename P::BroadcastCtx context{info, out.time(), timers_.event_time(),
+                                     timers_.processing_time()};
+    process_.on_broadcast(record, context, out);
   }
   void on_timer(Timestamp at, TimeDomain domain, const K& key, const OperatorInfo& info,
                 Emit<Out>& out) {

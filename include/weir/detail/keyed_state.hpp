@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -202,7 +203,21 @@ public:
     key_ = &key;
   }
 
-  const K& key() const { return *key_; }
+  /// Makes no key the current one: whoever uses a state then gets std::logic_error.
+  void enter_none() {
+    leave();
+    key_ = nullptr;
+  }
+
+  /// The current key. Throws std::logic_error if there is none.
+  const K& key() const {
+    if (key_ == nullptr)
+      throw std::logic_error{
+          "state of a key is used where no key is handled, as in on_broadcast; keep there only "
+          "what "
+          "all keys share, in a ReadOnlyBroadcastState"};
+    return *key_;
+  }
   std::uint64_t hash() const override { return hash_; }
 
   /// Of a backed state: makes room for the rows of a batch from `begin` to `end`, and reads
@@ -228,9 +243,9 @@ public:
   }
 
 protected:
-  const char* find_row() override { return table().find(hash_, *key_); }
-  char* find_writable_row() override { return table().find_writable(hash_, *key_); }
-  std::pair<char*, bool> upsert_row() override { return table().upsert(hash_, *key_); }
+  const char* find_row() override { return table().find(hash_, key()); }
+  char* find_writable_row() override { return table().find_writable(hash_, key()); }
+  std::pair<char*, bool> upsert_row() override { return table().upsert(hash_, key()); }
 
 private:
   static RowLayout layout_of(const std::vector<StateSpec>& specs, bool is_backed) {

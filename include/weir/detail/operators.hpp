@@ -1,5 +1,5 @@
 // The operators that streams are made of. Those that call user functions with keyed state are in
-// keyed_operator.hpp.
+// keyed_operator.hpp, those with two inputs in two_input_operators.hpp.
 #pragma once
 
 #include <weir/detail/keyed_operator.hpp>

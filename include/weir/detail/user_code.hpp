@@ -2,6 +2,7 @@
 // they take, and what state it declares.
 #pragma once
 
+#include <weir/co_process.hpp>
 #include <weir/codec.hpp>
 #include <weir/detail/graph.hpp>
 #include <weir/process.hpp>
@@ -29,6 +30,20 @@ concept IsProcess = std::derived_from<P, Process<typename P::in_type, typename P
 template <class P>
 concept IsKeyedProcess = std::derived_from<
     P, KeyedProcess<typename P::key_type, typename P::in_type, typename P::out_type>>;
+
+template <class P>
+concept IsCoProcess = std::derived_from<
+    P, CoProcess<typename P::first_type, typename P::second_type, typename P::out_type>>;
+
+template <class P>
+concept IsKeyedCoProcess =
+    std::derived_from<P, KeyedCoProcess<typename P::key_type, typename P::first_type,
+                                        typename P::second_type, typename P::out_type>>;
+
+template <class P>
+concept IsKeyedBroadcastProcess =
+    std::derived_from<P, KeyedBroadcastProcess<typename P::key_type, typename P::in_type,
+                                               typename P::broadcast_type, typename P::out_type>>;
 
 template <class D>
 inline constexpr bool kIsDeclared = false;

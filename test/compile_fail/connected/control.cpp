@@ -1,0 +1,35 @@
+#include "test/compile_fail/prelude.hpp"
+
+class Settle final : public weir::KeyedCoProcess<std::string, Payment, Alert, Alert> {
+public:
+  explicit Settle(double limit) : limit_{limit} {}
+  void on_first(const Payment&, Ctx&, weir::Emit<Alert>&) override {}
+  void on_second(const Alert& alert, Ctx&, weir::Emit<Alert>& out) override { out(alert); }
+
+private:
+  double limit_;
+};
+
+class Watch final : public weir::KeyedBroadcastProcess<std::string, Payment, Alert, Payment> {
+public:
+  void on_record(const Payment& payment, Ctx&, weir::Emit<Payment>& out) override { out(payment); }
+  void on_broadcast(const Alert& alert, BroadcastCtx& ctx, weir::Emit<Payment>&) override {
+    ctx.edit(alerts_).put(alert.account, 1);
+  }
+
+private:
+  weir::ReadOnlyBroadcastState<std::string, int> alerts_{*this, "alerts"};
+};
+
+class Gate final : public weir::CoProcess<Payment, Alert, Payment> {
+public:
+  void on_first(const Payment&, const weir::OperatorInfo&, weir::Emit<Payment>&) override {}
+  void on_second(const Alert&, const weir::OperatorInfo&, weir::Emit<Payment>&) override {}
+};
+
+void use() {
+  connected().process<Settle>("settle", 1.0);
+  payments_by_account().connect(alerts().broadcast()).process<Watch>("watch");
+  payments().connect(alerts()).process<Gate>("gate");
+  payments().connect(alerts().broadcast().rebalance());
+}
