@@ -2,7 +2,8 @@
 //
 //   orders.key_by(&Order::customer)
 //       .connect(payments.key_by(&Payment::customer))
-//       .process<Settlement>("settle")                     a process function of one's own
+//       .process<Settlement>("settle")                     a process function of one's own, or
+//       .interval_join("join", weir::between(0s, 1h), f)   pairs at about the same time
 //
 //   payments.key_by(&Payment::account)
 //       .connect(rules.broadcast())
@@ -13,8 +14,10 @@
 
 #include <weir/co_process.hpp>
 #include <weir/detail/callable.hpp>
+#include <weir/detail/interval_join_process.hpp>
 #include <weir/detail/timed_operator.hpp>
 #include <weir/detail/two_input_operators.hpp>
+#include <weir/joins.hpp>
 #include <weir/keyed_stream.hpp>
 #include <weir/stream.hpp>
 
@@ -141,6 +144,24 @@ public:
                     "connect(...).process<P>(name, args...): P cannot be built from args");
     } else {
       return run<P, detail::ProcessBody<P>>({"co_process"}, name, std::move(args)...);
+    }
+  }
+
+  /// Joins records with equal keys whose times are near each other, in event time:
+  /// `f(first, second)` returns a result of a pair, or `f(first, second, out)` emits any number of
+  /// them, each with the later of the two times. A record that comes behind event time is late: it
+  /// has no pairs, and goes to the side output "late-first" or "late-second" of the operator, if
+  /// anybody reads that.
+  template <class F>
+  auto interval_join(std::string_view name, JoinInterval interval, F f) const {
+    using Out = detail::JoinOut<F, First, Second>;
+    if constexpr (std::same_as<Out, detail::NoJoin>) {
+      static_assert(detail::kAlwaysFalse<F>,
+                    "interval_join(name, interval, f): f must take (const First&, const Second&) "
+                    "and return a record, or (const First&, const Second&, weir::Emit<R>&)");
+    } else {
+      using P = detail::IntervalJoinProcess<K, First, Second, Out, F>;
+      return run<P, detail::ProcessBody<P>>({"interval_join", true}, name, interval, std::move(f));
     }
   }
 

@@ -173,9 +173,14 @@ private:
           [&](const detail::EdgeSpec& edge) { return edge.is_feedback || has_time[edge.from]; });
       has_time.push_back(op.kind == "event_time" || (!op.inputs.empty() && gets_time));
       if (op.needs_time && !gets_time)
-        add(op.name, "its windows are in event time, and not all of its input has that",
-            "put event_time(...) on the stream before key_by, or use windows "
-            "in_processing_time()");
+        add(op.name,
+            op.kind == "interval_join"
+                ? "it joins in event time, and not all of its input has that"
+                : "its windows are in event time, and not all of its input has that",
+            op.kind == "interval_join"
+                ? "put event_time(...) on both streams before key_by"
+                : "put event_time(...) on the stream before key_by, or use windows "
+                  "in_processing_time()");
     }
   }
 

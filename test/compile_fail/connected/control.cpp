@@ -32,4 +32,6 @@ void use() {
   payments_by_account().connect(alerts().broadcast()).process<Watch>("watch");
   payments().connect(alerts()).process<Gate>("gate");
   payments().connect(alerts().broadcast().rebalance());
+  connected().interval_join("near", weir::between(std::chrono::seconds{0}, std::chrono::seconds{1}),
+                            [](const Payment& payment, const Alert&) { return payment; });
 }
