@@ -3,7 +3,8 @@
 //   orders.key_by(&Order::customer)
 //       .connect(payments.key_by(&Payment::customer))
 //       .process<Settlement>("settle")                     a process function of one's own, or
-//       .interval_join("join", weir::between(0s, 1h), f)   pairs at about the same time
+//       .interval_join("join", weir::between(0s, 1h), f)   pairs at about the same time, or
+//       .window(weir::tumbling(1min)).join("join", f)      pairs in the same window
 //
 //   payments.key_by(&Payment::account)
 //       .connect(rules.broadcast())
@@ -20,6 +21,7 @@
 #include <weir/joins.hpp>
 #include <weir/keyed_stream.hpp>
 #include <weir/stream.hpp>
+#include <weir/windows.hpp>
 
 #include <concepts>
 #include <memory>
@@ -29,6 +31,9 @@
 #include <utility>
 
 namespace weir {
+
+template <Key K, class First, class FirstKeyOf, class Second, class SecondKeyOf, class Windows>
+class ConnectedWindows;
 
 namespace detail {
 
@@ -165,7 +170,20 @@ public:
     }
   }
 
+  /// Cuts both streams into the same windows of one size.
+  auto window(TimeWindows windows) const {
+    return ConnectedWindows<K, First, FirstKeyOf, Second, SecondKeyOf, TimeWindows>{*this, windows};
+  }
+  /// Cuts both into sessions: a record of either keeps one going.
+  auto window(SessionWindows windows) const {
+    return ConnectedWindows<K, First, FirstKeyOf, Second, SecondKeyOf, SessionWindows>{*this,
+                                                                                       windows};
+  }
+
 private:
+  template <Key, class, class, class, class, class>
+  friend class ConnectedWindows;
+
   /// Adds the operator of P, which Body calls.
   template <class P, class Body, class... Args>
   auto run(detail::OperatorTraits traits, std::string_view name, Args... args) const {
@@ -286,3 +304,5 @@ auto KeyedStream<K, T, KeyOf>::connect(const Other& other) const {
 }
 
 }  // namespace weir
+
+#include <weir/connected_windows.hpp>  // what ConnectedKeyedStreams::window returns

@@ -11,6 +11,12 @@
 
 namespace weir::detail {
 
+/// The process function of windows that make their results when they have ended.
+template <class Windows, class K, class T, class Sum, class Out, class Rules>
+using WindowProcess = std::conditional_t<std::is_same_v<Windows, SessionWindows>,
+                                         SessionWindowProcess<K, T, Sum, Out, Rules>,
+                                         TimeWindowProcess<K, T, Sum, Out, Rules>>;
+
 /// Nothing was said.
 struct Unsaid {};
 
@@ -105,11 +111,8 @@ auto make_windows(const Windows& windows, const Firing& firing, std::chrono::mil
         GlobalWindows{},
         firing.with_trigger(AfterRecords{windows.slide}).with_before(KeepLast{windows.size}),
         lateness, std::move(rules), make);
-  } else if constexpr (Firing::kIsPlain && std::is_same_v<Windows, TimeWindows>) {
-    using Process = TimeWindowProcess<K, T, Sum, Out, Rules>;
-    return make(std::type_identity<Process>{}, windows, lateness, std::move(rules));
-  } else if constexpr (Firing::kIsPlain && std::is_same_v<Windows, SessionWindows>) {
-    using Process = SessionWindowProcess<K, T, Sum, Out, Rules>;
+  } else if constexpr (Firing::kIsPlain && !std::is_same_v<Windows, GlobalWindows>) {
+    using Process = WindowProcess<Windows, K, T, Sum, Out, Rules>;
     return make(std::type_identity<Process>{}, windows, lateness, std::move(rules));
   } else {
     return make_triggered<K, T>(windows, firing, lateness, std::move(rules), make);

@@ -34,4 +34,12 @@ void use() {
   payments().connect(alerts().broadcast().rebalance());
   connected().interval_join("near", weir::between(std::chrono::seconds{0}, std::chrono::seconds{1}),
                             [](const Payment& payment, const Alert&) { return payment; });
+  const auto both = connected().window(weir::tumbling(std::chrono::minutes{1}));
+  both.join("pairs", [](const auto& payment, const auto&) { return payment; });
+  both.join("pairs", [](const Payment& payment, const Alert&, weir::Emit<double>& out) {
+    out(payment.amount);
+  });
+  both.co_group("groups", [](const std::string&, const weir::Window&,
+                             const std::vector<Payment>& payments, const std::vector<Alert>&,
+                             weir::Emit<int>& out) { out(static_cast<int>(payments.size())); });
 }
