@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 #include "state/backed_snapshot.hpp"
 #include "state/row_blocks.hpp"
+#include "state/row_encoding.hpp"
 #include "state/row_reader.hpp"
 
 #include <algorithm>
@@ -15,43 +16,6 @@ using detail::FrozenRows;
 using detail::KeyedState;
 using detail::RowLayout;
 using detail::Type;
-
-void encode_value(const Type& type, const char* value, ByteWriter& out) {
-  if (type.packed != 0)
-    out.put_raw(value, type.packed);
-  else
-    type.encode(value, out);
-}
-
-void encode_row(const RowLayout& layout, const char* row, ByteWriter& out) {
-  encode_value(*layout.key, row, out);
-  out.put_raw(row + layout.presence_offset, layout.presence_bytes);
-  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
-    if (layout.has(row, i))
-      encode_value(*layout.columns[i].type, row + layout.columns[i].offset, out);
-  }
-}
-
-/// Adds a row without what has expired of it; returns whether anything is left.
-bool encode_live_row(const RowLayout& layout, const std::vector<Expiry>& expiries, const char* row,
-                     ByteWriter& out) {
-  std::string bits(layout.presence_bytes, '\0');
-  std::vector<std::size_t> live;
-  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
-    const Expiry& expiry = expiries[i];
-    if (!layout.has(row, i)) continue;
-    if (expiry.is_live != nullptr && !expiry.is_live(row + layout.columns[i].offset, expiry.dead))
-      continue;
-    live.push_back(i);
-    if (!bits.empty()) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
-  }
-  if (live.empty()) return false;
-  encode_value(*layout.key, row, out);
-  out.put_raw(bits.data(), bits.size());
-  for (const std::size_t i : live)
-    encode_value(*layout.columns[i].type, row + layout.columns[i].offset, out);
-  return true;
-}
 
 /// Bytes of each row that are its encoding as they are, or 0 if rows must be encoded part by part.
 std::size_t packed_bytes(const RowLayout& layout) {
@@ -103,8 +67,7 @@ KeyedStateHandle empty_handle(const KeyedStateInfo& info) {
           .path = {},
           .inlined = {},
           .groups = {},
-          .rows = 0,
-          .files = {}};
+          .rows = 0};
 }
 
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows& rows,
@@ -128,6 +91,15 @@ Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const FrozenRows
   }
   if (Status status = blocks.finish(); !status.ok()) return status;
   return handle;
+}
+
+void place_rows(StateFile& file, const std::string& path, std::vector<KeyedStateHandle>& handles) {
+  const Bytes stream = file.take_inlined();
+  for (KeyedStateHandle& handle : handles) {
+    if (handle.is_native()) continue;
+    handle.inlined = stream;
+    if (!file.is_inlined()) handle.path = path;
+  }
 }
 
 Status read_rows(const KeyedStateHandle& handle, StateReader& reader, KeyedState& into) {

@@ -1,9 +1,10 @@
 // Writing frozen rows to a stream and reading them back, in order of key groups.
 //
-// A row is its key, then (if the operator has several states) one presence bit per state, then the
-// values that are present in the order of the handle's state list. Each key group begins a block.
+// Rows are encoded as row_encoding.hpp says, their states in the order of the handle's list. Each
+// key group begins a block.
 #pragma once
 
+#include "state/expiry.hpp"
 #include "state/handle.hpp"
 #include "state/state_file.hpp"
 
@@ -12,12 +13,6 @@
 #include <string_view>
 
 namespace weir::state {
-
-/// Which values of a state have expired when a snapshot is taken.
-struct Expiry {
-  bool (*is_live)(const void* cell, std::int64_t dead) = nullptr;  // null: none ever does
-  std::int64_t dead = 0;  // what was touched then or before: milliseconds since 1970
-};
 
 /// Returns the name of a kind of state, as job authors know it.
 std::string_view name_of(detail::StateKind kind);
@@ -45,6 +40,11 @@ KeyedStateHandle empty_handle(const KeyedStateInfo& info);
 /// fills in when `file` is finished. Runs off the actor threads while the table changes.
 Result<KeyedStateHandle> write_rows(const KeyedStateInfo& info, const detail::FrozenRows& rows,
                                     StateFile& file);
+
+/// Fills in where the rows of all `handles` lie, which were written to `file`, now finished: in
+/// `path`, or inlined. Each handle gets the whole stream of the chain; with one keyed operator, the
+/// usual case, that is its own. Those of stores stay as they are.
+void place_rows(StateFile& file, const std::string& path, std::vector<KeyedStateHandle>& handles);
 
 /// Adds the rows of `handle` whose key groups lie in the range of `into`, in the form of today.
 /// Must have been checked by `check_compatible`. `corrupt` leaves `into` with some of them.

@@ -43,6 +43,9 @@ void KeyedState::drop_expired(std::size_t rows) {
   std::size_t seen = 0;
   // A round of all groups at the most: there may be fewer rows than were asked for.
   for (std::uint32_t groups = table_.range().size(); seen < rows && groups != 0;) {
+    if (stays_frozen_)
+      table_.thaw_page(expire_group_, expire_cursor_,
+                       [&](const char* row) { return has_expired(row); });
     expire_cursor_ = table_.prune_page(expire_group_, expire_cursor_, [&](char* row) {
       ++seen;
       return drop_expired_columns(row);
@@ -51,6 +54,16 @@ void KeyedState::drop_expired(std::size_t rows) {
     --groups;
     if (++expire_group_ == table_.range().end) expire_group_ = table_.range().begin;
   }
+}
+
+/// Returns whether anything of the row has.
+bool KeyedState::has_expired(const char* row) const {
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    const StateSpec& spec = specs_[i];
+    if (spec.is_live == nullptr || !layout().has(row, i)) continue;
+    if (!spec.is_live(row + layout().columns[i].offset, time_ - spec.ttl_ms)) return true;
+  }
+  return false;
 }
 
 /// Returns whether nothing is left, and the row is to be erased.

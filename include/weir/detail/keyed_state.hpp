@@ -120,6 +120,8 @@ public:
   void expire(std::size_t rows) {
     if (has_ttl_) drop_expired(rows);
   }
+  /// There is always a snapshot that sees most rows: `expire` no longer waits for its end.
+  void stay_frozen() { stays_frozen_ = true; }
 
   const std::vector<StateSpec>& specs() const { return specs_; }
   RowTable& table() { return table_; }
@@ -165,6 +167,7 @@ private:
   }
 
   void drop_expired(std::size_t rows);
+  bool has_expired(const char* row) const;
   bool drop_expired_columns(char* row);
   void* read_backed(std::size_t column);
   void* edit_backed(std::size_t column);
@@ -179,6 +182,7 @@ private:
   std::unique_ptr<BackedRows> backed_;
   std::vector<StateSpec> specs_;
   bool has_ttl_ = false;
+  bool stays_frozen_ = false;
   std::int64_t time_ = 0;
   std::uint32_t expire_group_ = 0;  // how far `expire` has come
   std::size_t expire_cursor_ = 0;

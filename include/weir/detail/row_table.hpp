@@ -28,6 +28,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -175,6 +176,14 @@ public:
     }
   }
 
+  /// Returns the pages of key group `group` in the order of their rows' positions: a power of two,
+  /// some of them null, neighbours perhaps the same. A page that two versions of a table have in
+  /// common has the same rows in both.
+  std::span<const PageRef> directory(std::uint32_t group) const {
+    const std::size_t begin = begins_[group - range_.begin];
+    return {pages_.data() + begin, begins_[group - range_.begin + 1] - begin};
+  }
+
   const RowLayout& layout() const { return *layout_; }
   KeyGroupRange range() const { return range_; }
   std::size_t rows() const { return rows_; }
@@ -273,6 +282,19 @@ public:
     while (next < g.directory.size() && g.directory[next] == ref);
     if (ref && !is_frozen(ref)) prune(ref, may_go);
     return next == g.directory.size() ? 0 : next;
+  }
+
+  /// Makes a private copy of the page that `prune_page` looks at with the same arguments, if a
+  /// snapshot can see it and `is_due(row)` is true for any of its rows.
+  template <class Predicate>
+  void thaw_page(std::uint32_t group, std::size_t cursor, Predicate&& is_due) {
+    const PageRef ref = groups_[group - range_.begin].directory[cursor];
+    if (!ref || !is_frozen(ref)) return;
+    const char* due = nullptr;
+    for_each_row(ref, layout_.stride, [&](const char* row) {
+      if (due == nullptr && is_due(row)) due = row;
+    });
+    if (due != nullptr) thaw(layout_.hash_key(due), ref);
   }
 
   const RowLayout& layout() const { return layout_; }
