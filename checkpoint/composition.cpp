@@ -21,6 +21,11 @@ void rename(std::string& path, CarriedFiles& files) {
 void rename_all(state::SubtaskState& state, CarriedFiles& files) {
   for (state::KeyedStateHandle& handle : state.keyed) {
     rename(handle.path, files);
+    handle.is_linked = handle.has_log();
+    for (state::LogSegment& segment : handle.log) {
+      rename(segment.path, files);
+      segment.is_linked = true;
+    }
     for (state::NativeFile& file : handle.files) {
       rename(file.path, files);
       file.is_linked = true;

@@ -12,8 +12,24 @@ namespace weir::checkpoint {
 namespace {
 
 constexpr base::FrameKind kMetadataKind{"WEIRMETA"};
+/// With logs of keyed state, which whoever knows only the first version would pass over.
+constexpr base::FrameKind kLoggedKind{"WEIRMETA", 2};
 constexpr base::FrameKind kRecordKind{"WEIRCOOR"};
 constexpr std::size_t kSplitListBytesMax = std::size_t{1} << 30;
+
+bool has_log(const CheckpointMetadata& metadata) {
+  return std::any_of(metadata.parts.begin(), metadata.parts.end(), [](const SubtaskPart& part) {
+    return std::any_of(part.state.keyed.begin(), part.state.keyed.end(),
+                       [](const auto& handle) { return handle.has_log(); });
+  });
+}
+
+/// Of metadata; its version stands behind the magic.
+base::FrameKind kind_of(std::string_view bytes) {
+  ByteReader in{bytes};
+  in.get_raw(kLoggedKind.magic.size());
+  return in.get<std::uint32_t>() == kLoggedKind.version ? kLoggedKind : kMetadataKind;
+}
 
 Status unframe(base::FrameKind kind, std::string_view bytes,
                google::protobuf::MessageLite& message) {
@@ -74,12 +90,13 @@ Bytes encode_metadata(const CheckpointMetadata& metadata) {
     stored.set_operator_name(remaining.operator_name);
     stored.set_splits(encode_splits(remaining));
   }
-  return base::frame(kMetadataKind, message.SerializeAsString());
+  const base::FrameKind kind = has_log(metadata) ? kLoggedKind : kMetadataKind;
+  return base::frame(kind, message.SerializeAsString());
 }
 
 Result<CheckpointMetadata> decode_metadata(std::string_view bytes) {
   proto::CheckpointMetadata message;
-  if (Status status = unframe(kMetadataKind, bytes, message); !status.ok()) return status;
+  if (Status status = unframe(kind_of(bytes), bytes, message); !status.ok()) return status;
   CheckpointMetadata metadata{
       .job = message.job(),
       .run = message.run(),

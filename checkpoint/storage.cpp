@@ -27,9 +27,13 @@ Status check_files(Env& env, const std::string& directory, const state::KeyedSta
     const Status status = check_file(env, base::join_path(directory, file.path), file.size);
     if (!status.ok()) return status;
   }
+  for (const state::LogSegment& segment : handle.log) {
+    const Status status =
+        check_file(env, base::join_path(directory, segment.path), segment.stream_end());
+    if (!status.ok()) return status;
+  }
   if (handle.path.empty() || handle.groups.empty()) return {};
-  return check_file(env, base::join_path(directory, handle.path),
-                    handle.groups.back().offset + handle.groups.back().size);
+  return check_file(env, base::join_path(directory, handle.path), handle.stream_end());
 }
 
 /// Of operator state, or of records that were overtaken.
@@ -93,6 +97,10 @@ Result<std::unique_ptr<CheckpointStorage>> CheckpointStorage::open(
 
 std::string CheckpointStorage::place_of(const std::string& directory, const std::string& job) {
   return base::join_path(strip_scheme(directory), job);
+}
+
+std::string CheckpointStorage::changelog_of(const std::string& place) {
+  return base::join_path(place, "changelog");
 }
 
 Status CheckpointStorage::acquire_lock() {
@@ -215,6 +223,20 @@ Status CheckpointStorage::drop_files(Epoch epoch, CheckpointId id,
     if (!status.ok() && first_error.ok()) first_error = status;
   }
   return first_error;
+}
+
+Status CheckpointStorage::drop_changelog(Epoch epoch) {
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  const std::string directory = changelog_of(place_);
+  return env_.stat(directory).ok() ? claim_->remove(directory) : Status{};
+}
+
+Status CheckpointStorage::begin_changelog(Epoch epoch) {
+  if (Status status = drop_changelog(epoch); !status.ok()) return status;
+  const std::lock_guard lock{mutex_};
+  if (Status status = check(epoch); !status.ok()) return status;
+  return claim_->create_directory(changelog_of(place_));
 }
 
 Status CheckpointStorage::mark_finished(Epoch epoch, bool is_finished) {

@@ -5,6 +5,7 @@
 //   DIRECTORY/JOB/coordinator      epoch, highest id, whether the job has finished
 //   DIRECTORY/JOB/chk-N/...        state files, written by the subtasks
 //   DIRECTORY/JOB/chk-N/_metadata  makes the checkpoint complete
+//   DIRECTORY/JOB/changelog/...    logs of keyed state, written by the subtasks (runtime/task)
 //
 // Publication is atomic: state files are synced by those who wrote them; the metadata is written
 // inside the claim, synced, renamed to its place and the place synced. Deletion is atomic too: the
@@ -62,6 +63,9 @@ public:
   /// Returns where `open` puts the checkpoints of a job.
   static std::string place_of(const std::string& directory, const std::string& job);
 
+  /// Returns where the subtasks of a job whose checkpoints lie in `place` keep their logs.
+  static std::string changelog_of(const std::string& place);
+
   /// Fences all earlier epochs, and returns the new one with the facts as they are now.
   Result<CoordinatorRecord> begin_epoch();
 
@@ -91,6 +95,12 @@ public:
 
   /// Deletes single state files of a checkpoint.
   Status drop_files(Epoch epoch, CheckpointId id, const std::vector<std::string>& files);
+
+  /// Deletes the logs of keyed state, which no checkpoint needs: all of their files that it has, it
+  /// has by other names.
+  Status drop_changelog(Epoch epoch);
+  /// The same, and makes room for those of an execution that begins.
+  Status begin_changelog(Epoch epoch);
 
   /// Makes it durable that the job has come to its end, or that it runs again.
   Status mark_finished(Epoch epoch, bool is_finished = true);

@@ -46,8 +46,23 @@ struct NativeFile {
   friend bool operator==(const NativeFile&, const NativeFile&) = default;
 };
 
+/// What has changed in rows from one checkpoint to a later one (format:
+/// docs/formats/snapshot-stream.md).
+struct LogSegment {
+  CheckpointId upto = {};               // the later one
+  std::string path = {};                // of the file with the stream, relative to the checkpoint
+  std::vector<GroupSlice> groups = {};  // ascending: those with changes
+  bool is_linked = false;               // it was there before this checkpoint
+
+  std::uint64_t size_bytes() const;
+  /// Where the last slice of the stream ends.
+  std::uint64_t stream_end() const;
+  friend bool operator==(const LogSegment&, const LogSegment&) = default;
+};
+
 /// The keyed state of one operator on one subtask: as a stream of rows (format:
-/// docs/formats/snapshot-stream.md), or as the files of the store that held it.
+/// docs/formats/snapshot-stream.md), perhaps with a log of what has changed since that was written;
+/// or as the files of the store that held it.
 struct KeyedStateHandle {
   std::string operator_name = {};
   std::string key_schema = {};
@@ -55,12 +70,18 @@ struct KeyedStateHandle {
   std::vector<StateDescription> states = {};
   std::string path = {};  // of the file with the stream, relative to the checkpoint; empty: inlined
   Bytes inlined = {};     // the stream itself, if it is small
-  /// Ascending: only those with rows, or of native state all that the subtask had.
+  /// Ascending: those with rows, those that only the log knows, with size 0; or of native state all
+  /// that the subtask had.
   std::vector<GroupSlice> groups = {};
   std::uint64_t rows = 0;              // 0 if it is not known
   std::vector<NativeFile> files = {};  // if there are any, there is no stream
+  std::vector<LogSegment> log = {};    // in their order; rows of a later one replace those before
+  bool is_linked = false;              // the stream was there before this checkpoint
 
   bool is_native() const { return !files.empty(); }
+  bool has_log() const { return !log.empty(); }
+  /// Where the last slice of the stream ends.
+  std::uint64_t stream_end() const;
   std::uint64_t size_bytes() const;
   /// Bytes that were written for this checkpoint.
   std::uint64_t written_bytes() const;

@@ -1,5 +1,6 @@
 #include "state/keyed_cut.hpp"
 
+#include "base/assert.hpp"
 #include "state/backed_snapshot.hpp"
 
 #include <utility>
@@ -48,6 +49,11 @@ Result<KeyedStateHandle> KeyedCut::write(StateFile& file) {
   } catch (const detail::StoreError& error) {
     return Status{ErrorCode::unavailable, error.what()};
   }
+}
+
+Result<LogSegment> KeyedCut::write_changes(const KeyedCut& older, StateFile& file) const {
+  WEIR_ASSERT(!has_store() && older.state_ == state_, "cuts of two states were compared");
+  return state::write_changes(info_, {older.rows_.rows, rows_.rows}, file);
 }
 
 Result<KeyedStateHandle> KeyedCut::write_files(NativePlace place) {

@@ -8,11 +8,15 @@
 //   write         in the pool: the snapshot itself, as a stream or, if `has_copy`, as files
 //   release       in the subtask's turn
 //
+// Rows in memory may stay frozen for as long as it is useful, to be written more than once, or for
+// a later cut to be compared with (`write_changes`).
+//
 // If `write_back` fails, the state is of no more use.
 #pragma once
 
 #include "state/keyed_snapshot.hpp"
 #include "state/native_snapshot.hpp"
+#include "state/row_log.hpp"
 
 #include <weir/detail/keyed_state.hpp>
 
@@ -35,6 +39,9 @@ public:
   bool has_copy() const { return copy_.directory != nullptr; }
   /// See `write_rows`.
   Result<KeyedStateHandle> write(StateFile& file);
+  /// Of rows in memory: what has changed since `older`, an earlier cut of the same state. See
+  /// `state::write_changes`.
+  Result<LogSegment> write_changes(const KeyedCut& older, StateFile& file) const;
   /// See native_snapshot.hpp; after an error it may be called again.
   Result<KeyedStateHandle> write_files(NativePlace place);
   /// After `write_files`: the files on the local disk.

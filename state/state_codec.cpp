@@ -7,6 +7,25 @@
 namespace weir::state {
 namespace {
 
+/// Of a message with parallel lists for them.
+template <class Message>
+void put_groups(const std::vector<GroupSlice>& groups, Message& out) {
+  for (const GroupSlice& slice : groups) {
+    out.add_groups(slice.group);
+    out.add_group_offsets(slice.offset);
+    out.add_group_sizes(slice.size);
+  }
+}
+
+template <class Message>
+std::vector<GroupSlice> groups_of(const Message& in) {
+  std::vector<GroupSlice> groups;
+  const int count = std::min({in.groups_size(), in.group_offsets_size(), in.group_sizes_size()});
+  for (int i = 0; i < count; ++i)
+    groups.push_back({in.groups(i), in.group_offsets(i), in.group_sizes(i)});
+  return groups;
+}
+
 void to_proto(const KeyedStateHandle& handle, proto::KeyedStateHandle& out) {
   out.set_operator_name(handle.operator_name);
   out.set_key_schema(handle.key_schema);
@@ -20,11 +39,15 @@ void to_proto(const KeyedStateHandle& handle, proto::KeyedStateHandle& out) {
   out.set_path(handle.path);
   out.set_inlined(handle.inlined);
   out.set_rows(handle.rows);
-  for (const GroupSlice& slice : handle.groups) {
-    out.add_groups(slice.group);
-    out.add_group_offsets(slice.offset);
-    out.add_group_sizes(slice.size);
+  put_groups(handle.groups, out);
+  for (const LogSegment& segment : handle.log) {
+    auto& stored = *out.add_log();
+    stored.set_upto(segment.upto.value());
+    stored.set_path(segment.path);
+    put_groups(segment.groups, stored);
+    stored.set_is_linked(segment.is_linked);
   }
+  out.set_is_linked(handle.is_linked);
   for (const NativeFile& file : handle.files) {
     auto& stored = *out.add_files();
     stored.set_name(file.name);
@@ -43,15 +66,17 @@ KeyedStateHandle from_proto(const proto::KeyedStateHandle& in) {
                           .states = {},
                           .path = in.path(),
                           .inlined = in.inlined(),
-                          .groups = {},
-                          .rows = in.rows(),
-                          .files = {}};
+                          .groups = groups_of(in),
+                          .rows = in.rows()};
   for (const auto& state : in.states())
     handle.states.push_back(
         {state.name(), static_cast<detail::StateKind>(state.kind()), state.schema()});
-  const int groups = std::min({in.groups_size(), in.group_offsets_size(), in.group_sizes_size()});
-  for (int i = 0; i < groups; ++i)
-    handle.groups.push_back({in.groups(i), in.group_offsets(i), in.group_sizes(i)});
+  for (const auto& segment : in.log())
+    handle.log.push_back({.upto = CheckpointId{segment.upto()},
+                          .path = segment.path(),
+                          .groups = groups_of(segment),
+                          .is_linked = segment.is_linked()});
+  handle.is_linked = in.is_linked();
   for (const auto& file : in.files())
     handle.files.push_back({.name = file.name(),
                             .path = file.path(),

@@ -189,6 +189,8 @@ private:
     handle.groups.clear();
     handle.rows = 0;
     handle.files.clear();
+    handle.log.clear();
+    handle.is_linked = false;
   }
 
   /// Adds the keyed state of an operator of another savepoint.
@@ -203,6 +205,7 @@ private:
             plan_.files.push_back({base::join_path(other.directory, path), prefix + path});
         }
         if (!handle.path.empty()) handle.path.insert(0, prefix);
+        for (state::LogSegment& segment : handle.log) segment.path.insert(0, prefix);
         for (state::NativeFile& file : handle.files) {
           if (!file.path.empty()) file.path.insert(0, prefix);
         }

@@ -190,7 +190,7 @@ private:
     const auto add = [&](const GroupSlice& first, const GroupSlice& last, std::uint64_t bytes) {
       splits.push_back({Range{index, first.group, last.group}.name(), bytes});
     };
-    if (handle.is_native())
+    if (handle.is_native() || handle.has_log())
       return add(handle.groups.front(), handle.groups.back(), handle.size_bytes());
     for (std::size_t i = 0; i < handle.groups.size();) {
       const GroupSlice& first = handle.groups[i];

@@ -18,7 +18,7 @@ Result<Opened> open_savepoint(Env& env, const std::string& path) {
 
 Result<HandleRows> open_rows(Env& env, const std::string& directory,
                              const state::KeyedStateHandle& handle) {
-  if (handle.is_native()) {
+  if (handle.is_native() || handle.has_log()) {
     auto scratch = std::make_unique<Scratch>();
     auto rows = scratch->rows_of(handle, env, directory);
     if (!rows.ok()) return rows.status();

@@ -3,6 +3,7 @@
 #include "base/files.hpp"
 #include "base/paths.hpp"
 #include "state/native_snapshot.hpp"
+#include "state/row_log.hpp"
 
 #include <cstdlib>
 #include <utility>
@@ -45,7 +46,8 @@ Result<Scratch::Rows> Scratch::rows_of(const state::KeyedStateHandle& handle, En
   if (Status room = status(); !room.ok()) return room;
   const std::string path = new_path();
   state::StateFile rows{Env::posix(), path, 0};
-  auto written = state::write_as_rows(handle, env, directory, backend_, rows);
+  auto written = handle.has_log() ? state::write_logged_rows(handle, env, directory, rows)
+                                  : state::write_as_rows(handle, env, directory, backend_, rows);
   if (!written.ok()) return written.status();
   if (Status status = rows.finish(); !status.ok()) return status;
   if (rows.is_inlined())

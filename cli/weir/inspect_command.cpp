@@ -56,8 +56,9 @@ void print_groups(const std::string& vertex_index, const KeyedStateHandle& handl
   if (!handle.groups.empty())
     groups = "key groups " + std::to_string(handle.groups.front().group) + "-" +
              std::to_string(handle.groups.back().group);
-  const std::string rows = handle.is_native() ? std::to_string(handle.files.size()) + " files"
-                                              : base::format_count(handle.rows) + " rows";
+  std::string rows = handle.is_native() ? std::to_string(handle.files.size()) + " files"
+                                        : base::format_count(handle.rows) + " rows";
+  if (handle.has_log()) rows += " and a log of " + std::to_string(handle.log.size()) + " segments";
   const std::string place = handle.is_native()    ? "RocksDB"
                             : handle.path.empty() ? "in the metadata"
                                                   : handle.path;

@@ -38,6 +38,7 @@ SubtaskPart part(std::uint32_t index, int attempt) {
   state::KeyedStateHandle rows{.operator_name = "op"};
   rows.path = name;
   rows.groups.push_back({0, 0, 4});
+  rows.log.push_back({.upto = CheckpointId{1}, .path = name + ".tail-1", .groups = {{0, 0, 4}}});
   state::KeyedStateHandle native{.operator_name = "other"};
   native.files.push_back({.name = "1.sst", .path = name + ".1.1.sst", .size = 4});
   native.files.push_back({.name = "CURRENT", .inlined = "x", .size = 1});

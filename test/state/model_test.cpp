@@ -1,11 +1,12 @@
 // Keyed state against a plain map: random changes, a clock that goes on, snapshots that are written
-// while changes go on, as rows or as files, crashes, and restores into other backends and other
-// numbers of subtasks.
+// while changes go on, as rows, as files or as a log of what has changed, crashes, and restores
+// into other backends and other numbers of subtasks.
 #include "base/files.hpp"
 #include "base/memory_env.hpp"
 #include "base/random.hpp"
 #include "state/keyed_cut.hpp"
 #include "test/state/backends.hpp"
+#include "test/state/logged.hpp"
 #include "test/support/swarm.hpp"
 
 #include <weir/state.hpp>
@@ -22,6 +23,9 @@ using namespace weir;
 using namespace weir::detail;
 using namespace weir::state;
 using weir::test::Backends;
+using weir::test::kLog;
+using weir::test::write_base;
+using weir::test::write_tail;
 
 namespace {
 
@@ -93,6 +97,12 @@ struct Part {
   KeyedStateOf<std::string> state;
 };
 
+/// What a log of one subtask has written last.
+struct Logged {
+  KeyedCut cut;
+  LogChain chain;
+};
+
 struct Snapshot {
   std::string directory = {};  // of files
   std::vector<KeyedStateHandle> handles = {};
@@ -127,6 +137,11 @@ public:
     }
   }
 
+  bool has_store() const { return parts_[0]->state.backed() != nullptr; }
+  void stay_frozen() {
+    for (auto& part : parts_) part->state.stay_frozen();
+  }
+
   std::vector<KeyedCut> cut() {
     std::vector<KeyedCut> cuts;
     for (auto& part : parts_) cuts.push_back(part->cut());
@@ -140,6 +155,8 @@ public:
         if (handle.is_native()) {
           REQUIRE(
               read_copy(handle, {&env, snapshot.directory}, rocksdb, part->state, is_first).ok());
+        } else if (handle.has_log() || !handle.path.empty()) {
+          REQUIRE(read_logged_rows(handle, env, kLog, part->state).ok());
         } else {
           StateReader reader{handle.inlined, "snapshot"};
           REQUIRE(read_rows(handle, reader, part->state).ok());
@@ -176,7 +193,10 @@ void check_key(Operator& op, const std::string& key, Entry& expected, WallTime n
 /// A run of random steps.
 class Run {
 public:
-  explicit Run(std::uint64_t seed) : random_{seed} { start({}); }
+  explicit Run(std::uint64_t seed) : random_{seed} {
+    REQUIRE(env_.create_directory(kLog).ok());
+    start({});
+  }
 
   void step() {
     switch (random_.below(200)) {
@@ -185,6 +205,7 @@ public:
       case 2: finish_snapshot(); return;
       case 3: crash(); return;
       case 4: go_on(); return;
+      case 5: materialize(); return;
       default: change(); return;
     }
   }
@@ -197,8 +218,11 @@ public:
 
 private:
   void start(const Snapshot& snapshot) {
+    logged_.clear();
     op_.reset();
     op_ = std::make_unique<Operator>(1 + random_.below(4), backends_.draw(random_));
+    has_log_ = !op_->has_store() && random_.chance(0.7);
+    if (has_log_) op_->stay_frozen();
     op_->set_time(now_);
     op_->restore(snapshot, env_, *backends_.rocksdb());
   }
@@ -299,6 +323,7 @@ private:
 
   void finish_snapshot() {
     if (cuts_.empty()) return;
+    if (has_log_) return finish_logged();
     finish_write_back();
     const Snapshot old = std::exchange(
         snapshot_, Snapshot{.directory = "/chk-" + std::to_string(++snapshots_), .handles = {}});
@@ -310,6 +335,42 @@ private:
     cuts_.clear();
     snapshot_model_ = cut_model_;
     if (!old.directory.empty()) REQUIRE(base::remove_tree(env_, old.directory).ok());
+  }
+
+  /// Some of these come to nothing; the log goes on all the same.
+  void finish_logged() {
+    const CheckpointId id{static_cast<std::uint64_t>(++snapshots_)};
+    std::vector<Logged> written;
+    Snapshot snapshot{.directory = "/chk-" + std::to_string(snapshots_), .handles = {}};
+    for (std::size_t i = 0; i < cuts_.size(); ++i) {
+      LogChain chain = logged_.empty() ? write_base(env_, name_of("base", id, i), id, cuts_[i])
+                                       : write_tail(env_, name_of("tail", id, i), id, cuts_[i],
+                                                    {logged_[i].cut, logged_[i].chain});
+      snapshot.handles.push_back(chain.handles[0]);
+      written.push_back({std::move(cuts_[i]), std::move(chain)});
+    }
+    cuts_.clear();
+    for (Logged& old : std::exchange(logged_, std::move(written))) old.cut.release();
+    if (random_.chance(0.3)) return;
+    REQUIRE(env_.create_directory(snapshot.directory).ok());
+    const Snapshot old = std::exchange(snapshot_, std::move(snapshot));
+    snapshot_model_ = cut_model_;
+    if (!old.directory.empty()) REQUIRE(base::remove_tree(env_, old.directory).ok());
+  }
+
+  static std::string name_of(const std::string& what, CheckpointId id, std::size_t part) {
+    return what + "-" + std::to_string(id.value()) + "-" + std::to_string(part);
+  }
+
+  /// All rows of what was written last become the base of what follows.
+  void materialize() {
+    for (std::size_t i = 0; i < logged_.size(); ++i) {
+      Logged& logged = logged_[i];
+      if (logged.chain.versions.size() < 2) continue;
+      const CheckpointId id = logged.chain.id();
+      const LogChain base = write_base(env_, name_of("base again", id, i), id, logged.cut);
+      logged.chain = rebased(logged.chain, base).value();
+    }
   }
 
   KeyedStateHandle write(KeyedCut& cut) {
@@ -348,7 +409,9 @@ private:
   bool is_written_back_ = false;
   bool is_native_ = false;
   int snapshots_ = 0;
-  Snapshot snapshot_;  // the newest
+  bool has_log_ = false;
+  std::vector<Logged> logged_;  // of each subtask, if anything was written
+  Snapshot snapshot_;           // the newest
   Model snapshot_model_;
 };
 
