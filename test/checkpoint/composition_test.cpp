@@ -96,7 +96,7 @@ struct Stored {
     const auto at = std::find_if(loaded->parts.begin(), loaded->parts.end(),
                                  [&](const auto& each) { return each.index == index; });
     REQUIRE(at != loaded->parts.end());
-    CHECK(at->state.paths().size() == 4);
+    CHECK(at->state.paths().size() == 5);
     for (const std::string& path : at->state.paths())
       CHECK(base::read_file(env, storage->path_of(CheckpointId{id}) + "/" + path).value() ==
             content(CheckpointId{from}, index));

@@ -218,6 +218,47 @@ TEST_CASE("an entry of a kind that nobody knows is damage", "[log]") {
   CHECK(restore(logged.env, handle, into).code() == ErrorCode::corrupt);
 }
 
+namespace {
+
+struct TwoCounts : StateOwner {
+  ValueState<std::int64_t> first{*this, "first"};
+  ValueState<std::int64_t> second{*this, "second"};
+};
+
+}  // namespace
+
+TEST_CASE("the bytes of a segment are those that its format says", "[log]") {
+  TwoCounts owner;
+  KeyedStateOf<std::string> state{{0, 1}, 1, owner.declared_states()};
+  owner.bind_states(state);
+  const auto with = [&](const std::string& key, auto f) {
+    state.enter(hash_of(key), key);
+    f();
+    state.leave();
+  };
+  const auto cut = [&] { return KeyedCut{describe("op", schema<std::string>(), state), state}; };
+  with("be", [&] { owner.second.set(1); });
+  KeyedCut before = cut();
+  with("be", [&] { owner.second.clear(); });
+  with("to", [&] { owner.first.set(7); });
+  KeyedCut after = cut();
+  base::MemoryEnv env;
+  StateFile file{env, "/unused", 1000};
+  const LogSegment segment = after.write_changes(before, file).value();
+  REQUIRE(file.finish().ok());
+  CHECK(segment.groups == std::vector<GroupSlice>{{0, 0, 25}});
+  // The example in docs/formats/snapshot-stream.md.
+  CHECK(file.take_inlined() == Bytes("\x11\0\0\0\x7e\xab\xfb\xcd"
+                                     "\x01\x02"
+                                     "be"
+                                     "\x02\x02"
+                                     "to"
+                                     "\x01\x07\0\0\0\0\0\0\0",
+                                     25));
+  before.release();
+  after.release();
+}
+
 TEST_CASE("a handle with a log is stored and read back", "[log]") {
   Story logged;
   const SubtaskState state{.keyed = {logged.handle()}};
