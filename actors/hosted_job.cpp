@@ -32,7 +32,7 @@ Result<HostedJobPtr> host_job(const Job& job, const HostOptions& options, Env& e
   hosted->launch = std::move(launch).value();
   hosted->context = std::make_shared<const JobContext>(
       hosted->launch.plan, options.run,
-      runtime::snapshot_place(storage_env, hosted->storage->place(), job.options().checkpoint),
+      runtime::snapshot_place(storage_env, hosted->storage->place(), job.options()),
       options.force_bytes);
   return HostedJobPtr{std::move(hosted)};
 }

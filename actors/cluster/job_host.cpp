@@ -19,8 +19,8 @@ Result<JobContextPtr> build_job_part(const HostJob& order, JobFactory& jobs, Env
                   "its program builds another job than the coordinator's: " + different +
                       "; start all processes from the same program"};
   return std::make_shared<const JobContext>(
-      std::move(plan), order.run,
-      runtime::snapshot_place(env, order.directory, job->options().checkpoint), false);
+      std::move(plan), order.run, runtime::snapshot_place(env, order.directory, job->options()),
+      false);
 }
 
 void JobHost::add(JobId job, NodeActor node) {

@@ -110,6 +110,17 @@ struct RocksDbOptions {
   TimerOrder timers = TimerOrder::rocksdb;
 };
 
+/// Whether checkpoints hold of keyed state in memory only what has changed since the one before:
+/// docs/concepts/state.md.
+struct ChangelogOptions {
+  bool enabled = false;
+  /// All of the state is written anew, beside the checkpoints, when this has passed since it was;
+  /// or earlier, when what has changed has become as large. Above 0.
+  Duration materialize_interval = std::chrono::minutes{10};
+  /// How many of these writes may fail one after the other before the subtask fails. At least 0.
+  int max_failures = 3;
+};
+
 /// Where the state of operators lives.
 struct StateOptions {
   StateBackendType backend = StateBackendType::hashmap;
@@ -117,6 +128,7 @@ struct StateOptions {
   /// Each node keeps a second copy of the state that its subtasks write, and restores from it those
   /// that restart there. Of use where checkpoints lie far away.
   bool local_recovery = false;
+  ChangelogOptions changelog = {};
 };
 
 /// What happens when a subtask fails.

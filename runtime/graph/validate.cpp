@@ -229,6 +229,7 @@ private:
              Duration{1}, "not above 0");
     at_least("execution.checkpointing.write-retry.max-backoff", retry.max_backoff,
              retry.initial_backoff, "below write-retry.initial-backoff");
+    check_changelog();
     if (checkpoint.unaligned) check_unaligned();
     if (checkpoint.regional.enabled) check_regional();
     if (checkpoint.auto_interval && checkpoint.every <= Duration{})
@@ -256,6 +257,18 @@ private:
       add("", "state.backend.rocksdb.memory.write-buffer-ratio is not between 0 and 1",
           "leave some of the memory for the block cache; 0.5 is the default");
     check_restart();
+  }
+
+  void check_changelog() {
+    const StateOptions& state = graph_.options.state;
+    const std::string key = "state.changelog.";
+    if (state.changelog.materialize_interval <= Duration{})
+      add("", key + "periodic-materialize.interval is not above 0", "choose a larger value");
+    if (state.changelog.max_failures < 0)
+      add("", key + "max-failures-allowed is negative", "choose a larger value");
+    if (state.changelog.enabled && state.backend == StateBackendType::rocksdb)
+      add("", key + "enabled is true, but state is in RocksDB, whose checkpoints are incremental",
+          "set state.backend.type to hashmap, or leave the changelog out");
   }
 
   /// What a barrier has overtaken belongs to one checkpoint, and is replayed exactly once.

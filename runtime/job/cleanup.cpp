@@ -38,6 +38,8 @@ void clean_up(checkpoint::CheckpointStorage& storage, const JobLaunch& launch,
       return;
     }
   }
+  if (Status status = storage.drop_changelog(record->epoch); !status.ok())
+    log.warn("logs of keyed state cannot be deleted", {{"error", status.message()}});
   const bool keeps = keeps_checkpoints(launch, outcome);
   const bool owns_history = launch.restore.from == RestoreRequest::From::latest;
   if (launch.owns_initial() && !keeps) {

@@ -183,6 +183,12 @@ void drop_incomplete(CheckpointStorage& storage, Epoch epoch, base::Logger& log)
   }
 }
 
+/// What an earlier execution has left goes, also if this one has no logs.
+Status begin_logs(const JobLaunch& launch, CheckpointStorage& storage, Epoch epoch) {
+  const bool has_logs = launch.plan->graph().options.state.changelog.enabled;
+  return has_logs ? storage.begin_changelog(epoch) : storage.drop_changelog(epoch);
+}
+
 /// A job that had finished runs again. What power failure kept it from deleting then must go, or
 /// `latest` would take it for a checkpoint of the new run, whose results would be missing.
 Status begin_again(CheckpointStorage& storage, Epoch epoch, const JobLaunch& launch) {
@@ -308,6 +314,8 @@ Result<Execution> begin_execution(const JobLaunch& launch, const ExecutionContex
     for (const SubtaskId subtask : launch.plan->subtasks()) execution.restore.subtasks[subtask];
   }
   drop_incomplete(context.storage, execution.record.epoch, context.log);
+  if (Status status = begin_logs(launch, context.storage, execution.record.epoch); !status.ok())
+    return status;
   auto complete = context.storage.list();
   if (!complete.ok()) return complete.status();
   for (const CheckpointId id : *complete) {

@@ -132,6 +132,16 @@ std::vector<Entry> general_entries() {
       {{"weir.state.rocksdb.row-cache-size", "size", "64 MiB",
         "rows that each operator keeps in memory on each subtask"},
        size([](JobOptions& o) -> std::int64_t& { return o.state.rocksdb.row_cache_bytes; })},
+      {{"state.changelog.enabled", "bool", "false",
+        "checkpoints hold of state in memory what has changed since the one before"},
+       setter_of([](JobOptions& o) -> bool& { return o.state.changelog.enabled; })},
+      {{"state.changelog.periodic-materialize.interval", "duration", "10 min",
+        "with a changelog: how long until all of the state is written anew, beside checkpoints"},
+       setter_of(
+           [](JobOptions& o) -> Duration& { return o.state.changelog.materialize_interval; })},
+      {{"state.changelog.max-failures-allowed", "int", "3",
+        "how many of these writes may fail one after the other before the subtask fails"},
+       setter_of([](JobOptions& o) -> int& { return o.state.changelog.max_failures; })},
       {{"execution.state-recovery.claim-mode", "word", "NO_CLAIM",
         "NO_CLAIM or CLAIM: whether what the job continues from by its path becomes the job's own, "
         "which deletes it when it needs it no more"},

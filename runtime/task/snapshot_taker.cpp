@@ -1,5 +1,7 @@
 #include "runtime/task/snapshot_taker.hpp"
 
+#include "checkpoint/storage.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -20,6 +22,19 @@ SnapshotTaker::SnapshotTaker(const Plan& plan, std::shared_ptr<Chain> chain, Pos
       port_{port},
       commits_{*chain_, plan.graph().options.lost_transactions, port} {
   for (const PlanEdge& edge : plan.edges()) edges_.push_back({edge.name, edge.type->schema()});
+  if (place_.changelog.enabled && !chain_->states().empty()) open_log();
+}
+
+void SnapshotTaker::open_log() {
+  log_ = std::make_unique<ChangeLog>(
+      chain_,
+      LogPlace{.env = place_.env,
+               .directory = checkpoint::CheckpointStorage::changelog_of(place_.directory),
+               .owner = self_.name,
+               .attempt = self_.speaker.attempt,
+               .inline_threshold = place_.inline_threshold,
+               .compression = place_.compression},
+      ChangeLog::Policy{place_.changelog, place_.retry.max_backoff}, port_);
 }
 
 void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool is_finished,
@@ -34,6 +49,7 @@ void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool i
   if (barrier.directory.empty()) work->result.event_time = chain_->time().input();
   for (const ChainState& s : chain_->states())
     work->keyed.emplace_back(state::describe(s.operator_name, s.key_schema, *s.state), *s.state);
+  if (log_ != nullptr && barrier.directory.empty()) work->logged = log_->begin(barrier.id);
   for (const ChainOperatorState& s : chain_->operator_states())
     work->operators.emplace_back(s.operator_name, *s.state);
   if (positions_.source != nullptr)
@@ -115,13 +131,21 @@ void SnapshotTaker::write(const WorkPtr& work) {
 
 void SnapshotTaker::on_written(const WorkPtr& work) {
   if (tries_again(work, &SnapshotTaker::write)) return;
-  for (state::KeyedCut& cut : work->keyed) cut.release();
+  end_freeze(*work);
   if (work->status.ok())
     persisted_ = std::max(persisted_, work->barrier.id);
   else if (recording_ == work)
     recording_ = nullptr;  // it is declined now
   work->is_written = true;
   finish(work);
+}
+
+void SnapshotTaker::end_freeze(SnapshotWork& work) {
+  if (work.logged != nullptr) {
+    log_->on_written(work.logged, std::move(work.keyed), work.status, work.frozen_at);
+  } else {
+    for (state::KeyedCut& cut : work.keyed) cut.release();
+  }
 }
 
 /// Answers as soon as all is known and written.
@@ -192,6 +216,9 @@ void SnapshotTaker::remove_copies(std::vector<std::string> copies) {
 
 std::optional<TaskFailure> SnapshotTaker::take_failure() {
   if (failure_) return std::exchange(failure_, std::nullopt);
+  if (log_ != nullptr) {
+    if (auto failure = log_->take_failure()) return failure;
+  }
   return commits_.take_failure();
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "runtime/task/chain.hpp"
+#include "runtime/task/change_log.hpp"
 #include "runtime/task/port.hpp"
 #include "runtime/task/sink_commits.hpp"
 #include "runtime/task/situation.hpp"
@@ -80,12 +81,14 @@ private:
     std::string schema;
   };
 
+  void open_log();
   void freeze_sinks(SnapshotWork& work);
   void label(SnapshotWork& work, std::vector<OvertakenBatches> batches) const;
   void write_back_next();
   void on_written_back(const WorkPtr& work);
   void write(const WorkPtr& work);
   void on_written(const WorkPtr& work);
+  void end_freeze(SnapshotWork& work);
   void finish(const WorkPtr& work);
   void write_overtaken(const WorkPtr& work);
   bool tries_again(const WorkPtr& work, void (SnapshotTaker::*step)(const WorkPtr&));
@@ -99,6 +102,7 @@ private:
   SubtaskPort& port_;
   std::vector<EdgeLabel> edges_;  // of the plan
   SinkCommits commits_;
+  std::unique_ptr<ChangeLog> log_;                      // of keyed state; null: there is none
   std::vector<std::weak_ptr<SnapshotWork>> under_way_;  // and some that are over
   std::deque<WorkPtr> write_backs_;                     // the first one is under way
   WorkPtr recording_;       // of which something that was overtaken is missing, or null

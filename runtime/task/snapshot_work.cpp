@@ -26,14 +26,16 @@ Status add_batch(const Element& element, state::StateFile& file,
 
 }  // namespace
 
-SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOptions& options) {
+SnapshotPlace snapshot_place(Env& env, std::string directory, const JobOptions& job) {
   using state::Compression;
+  const CheckpointOptions& options = job.checkpoint;
   return {.env = &env,
           .directory = std::move(directory),
           .inline_threshold = static_cast<std::size_t>(options.inline_threshold),
           .incremental = options.incremental,
           .compression = options.compress_snapshots ? Compression::zstd : Compression::none,
-          .retry = options.write_retry};
+          .retry = options.write_retry,
+          .changelog = job.state.changelog};
 }
 
 SnapshotWork::SnapshotWork(checkpoint::Barrier snapshot_barrier,
@@ -104,6 +106,14 @@ Result<std::unique_ptr<WritableFile>> SnapshotWork::create_file() const {
 }
 
 Status SnapshotWork::write_keyed() {
+  if (logged != nullptr) {
+    if (Status written = logged->write(keyed, target_.directory); !written.ok()) return written;
+    if (logged->chain()) {
+      result.keyed = logged->chain()->handles;
+      progress_ = Progress::keyed;
+      return {};
+    }
+  }
   if (Status copied = write_copies(); !copied.ok()) return copied;
   state::StateFile file{[this] { return create_file(); }, target_.place.inline_threshold,
                         target_.place.compression};
@@ -114,14 +124,7 @@ Status SnapshotWork::write_keyed() {
     handles.push_back(std::move(handle).value());
   }
   if (Status finished = file.finish(); !finished.ok()) return finished;
-  // Each handle gets the whole stream of the chain; with one keyed operator, the usual case, that
-  // is its own.
-  const Bytes stream = file.take_inlined();
-  for (state::KeyedStateHandle& handle : handles) {
-    if (handle.is_native()) continue;
-    handle.inlined = stream;
-    if (!file.is_inlined()) handle.path = target_.file_name;
-  }
+  state::place_rows(file, target_.file_name, handles);
   result.keyed = std::move(handles);
   progress_ = Progress::keyed;
   return {};

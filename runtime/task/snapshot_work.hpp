@@ -12,6 +12,7 @@
 #include "checkpoint/messages.hpp"
 #include "runtime/task/chain.hpp"
 #include "runtime/task/element.hpp"
+#include "runtime/task/logged_write.hpp"
 #include "state/keyed_cut.hpp"
 #include "state/operator_snapshot.hpp"
 #include "state/state_file.hpp"
@@ -39,10 +40,11 @@ struct SnapshotPlace {
   std::shared_ptr<checkpoint::LocalState> local = nullptr;
   base::BlockingPool* pool = nullptr;  // may write several files at once; null: it may not
   WriteRetryOptions retry = {.timeout = {}};
+  ChangelogOptions changelog = {};
 };
 
 /// Where the subtasks of a job write whose checkpoints lie in `directory` of `env`.
-SnapshotPlace snapshot_place(Env& env, std::string directory, const CheckpointOptions& options);
+SnapshotPlace snapshot_place(Env& env, std::string directory, const JobOptions& job);
 
 /// A snapshot that has been frozen. Touched by the subtask before and after, by the pool in
 /// between; but `overtaken` and `missing` stay with the subtask until `write_overtaken`.
@@ -89,6 +91,7 @@ public:
   checkpoint::SnapshotTimings timings;
   Duration frozen_at{};
   std::vector<state::KeyedCut> keyed;
+  std::shared_ptr<LoggedWrite> logged;  // how those are written; null: all of their rows
   std::vector<state::OperatorCut> operators;
   std::vector<Persist> persist;
   std::vector<Overtaken> overtaken;

@@ -3,6 +3,7 @@
 #include "base/paths.hpp"
 #include "state/keyed_snapshot.hpp"
 #include "state/native_snapshot.hpp"
+#include "state/row_log.hpp"
 
 #include <set>
 #include <utility>
@@ -38,6 +39,10 @@ private:
   Status read(const state::KeyedStateHandle& handle, detail::KeyedState& into) {
     const bool is_first = begun_.insert(&into).second;
     if (handle.is_native()) return read_files(handle, into, is_first);
+    if (handle.has_log()) {  // of which the node keeps no copies
+      has_read_storage_ = true;
+      return state::read_logged_rows(handle, *order_.env, order_.directory, into);
+    }
     if (handle.path.empty()) {
       const std::string place = "the state of " + handle.operator_name + " in " + order_.directory;
       state::StateReader reader{handle.inlined, place + "/_metadata"};

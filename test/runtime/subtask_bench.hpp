@@ -104,7 +104,7 @@ public:
 
 private:
   runtime::SnapshotPlace place() {
-    auto place = runtime::snapshot_place(disk_, "/checkpoints", plan_.graph().options.checkpoint);
+    auto place = runtime::snapshot_place(disk_, "/checkpoints", plan_.graph().options);
     place.savepoints = &disk_;
     return place;
   }

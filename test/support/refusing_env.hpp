@@ -3,6 +3,7 @@
 
 #include "test/support/env_over.hpp"
 
+#include <optional>
 #include <string>
 
 namespace weir::test {
@@ -19,9 +20,15 @@ public:
     skip_ = skip;
   }
 
+  /// From now on no file gets a second name.
+  void refuse_links(ErrorCode code) { link_code_ = code; }
+
   Result<std::unique_ptr<WritableFile>> create(const std::string& path) override {
     if (Status status = ask(path); !status.ok()) return status;
     return EnvOver::create(path);
+  }
+  Status link(const std::string& from, const std::string& to) override {
+    return link_code_ ? Status{*link_code_, to + ": refused"} : EnvOver::link(from, to);
   }
   Status rename(const std::string& from, const std::string& to) override {
     Status status = ask(to);
@@ -42,6 +49,7 @@ private:
   ErrorCode code_ = ErrorCode::unavailable;
   int times_ = 0;
   int skip_ = 0;
+  std::optional<ErrorCode> link_code_;
 };
 
 }  // namespace weir::test

@@ -1,0 +1,353 @@
+// The log of a subtask's state: what each checkpoint writes of it, refers to, and leaves behind.
+#include "runtime/task/change_log.hpp"
+
+#include "base/files.hpp"
+#include "runtime/task/state_restore.hpp"
+#include "test/runtime/subtask_bench.hpp"
+
+#include <weir/testing/replay_log.hpp>
+#include <weir/testing/transaction_log.hpp>
+#include <weir/weir.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+
+using namespace std::chrono_literals;
+using namespace weir;
+using namespace weir::runtime;
+using checkpoint::Barrier;
+using test::Bench;
+using test::Trace;
+
+namespace {
+
+using Count = std::pair<int, std::int64_t>;
+
+const std::string kPlace = "/checkpoints";
+const std::string kLog = kPlace + "/changelog";
+
+JobOptions with_log(ChangelogOptions changelog = {}) {
+  changelog.enabled = true;
+  return {.checkpoint = {.inline_threshold = 0}, .state = {.changelog = changelog}};
+}
+
+Job counts(const testing::TransactionLog<Count>& log, JobOptions options) {
+  Job job{"counts", options};
+  job.source("numbers", testing::ReplayLog<int>{{}}.source())
+      .key_by(std::identity{})
+      .count("counts")
+      .sink("out", log.sink());
+  return job;
+}
+
+/// counts/0, whose checkpoints have directories.
+struct Subject {
+  explicit Subject(JobOptions options = with_log()) : job{counts(log, std::move(options))} {
+    REQUIRE(bench.env().create_directories(kLog).ok());
+    bench.start();
+  }
+
+  /// Counts each key from `begin` to `end` once more.
+  void count(int begin, int end) {
+    std::vector<int> keys;
+    for (int key = begin; key < end; ++key) {
+      keys.push_back(key);
+      ++expected[key];
+    }
+    bench.push(0, std::move(keys));
+  }
+  void barrier(std::uint64_t id) {
+    REQUIRE(bench.env().create_directories(directory(id)).ok());
+    bench.push(0, Barrier{.id = CheckpointId{id}});
+    at_barrier[id] = expected;
+  }
+  Trace settle() {
+    Trace trace;
+    while (bench.waiting_work() != 0) {
+      for (std::string& line : bench.do_work()) trace.push_back(std::move(line));
+    }
+    return trace;
+  }
+  /// A checkpoint that completes.
+  const state::KeyedStateHandle& checkpoint(std::uint64_t id) {
+    barrier(id);
+    settle();
+    bench.turn([&](Subtask& s) { s.on_completed(CheckpointId{id}, false); });
+    settle();
+    return handle(id);
+  }
+  const state::KeyedStateHandle& handle(std::uint64_t id) const {
+    const auto at = std::find_if(bench.acks().begin(), bench.acks().end(),
+                                 [&](const auto& ack) { return ack.id == CheckpointId{id}; });
+    REQUIRE(at != bench.acks().end());
+    REQUIRE(at->state.keyed.size() == 1);
+    return at->state.keyed[0];
+  }
+  /// The checkpoint holds what had been counted at its barrier.
+  void check(std::uint64_t id) {
+    CAPTURE(id);
+    testing::TransactionLog<Count> other_log;
+    const Job same = counts(other_log, {});  // it does not matter whether that has a log
+    Bench other{same, "counts/0"};
+    const RestoreOrder order{
+        .restore = {.keyed = {handle(id)}}, .directory = directory(id), .env = &bench.env()};
+    REQUIRE(read_state(order, other.subtask().states()).ok());
+    other.start();
+    std::vector<int> keys;
+    for (const auto& [key, n] : expected) keys.push_back(key);
+    other.push(0, keys);
+    other.push(0, Barrier{.id = CheckpointId{1000}});
+    while (other.waiting_work() != 0) other.do_work();
+    other.turn([](Subtask& s) { s.on_completed(CheckpointId{1000}, false); });
+    while (other.waiting_work() != 0) other.do_work();
+    std::map<int, std::int64_t> restored;
+    for (const auto& [key, n] : other_log.committed()) restored[key] = n - 1;
+    std::erase_if(restored, [](const auto& entry) { return entry.second == 0; });
+    CHECK(restored == at_barrier[id]);
+  }
+  /// Names of files, without the owner.
+  std::set<std::string> files(const std::string& in) {
+    std::set<std::string> names;
+    const auto entries = bench.env().list(in);
+    for (const DirectoryEntry& file : entries.value())
+      names.insert(file.name.substr(std::string{"counts-0-1.state."}.size()));
+    return names;
+  }
+  static std::string directory(std::uint64_t id) { return kPlace + "/chk-" + std::to_string(id); }
+
+  testing::TransactionLog<Count> log;
+  Job job;
+  Bench bench{job, "counts/0"};
+  std::map<int, std::int64_t> expected;
+  std::map<std::uint64_t, std::map<int, std::int64_t>> at_barrier;
+};
+
+using Names = std::set<std::string>;
+
+}  // namespace
+
+TEST_CASE("a checkpoint writes what has changed since the one before", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  CHECK_FALSE(subject.checkpoint(1).has_log());
+  subject.count(0, 10);
+  const auto bytes = subject.checkpoint(2).written_bytes();
+  CHECK(bytes > 0);
+  CHECK(bytes < subject.handle(1).written_bytes() / 20);
+  CHECK(subject.checkpoint(3).written_bytes() == 0);  // nothing has changed
+  subject.count(5, 6);
+  subject.count(1000, 1001);
+  subject.checkpoint(4);
+  CHECK(subject.files(kLog) == Names{"base-1", "tail-2", "tail-4"});
+  CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-2", "tail-4"});
+  for (std::uint64_t id = 1; id <= 4; ++id) subject.check(id);
+}
+
+TEST_CASE("each checkpoint has all it needs when the others are gone", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  subject.checkpoint(2);
+  for (const std::string& gone : {Subject::directory(1), kLog})
+    REQUIRE(base::remove_tree(subject.bench.env(), gone).ok());
+  subject.check(2);
+}
+
+TEST_CASE("a checkpoint that comes to nothing leaves its tail to the next one", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  subject.barrier(2);
+  const bool is_aborted = GENERATE(true, false);  // or nobody says so
+  subject.settle();
+  if (is_aborted) subject.bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{2}); });
+  REQUIRE(base::remove_tree(subject.bench.env(), Subject::directory(2)).ok());
+  subject.count(10, 20);
+  subject.checkpoint(3);
+  CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-2", "tail-3"});
+  subject.check(3);
+}
+
+TEST_CASE("a tail that cannot be written is part of the next one", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  subject.barrier(2);
+  subject.bench.disk().refuse(ErrorCode::out_of_space, 1);
+  CHECK_THAT(subject.settle().back(), Catch::StartsWith("decline 2"));
+  subject.count(10, 20);
+  subject.checkpoint(3);
+  CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-3"});
+  subject.check(3);
+}
+
+TEST_CASE("a tail that cannot be written just now is written later, whole", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  subject.barrier(2);
+  subject.bench.disk().refuse(ErrorCode::unavailable, 3);
+  subject.count(0, 20);
+  subject.settle();
+  subject.check(2);
+}
+
+TEST_CASE("checkpoints under way at once are written against the same one", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  subject.barrier(2);
+  subject.count(5, 15);
+  subject.barrier(3);
+  subject.count(20, 21);
+  subject.settle();
+  CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-3"});
+  subject.checkpoint(4);
+  CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-3", "tail-4"});
+  for (std::uint64_t id = 2; id <= 4; ++id) subject.check(id);
+}
+
+TEST_CASE("when the log is as large as its base, all is written anew, beside checkpoints",
+          "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 600);
+  subject.checkpoint(2);
+  CHECK(subject.files(kLog) == Names{"base-1", "tail-2"});
+  subject.count(0, 600);
+  subject.barrier(3);
+  CHECK(subject.bench.do_work() == Trace{"ack 3"});  // which does not wait for the base
+  subject.count(0, 5);
+  subject.barrier(4);
+  subject.settle();
+  CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-2", "tail-3", "tail-4"});
+  CHECK(subject.files(kLog) == Names{"base.1-3", "tail-4"});
+  subject.count(5, 7);
+  subject.checkpoint(5);
+  CHECK(subject.files(Subject::directory(5)) == Names{"base.1-3", "tail-4", "tail-5"});
+  for (std::uint64_t id = 1; id <= 5; ++id) subject.check(id);
+}
+
+TEST_CASE("when the base is old, all is written anew", "[changelog]") {
+  Subject subject{with_log({.materialize_interval = 10min})};
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.bench.now() += 11min;
+  subject.checkpoint(2);  // nothing has changed: the base is still all there is
+  CHECK(subject.files(kLog) == Names{"base-1"});
+  subject.count(0, 1);
+  subject.checkpoint(3);
+  CHECK(subject.files(kLog) == Names{"base.1-3"});
+  subject.bench.now() += 9min;
+  subject.count(0, 1);
+  subject.checkpoint(4);
+  CHECK(subject.files(kLog) == Names{"base.1-3", "tail-4"});
+  subject.check(4);
+}
+
+TEST_CASE("a base that cannot be written is tried again, so often and no more", "[changelog]") {
+  Subject subject{with_log({.max_failures = 2})};
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 1000);
+  subject.barrier(2);
+  CHECK(subject.bench.do_work() == Trace{"ack 2"});
+  SECTION("it goes well in the end") {
+    subject.bench.disk().refuse(ErrorCode::out_of_space, 2);
+    const Trace trace = subject.settle();
+    CHECK(std::count_if(trace.begin(), trace.end(), [](const std::string& line) {
+            return line.starts_with("write 2 again");
+          }) == 2);
+    CHECK(subject.files(kLog) == Names{"base.3-2"});
+    subject.count(0, 3);
+    subject.checkpoint(3);
+    CHECK(subject.files(Subject::directory(3)) == Names{"base.3-2", "tail-3"});
+    subject.check(3);
+  }
+  SECTION("checkpoints go on with the old one meanwhile") {
+    subject.bench.disk().refuse(ErrorCode::out_of_space, 1);
+    CHECK_THAT(subject.bench.do_work().at(0), Catch::StartsWith("write 2 again"));
+    subject.count(0, 3);
+    subject.barrier(3);
+    subject.settle();
+    CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-2", "tail-3"});
+    subject.check(3);
+  }
+  SECTION("it fails the subtask") {
+    subject.bench.disk().refuse(ErrorCode::out_of_space, 3);
+    CHECK_THAT(subject.settle().back(),
+               Catch::StartsWith("failed: counts") &&
+                   Catch::Contains("state.changelog.max-failures-allowed"));
+  }
+}
+
+TEST_CASE("little state is in the metadata, and has no log", "[changelog]") {
+  JobOptions options = with_log();
+  options.checkpoint.inline_threshold = 20'000;
+  Subject subject{options};
+  subject.count(0, 100);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  CHECK_FALSE(subject.checkpoint(2).has_log());
+  CHECK(subject.handle(2).path.empty());
+  CHECK(subject.files(kLog).empty());
+  subject.check(2);
+  subject.count(0, 5000);  // now it is much
+  CHECK_FALSE(subject.checkpoint(3).has_log());
+  subject.count(0, 10);
+  CHECK(subject.checkpoint(4).has_log());
+  subject.check(4);
+}
+
+TEST_CASE("where files cannot have two names, all rows are written each time", "[changelog]") {
+  Subject subject;
+  subject.bench.disk().refuse_links(ErrorCode::failed_precondition);
+  subject.count(0, 1000);
+  subject.checkpoint(1);
+  subject.count(0, 10);
+  CHECK_FALSE(subject.checkpoint(2).has_log());
+  CHECK(subject.handle(2).written_bytes() == subject.handle(1).written_bytes());
+  CHECK(subject.bench.env().list(kLog)->empty());
+  subject.check(1);
+  subject.check(2);
+}
+
+TEST_CASE("what an earlier attempt has left of its log goes, and nobody else's", "[changelog]") {
+  base::MemoryEnv env;
+  REQUIRE(env.create_directories(kLog).ok());
+  for (const std::string name : {"a-1-2.state.base-3", "a-1-9.state.base-3", "a-1-10.state.base-3",
+                                 "a-1-1-2.state.tail-3", "a-10-2.state.tail-3", "a-1-x"})
+    REQUIRE(base::replace_file(env, kLog + "/" + name, "x").ok());
+  remove_earlier_files({.env = &env, .directory = kLog, .owner = "a-1", .attempt = AttemptId{10}});
+  std::vector<std::string> left;
+  for (const auto& file : env.list(kLog).value()) left.push_back(file.name);
+  CHECK(left == std::vector<std::string>{"a-1-1-2.state.tail-3", "a-1-10.state.base-3", "a-1-x",
+                                         "a-10-2.state.tail-3"});
+}
+
+TEST_CASE("a base is due when the log is as large, the base old, or the segments many",
+          "[changelog]") {
+  const ChangelogOptions options{.enabled = true, .materialize_interval = 10min};
+  const auto chain = [](std::uint64_t base, std::vector<std::uint64_t> tails) {
+    state::KeyedStateHandle handle{.path = "base", .groups = {{0, 0, base}}};
+    state::LogChain result = state::base_chain(CheckpointId{1}, {handle});
+    for (std::size_t i = 0; i < tails.size(); ++i)
+      result = state::extended(result, CheckpointId{i + 2},
+                               {{.path = "tail", .groups = {{0, 0, tails[i]}}}});
+    return result;
+  };
+  CHECK_FALSE(needs_base(chain(100, {50, 49}), 9min, options));
+  CHECK(needs_base(chain(100, {50, 50}), 9min, options));
+  CHECK(needs_base(chain(100, {1}), 10min, options));
+  CHECK_FALSE(needs_base(chain(100, {}), 24h, options));
+  CHECK_FALSE(needs_base(chain(1000, std::vector<std::uint64_t>(255, 1)), 0min, options));
+  CHECK(needs_base(chain(1000, std::vector<std::uint64_t>(256, 1)), 0min, options));
+}
