@@ -138,7 +138,7 @@ TEST_CASE("a part that is taken over outlives the checkpoint that it comes from"
     memory.crash();
     stored.check(3, 1, 1);
     const auto files = env->list(stored.storage->path_of(CheckpointId{3})).value();
-    CHECK(files.size() == 9);  // nothing but both parts and the metadata
+    CHECK(files.size() == 11);  // nothing but both parts and the metadata
     REQUIRE(base::remove_tree(*env, "/state").ok());
   }
 }

@@ -2,127 +2,22 @@
 #include "runtime/task/change_log.hpp"
 
 #include "base/files.hpp"
-#include "runtime/task/state_restore.hpp"
-#include "test/runtime/subtask_bench.hpp"
-
-#include <weir/testing/replay_log.hpp>
-#include <weir/testing/transaction_log.hpp>
-#include <weir/weir.hpp>
+#include "test/runtime/logged_subject.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <map>
 
 using namespace std::chrono_literals;
 using namespace weir;
 using namespace weir::runtime;
 using checkpoint::Barrier;
-using test::Bench;
+using test::kLog;
+using test::Subject;
 using test::Trace;
+using test::with_log;
 
 namespace {
-
-using Count = std::pair<int, std::int64_t>;
-
-const std::string kPlace = "/checkpoints";
-const std::string kLog = kPlace + "/changelog";
-
-JobOptions with_log(ChangelogOptions changelog = {}) {
-  changelog.enabled = true;
-  return {.checkpoint = {.inline_threshold = 0}, .state = {.changelog = changelog}};
-}
-
-Job counts(const testing::TransactionLog<Count>& log, JobOptions options) {
-  Job job{"counts", options};
-  job.source("numbers", testing::ReplayLog<int>{{}}.source())
-      .key_by(std::identity{})
-      .count("counts")
-      .sink("out", log.sink());
-  return job;
-}
-
-/// counts/0, whose checkpoints have directories.
-struct Subject {
-  explicit Subject(JobOptions options = with_log()) : job{counts(log, std::move(options))} {
-    REQUIRE(bench.env().create_directories(kLog).ok());
-    bench.start();
-  }
-
-  /// Counts each key from `begin` to `end` once more.
-  void count(int begin, int end) {
-    std::vector<int> keys;
-    for (int key = begin; key < end; ++key) {
-      keys.push_back(key);
-      ++expected[key];
-    }
-    bench.push(0, std::move(keys));
-  }
-  void barrier(std::uint64_t id) {
-    REQUIRE(bench.env().create_directories(directory(id)).ok());
-    bench.push(0, Barrier{.id = CheckpointId{id}});
-    at_barrier[id] = expected;
-  }
-  Trace settle() {
-    Trace trace;
-    while (bench.waiting_work() != 0) {
-      for (std::string& line : bench.do_work()) trace.push_back(std::move(line));
-    }
-    return trace;
-  }
-  /// A checkpoint that completes.
-  const state::KeyedStateHandle& checkpoint(std::uint64_t id) {
-    barrier(id);
-    settle();
-    bench.turn([&](Subtask& s) { s.on_completed(CheckpointId{id}, false); });
-    settle();
-    return handle(id);
-  }
-  const state::KeyedStateHandle& handle(std::uint64_t id) const {
-    const auto at = std::find_if(bench.acks().begin(), bench.acks().end(),
-                                 [&](const auto& ack) { return ack.id == CheckpointId{id}; });
-    REQUIRE(at != bench.acks().end());
-    REQUIRE(at->state.keyed.size() == 1);
-    return at->state.keyed[0];
-  }
-  /// The checkpoint holds what had been counted at its barrier.
-  void check(std::uint64_t id) {
-    CAPTURE(id);
-    testing::TransactionLog<Count> other_log;
-    const Job same = counts(other_log, {});  // it does not matter whether that has a log
-    Bench other{same, "counts/0"};
-    const RestoreOrder order{
-        .restore = {.keyed = {handle(id)}}, .directory = directory(id), .env = &bench.env()};
-    REQUIRE(read_state(order, other.subtask().states()).ok());
-    other.start();
-    std::vector<int> keys;
-    for (const auto& [key, n] : expected) keys.push_back(key);
-    other.push(0, keys);
-    other.push(0, Barrier{.id = CheckpointId{1000}});
-    while (other.waiting_work() != 0) other.do_work();
-    other.turn([](Subtask& s) { s.on_completed(CheckpointId{1000}, false); });
-    while (other.waiting_work() != 0) other.do_work();
-    std::map<int, std::int64_t> restored;
-    for (const auto& [key, n] : other_log.committed()) restored[key] = n - 1;
-    std::erase_if(restored, [](const auto& entry) { return entry.second == 0; });
-    CHECK(restored == at_barrier[id]);
-  }
-  /// Names of files, without the owner.
-  std::set<std::string> files(const std::string& in) {
-    std::set<std::string> names;
-    const auto entries = bench.env().list(in);
-    for (const DirectoryEntry& file : entries.value())
-      names.insert(file.name.substr(std::string{"counts-0-1.state."}.size()));
-    return names;
-  }
-  static std::string directory(std::uint64_t id) { return kPlace + "/chk-" + std::to_string(id); }
-
-  testing::TransactionLog<Count> log;
-  Job job;
-  Bench bench{job, "counts/0"};
-  std::map<int, std::int64_t> expected;
-  std::map<std::uint64_t, std::map<int, std::int64_t>> at_barrier;
-};
 
 using Names = std::set<std::string>;
 
@@ -131,15 +26,15 @@ using Names = std::set<std::string>;
 TEST_CASE("a checkpoint writes what has changed since the one before", "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  CHECK_FALSE(subject.checkpoint(1).has_log());
+  CHECK_FALSE(subject.take(1).has_log());
   subject.count(0, 10);
-  const auto bytes = subject.checkpoint(2).written_bytes();
+  const auto bytes = subject.take(2).written_bytes();
   CHECK(bytes > 0);
   CHECK(bytes < subject.handle(1).written_bytes() / 20);
-  CHECK(subject.checkpoint(3).written_bytes() == 0);  // nothing has changed
+  CHECK(subject.take(3).written_bytes() == 0);  // nothing has changed
   subject.count(5, 6);
   subject.count(1000, 1001);
-  subject.checkpoint(4);
+  subject.take(4);
   CHECK(subject.files(kLog) == Names{"base-1", "tail-2", "tail-4"});
   CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-2", "tail-4"});
   for (std::uint64_t id = 1; id <= 4; ++id) subject.check(id);
@@ -148,9 +43,9 @@ TEST_CASE("a checkpoint writes what has changed since the one before", "[changel
 TEST_CASE("each checkpoint has all it needs when the others are gone", "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
-  subject.checkpoint(2);
+  subject.take(2);
   for (const std::string& gone : {Subject::directory(1), kLog})
     REQUIRE(base::remove_tree(subject.bench.env(), gone).ok());
   subject.check(2);
@@ -159,7 +54,7 @@ TEST_CASE("each checkpoint has all it needs when the others are gone", "[changel
 TEST_CASE("a checkpoint that comes to nothing leaves its tail to the next one", "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
   subject.barrier(2);
   const bool is_aborted = GENERATE(true, false);  // or nobody says so
@@ -167,7 +62,7 @@ TEST_CASE("a checkpoint that comes to nothing leaves its tail to the next one", 
   if (is_aborted) subject.bench.turn([](Subtask& s) { s.on_aborted(CheckpointId{2}); });
   REQUIRE(base::remove_tree(subject.bench.env(), Subject::directory(2)).ok());
   subject.count(10, 20);
-  subject.checkpoint(3);
+  subject.take(3);
   CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-2", "tail-3"});
   subject.check(3);
 }
@@ -175,13 +70,13 @@ TEST_CASE("a checkpoint that comes to nothing leaves its tail to the next one", 
 TEST_CASE("a tail that cannot be written is part of the next one", "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
   subject.barrier(2);
   subject.bench.disk().refuse(ErrorCode::out_of_space, 1);
   CHECK_THAT(subject.settle().back(), Catch::StartsWith("decline 2"));
   subject.count(10, 20);
-  subject.checkpoint(3);
+  subject.take(3);
   CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-3"});
   subject.check(3);
 }
@@ -189,7 +84,7 @@ TEST_CASE("a tail that cannot be written is part of the next one", "[changelog]"
 TEST_CASE("a tail that cannot be written just now is written later, whole", "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
   subject.barrier(2);
   subject.bench.disk().refuse(ErrorCode::unavailable, 3);
@@ -201,7 +96,7 @@ TEST_CASE("a tail that cannot be written just now is written later, whole", "[ch
 TEST_CASE("checkpoints under way at once are written against the same one", "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
   subject.barrier(2);
   subject.count(5, 15);
@@ -209,18 +104,53 @@ TEST_CASE("checkpoints under way at once are written against the same one", "[ch
   subject.count(20, 21);
   subject.settle();
   CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-3"});
-  subject.checkpoint(4);
+  subject.take(4);
   CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-3", "tail-4"});
   for (std::uint64_t id = 2; id <= 4; ++id) subject.check(id);
+}
+
+TEST_CASE("what is written against is the newest version, whoever ends first", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.take(1);
+  subject.count(0, 10);
+  subject.barrier(2);
+  subject.count(5, 15);
+  subject.barrier(3);
+  CHECK(subject.bench.do_newest_work() == Trace{"ack 3"});
+  subject.count(20, 21);
+  subject.settle();
+  subject.take(4);
+  CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-3", "tail-4"});
+  for (std::uint64_t id = 2; id <= 4; ++id) subject.check(id);
+}
+
+TEST_CASE("files that a snapshot under way needs stay until it has them", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.take(1);
+  subject.count(0, 1000);
+  subject.barrier(2);
+  CHECK(subject.bench.do_work() == Trace{"ack 2"});
+  while (subject.bench.waiting_work() > 1) subject.bench.do_newest_work();
+  subject.count(0, 3);
+  subject.barrier(3);
+  subject.bench.do_work();  // all rows of checkpoint 2 are written: base-1 and tail-2 may go soon
+  while (subject.bench.waiting_work() > 1) subject.bench.do_newest_work();
+  CHECK(subject.bench.do_work() == Trace{"ack 3"});
+  CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-2", "tail-3"});
+  subject.settle();
+  CHECK(subject.files(kLog) == Names{"base.1-2", "tail-3"});
+  subject.check(3);
 }
 
 TEST_CASE("when the log is as large as its base, all is written anew, beside checkpoints",
           "[changelog]") {
   Subject subject;
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 600);
-  subject.checkpoint(2);
+  subject.take(2);
   CHECK(subject.files(kLog) == Names{"base-1", "tail-2"});
   subject.count(0, 600);
   subject.barrier(3);
@@ -231,7 +161,7 @@ TEST_CASE("when the log is as large as its base, all is written anew, beside che
   CHECK(subject.files(Subject::directory(4)) == Names{"base-1", "tail-2", "tail-3", "tail-4"});
   CHECK(subject.files(kLog) == Names{"base.1-3", "tail-4"});
   subject.count(5, 7);
-  subject.checkpoint(5);
+  subject.take(5);
   CHECK(subject.files(Subject::directory(5)) == Names{"base.1-3", "tail-4", "tail-5"});
   for (std::uint64_t id = 1; id <= 5; ++id) subject.check(id);
 }
@@ -239,16 +169,16 @@ TEST_CASE("when the log is as large as its base, all is written anew, beside che
 TEST_CASE("when the base is old, all is written anew", "[changelog]") {
   Subject subject{with_log({.materialize_interval = 10min})};
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.bench.now() += 11min;
-  subject.checkpoint(2);  // nothing has changed: the base is still all there is
+  subject.take(2);  // nothing has changed: the base is still all there is
   CHECK(subject.files(kLog) == Names{"base-1"});
   subject.count(0, 1);
-  subject.checkpoint(3);
+  subject.take(3);
   CHECK(subject.files(kLog) == Names{"base.1-3"});
   subject.bench.now() += 9min;
   subject.count(0, 1);
-  subject.checkpoint(4);
+  subject.take(4);
   CHECK(subject.files(kLog) == Names{"base.1-3", "tail-4"});
   subject.check(4);
 }
@@ -256,7 +186,7 @@ TEST_CASE("when the base is old, all is written anew", "[changelog]") {
 TEST_CASE("a base that cannot be written is tried again, so often and no more", "[changelog]") {
   Subject subject{with_log({.max_failures = 2})};
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 1000);
   subject.barrier(2);
   CHECK(subject.bench.do_work() == Trace{"ack 2"});
@@ -268,7 +198,7 @@ TEST_CASE("a base that cannot be written is tried again, so often and no more", 
           }) == 2);
     CHECK(subject.files(kLog) == Names{"base.3-2"});
     subject.count(0, 3);
-    subject.checkpoint(3);
+    subject.take(3);
     CHECK(subject.files(Subject::directory(3)) == Names{"base.3-2", "tail-3"});
     subject.check(3);
   }
@@ -294,16 +224,16 @@ TEST_CASE("little state is in the metadata, and has no log", "[changelog]") {
   options.checkpoint.inline_threshold = 20'000;
   Subject subject{options};
   subject.count(0, 100);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
-  CHECK_FALSE(subject.checkpoint(2).has_log());
+  CHECK_FALSE(subject.take(2).has_log());
   CHECK(subject.handle(2).path.empty());
   CHECK(subject.files(kLog).empty());
   subject.check(2);
   subject.count(0, 5000);  // now it is much
-  CHECK_FALSE(subject.checkpoint(3).has_log());
+  CHECK_FALSE(subject.take(3).has_log());
   subject.count(0, 10);
-  CHECK(subject.checkpoint(4).has_log());
+  CHECK(subject.take(4).has_log());
   subject.check(4);
 }
 
@@ -311,9 +241,9 @@ TEST_CASE("where files cannot have two names, all rows are written each time", "
   Subject subject;
   subject.bench.disk().refuse_links(ErrorCode::failed_precondition);
   subject.count(0, 1000);
-  subject.checkpoint(1);
+  subject.take(1);
   subject.count(0, 10);
-  CHECK_FALSE(subject.checkpoint(2).has_log());
+  CHECK_FALSE(subject.take(2).has_log());
   CHECK(subject.handle(2).written_bytes() == subject.handle(1).written_bytes());
   CHECK(subject.bench.env().list(kLog)->empty());
   subject.check(1);

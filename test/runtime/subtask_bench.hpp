@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -75,6 +76,12 @@ public:
     work_.pop_front();
     piece.first();
     return turn([&](runtime::Subtask& subtask) { subtask.resume(piece.second); });
+  }
+  /// The same with the newest piece: the pool keeps no order.
+  Trace do_newest_work() {
+    REQUIRE_FALSE(work_.empty());
+    std::rotate(work_.begin(), work_.end() - 1, work_.end());
+    return do_work();
   }
   std::size_t waiting_work() const { return work_.size(); }
   /// If somebody has woken the subtask, lets it work.
