@@ -1,5 +1,5 @@
-// A subtask whose state has a log, with the checkpoints that it takes: counts/0 of a job that counts
-// numbers.
+// A subtask whose state has a log, with the checkpoints that it takes: counts/0 of a job that
+// counts numbers.
 #pragma once
 
 #include "base/files.hpp"
