@@ -28,7 +28,9 @@ const std::string kFolder = WEIR_GOLDEN;
 void copy(Env& from, const std::string& source, Env& to, const std::string& target) {
   REQUIRE(to.create_directories(target).ok());
   for (const DirectoryEntry& entry : from.list(source).value()) {
-    if (entry.name.starts_with("claim-") || entry.name == "lock") continue;
+    const bool is_transient =
+        entry.name.starts_with("claim-") || entry.name == "lock" || entry.name == "changelog";
+    if (is_transient) continue;
     const std::string path = base::join_path(source, entry.name);
     const std::string there = base::join_path(target, entry.name);
     if (entry.is_directory) {
@@ -43,6 +45,7 @@ JobOptions options_of(const std::string& kind, const std::string& directory) {
   JobOptions options{.checkpoint = {.every = 50ms, .storage = directory, .inline_threshold = 0}};
   options.parallelism = 2;
   options.restart = restart::none();
+  if (kind == "rows") options.state.changelog.enabled = true;
   if (kind == "inlined") options.checkpoint.inline_threshold = 20'000;
   if (kind == "rocksdb")
     options.state = {.backend = StateBackendType::rocksdb,
