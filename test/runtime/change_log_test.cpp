@@ -2,6 +2,7 @@
 #include "runtime/task/change_log.hpp"
 
 #include "base/files.hpp"
+#include "runtime/graph/validate.hpp"
 #include "test/runtime/logged_subject.hpp"
 
 #include <catch2/catch.hpp>
@@ -261,6 +262,23 @@ TEST_CASE("what an earlier attempt has left of its log goes, and nobody else's",
   for (const auto& file : env.list(kLog).value()) left.push_back(file.name);
   CHECK(left == std::vector<std::string>{"a-1-1-2.state.tail-3", "a-1-10.state.base-3", "a-1-x",
                                          "a-10-2.state.tail-3"});
+}
+
+TEST_CASE("a log that makes no sense is refused with the cure", "[changelog]") {
+  const auto problems = [](ChangelogOptions changelog, StateBackendType backend) {
+    changelog.enabled = true;
+    JobOptions options{.state = {.backend = backend, .changelog = changelog}};
+    const testing::TransactionLog<test::Count> log;
+    return format_problems("counts", validate(*test::counts(log, options).graph()));
+  };
+  CHECK(validate(*test::counts({}, with_log()).graph()).empty());
+  CHECK_THAT(problems({}, StateBackendType::rocksdb),
+             Catch::Contains("state.changelog.enabled") &&
+                 Catch::Contains("set state.backend.type to hashmap"));
+  CHECK_THAT(problems({.materialize_interval = 0ms}, StateBackendType::hashmap),
+             Catch::Contains("state.changelog.periodic-materialize.interval"));
+  CHECK_THAT(problems({.max_failures = -1}, StateBackendType::hashmap),
+             Catch::Contains("state.changelog.max-failures-allowed"));
 }
 
 TEST_CASE("a base is due when the log is as large, the base old, or the segments many",
