@@ -24,11 +24,11 @@ bool has_log(const CheckpointMetadata& metadata) {
   });
 }
 
-/// Of metadata; its version stands behind the magic.
+/// Of metadata, whose version stands behind the magic; of a version that nobody knows the newest.
 base::FrameKind kind_of(std::string_view bytes) {
   ByteReader in{bytes};
   in.get_raw(kLoggedKind.magic.size());
-  return in.get<std::uint32_t>() == kLoggedKind.version ? kLoggedKind : kMetadataKind;
+  return in.get<std::uint32_t>() == kMetadataKind.version ? kMetadataKind : kLoggedKind;
 }
 
 Status unframe(base::FrameKind kind, std::string_view bytes,

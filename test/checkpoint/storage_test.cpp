@@ -182,11 +182,11 @@ TEST_CASE("damaged, truncated and foreign metadata is refused with the file's na
     REQUIRE(storage->load(CheckpointId{1}).status().code() == ErrorCode::corrupt);
   }
   Bytes newer = bytes;
-  newer[8] = 2;  // the format version
+  newer[8] = 3;  // the format version
   write(env, path, newer);
   const Status status = storage->load(CheckpointId{1}).status();
   CHECK(status.code() == ErrorCode::failed_precondition);
-  CHECK(status.message().find("version 2") != std::string::npos);
+  CHECK(status.message().find("version 3") != std::string::npos);
 }
 
 TEST_CASE("a missing or truncated state file is noticed when a checkpoint is loaded", "[storage]") {
