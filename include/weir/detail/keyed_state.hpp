@@ -217,9 +217,8 @@ public:
   const K& key() const {
     if (key_ == nullptr)
       throw std::logic_error{
-          "state of a key is used where no key is handled, as in on_broadcast; keep there only "
-          "what "
-          "all keys share, in a ReadOnlyBroadcastState"};
+          "state of a key is used where no key is handled, as in on_broadcast; keep there what all "
+          "keys share, in a ReadOnlyBroadcastState"};
     return *key_;
   }
   std::uint64_t hash() const override { return hash_; }

@@ -143,8 +143,8 @@ TEST_CASE("where no key is handled its state cannot be used", "[broadcast]") {
       op.push_first({1, 0});
       CHECK_THROWS_WITH(
           op.push_second({use, 1}),
-          "state of a key is used where no key is handled, as in on_broadcast; keep there only "
-          "what all keys share, in a ReadOnlyBroadcastState");
+          "state of a key is used where no key is handled, as in on_broadcast; keep there what "
+          "all keys share, in a ReadOnlyBroadcastState");
     }
   }
 }
