@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that code in the documentation which is a whole program (it has a main) compiles.
+"""Checks that code in the documentation compiles: what is a whole program (it has a main), and the
+chapters of the tutorial (docs/tutorial/1-*.md and so on), all blocks of which are one.
 
 usage: check.py ROOT COMPILER FLAG...
 """
@@ -9,14 +10,20 @@ import subprocess
 import sys
 
 
+def programs_of(page):
+    """Returns the programs in a page."""
+    blocks = re.findall(r"^```cpp\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    if page.parent.name == "tutorial" and page.name[0].isdigit():
+        return ["\n".join(blocks)]
+    return [code for code in blocks if "int main(" in code]
+
+
 def main():
     root, *command = sys.argv[1:]
     root = pathlib.Path(root)
     programs = failed = 0
     for page in (root / "README.md", *root.glob("docs/**/*.md")):
-        for code in re.findall(r"^```cpp\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
-            if "int main(" not in code:
-                continue
+        for code in programs_of(page):
             run = subprocess.run([*command, "-fsyntax-only", "-x", "c++", "-"], check=False,
                                  input=code, capture_output=True, text=True)
             programs += 1
