@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks that code in the documentation compiles: what is a whole program (it has a main), and the
-chapters of the tutorial (docs/tutorial/1-*.md and so on), all blocks of which are one.
+numbered chapters of the tutorial, all blocks of which are one.
 
 usage: check.py ROOT COMPILER FLAG...
 """

@@ -163,6 +163,23 @@ private:
   }
 };
 
+/// Lets a window make a result of every three clicks, and of the rest at its end.
+struct InThrees {
+  using State = int;  // clicks since the last result
+  using Ctx = TriggerContext<State>;
+
+  TriggerResult on_record(const Click&, Ctx& ctx) const {
+    ctx.at_event_time(ctx.window().last());
+    if (++ctx.state() < 3) return TriggerResult::wait;
+    ctx.state() = 0;
+    return TriggerResult::fire_and_purge;
+  }
+  TriggerResult on_event_time(Timestamp, Ctx&) const { return TriggerResult::fire_and_purge; }
+
+  void merge(State& clicks, State others) const { clicks += others; }
+  void on_merge(Ctx& ctx) const { ctx.at_event_time(ctx.window().last()); }
+};
+
 Kind kind_of(std::uint64_t seed) {
   return std::vector{Kind::tumbling, Kind::sliding, Kind::session}[seed % 3];
 }
@@ -319,7 +336,7 @@ TEST_CASE("windows with triggers: whoever dies, what they make in parts is compl
     WindowJob windows{seed, seed % 3 == 0 ? Kind::sliding : Kind::tumbling};
     base::Random random{seed};
     auto run = cluster.start(windows.job(draw_options(random), [](const auto& by_page) {
-      return by_page.trigger(trigger::purging(trigger::every(5ms))).count("counts");
+      return by_page.trigger(InThrees{}).count("counts");
     }));
     const Figures figures = test::require_finish_under_random_kills(run, seed);
     CHECK(windows.output.committed().size() > windows.expected().size());
