@@ -264,19 +264,19 @@ void Coordinator::complete(const PendingCheckpoint& pending, Duration now, Actio
   actions.push_back(NotifyCompleted{report, record_of(pending, now)});
 }
 
-/// Whatever a savepoint is for, results are not, unless the job ends with it.
+/// Whatever a savepoint is for, results are not, unless the job ends with it. Then whoever asked
+/// hears of it first: as soon as subtasks do, the job may have ended, and nobody is left to tell.
 void Coordinator::complete_savepoint(const PendingCheckpoint& pending, Duration now,
                                      Actions& actions) {
   const CheckpointId id = pending.id();
   savepoints_.keep_files(id);
-  if (pending.barrier().kind != CheckpointKind::savepoint) {
-    subsume(id, now, actions);
-    has_completed_last_ = true;
-    actions.push_back(NotifyCompleted{report_on(pending, now), std::nullopt});
-  }
   const Savepoint& savepoint = *savepoints_.find(id);
   actions.push_back(
       SavepointCompleted{savepoint.ticket, savepoint.directory, id, record_of(pending, now)});
+  if (pending.barrier().kind == CheckpointKind::savepoint) return;
+  subsume(id, now, actions);
+  has_completed_last_ = true;
+  actions.push_back(NotifyCompleted{report_on(pending, now), std::nullopt});
 }
 
 /// Gives up older checkpoints that are still being taken.

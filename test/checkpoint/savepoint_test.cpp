@@ -5,6 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <variant>
+
 using namespace std::chrono_literals;
 using namespace weir;
 using namespace weir::checkpoint;
@@ -312,6 +315,12 @@ TEST_CASE("with a savepoint that the job stops behind results are committed", "[
   CHECK(all<NotifyAborted>(done).at(0).reason == FailureReason::subsumed);  // checkpoint 1
   REQUIRE(all<NotifyCompleted>(done).size() == 1);
   CHECK(all<NotifyCompleted>(done)[0].report.kind == CheckpointKind::stop);
+  const auto place_of = [&](const auto& is_it) {
+    return std::find_if(done.begin(), done.end(), is_it) - done.begin();
+  };
+  // The job may have ended as soon as its subtasks know.
+  CHECK(place_of([](const Action& a) { return std::holds_alternative<SavepointCompleted>(a); }) <
+        place_of([](const Action& a) { return std::holds_alternative<NotifyCompleted>(a); }));
   CHECK(all<SavepointCompleted>(done).size() == 1);
   CHECK(job.coordinator.restore_point().kind == RestorePoint::Kind::impossible);
 }
