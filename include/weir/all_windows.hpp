@@ -1,6 +1,7 @@
 // Windows of a whole stream, without keys. Made by `Stream::window_all`.
 #pragma once
 
+#include <weir/stream.hpp>
 #include <weir/windowed_stream.hpp>
 
 #include <concepts>
