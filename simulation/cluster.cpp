@@ -7,9 +7,9 @@
 #include "actors/random_killer.hpp"
 #include "actors/savepoint_board.hpp"
 #include "base/assert.hpp"
-#include "simulation/sim_chance.hpp"
 #include "simulation/sim_env.hpp"
 #include "simulation/sim_errands.hpp"
+#include "simulation/sim_schedule.hpp"
 #include "simulation/sim_world.hpp"
 
 #include <weir/testing/cluster.hpp>
@@ -125,48 +125,7 @@ public:
   }
 
   /// Does one thing that somebody has to do; false if there is nothing, now or later.
-  bool step() {
-    if (cluster_.env.has_crashed()) return false;
-    const std::size_t jobs = scheduler_.jobs.size();
-    const std::size_t choices = jobs + pool_.size();
-    if (choices == 0) return scheduler_.trigger_timeout();
-    if (random_.chance(simulation::kTimeSlips))
-      scheduler_.advance_time(simulation::draw_slip(random_));
-    const std::size_t choice = choose(jobs, choices);
-    if (choice >= jobs) {
-      trace_.push_back("pool");
-      pool_.run(choice - jobs);
-    } else {
-      std::swap(scheduler_.jobs.front(), scheduler_.jobs[choice]);
-      trace_.push_back(describe_next());
-      scheduler_.run_once();
-    }
-    return true;
-  }
-
-  /// Anybody may be next, but now and then one actor is left out for a while, as on a busy machine:
-  /// without it nobody would ever be far ahead of the others.
-  std::size_t choose(std::size_t jobs, std::size_t choices) {
-    if (starves_for_ != 0) {
-      --starves_for_;
-    } else {
-      starving_ = 0;
-      if (jobs != 0 && random_.chance(simulation::kStarves)) {
-        starving_ = id_of(scheduler_.jobs[random_.below(jobs)]);
-        starves_for_ = simulation::draw_starvation(random_);
-      }
-    }
-    for (int tries = 0; tries < 4; ++tries) {
-      const std::size_t choice = random_.below(choices);
-      if (choice >= jobs || id_of(scheduler_.jobs[choice]) != starving_) return choice;
-    }
-    return random_.below(choices);
-  }
-
-  static caf::actor_id id_of(caf::resumable* job) {
-    const auto* actor = dynamic_cast<caf::scheduled_actor*>(job);
-    return actor != nullptr ? actor->id() : 0;
-  }
+  bool step() { return !cluster_.env.has_crashed() && schedule_.step(); }
 
   bool has_ended() const { return view_.view().outcome.has_value(); }
 
@@ -176,15 +135,6 @@ public:
       if (!step()) return done();
     }
     return true;
-  }
-
-  std::string describe_next() {
-    auto* actor = dynamic_cast<caf::scheduled_actor*>(scheduler_.jobs.front());
-    if (actor == nullptr) return "?";
-    std::string text = std::string{actor->name()} + "/" + std::to_string(actor->id());
-    if (const auto* element = actor->mailbox().peek())
-      text += " " + caf::to_string(element->content());
-    return text;
   }
 
   Cluster::Impl& cluster_;
@@ -202,13 +152,11 @@ public:
   actors::ChaosController chaos_;
   SimFaults faults_;
   base::Random random_;
-  caf::actor_id starving_ = 0;     // 0: nobody
-  std::uint64_t starves_for_ = 0;  // more steps
+  simulation::SimSchedule schedule_{scheduler_, pool_, random_};
   LastView view_;
   actors::SavepointBoard savepoints_;
   actors::JobActor job_;
   std::vector<caf::actor> killers_;
-  std::vector<std::string> trace_;
   Duration began_{};
 };
 
@@ -303,7 +251,7 @@ std::string Run::report() const {
 }
 
 const std::vector<std::string>& Run::trace() const {
-  return impl_->trace_;
+  return impl_->schedule_.trace();
 }
 const std::vector<std::string>& Run::log() const {
   return impl_->log_.lines();

@@ -263,11 +263,11 @@ private:
           state::describe(spec_.name, spec_.key_schema, *parts_.front()->keyed_state());
       check(state::check_compatible(handle, info, false).status());
     }
-    for (const auto& [name, handles] : content.of_operator) {
+    for (const auto& of_state : content.of_operator) {
       const auto& declared = spec_.operator_states;
       const auto at = std::find_if(declared.begin(), declared.end(),
-                                   [&](const auto& spec) { return spec.name == name; });
-      for (const state::OperatorStateHandle& handle : handles)
+                                   [&](const auto& spec) { return spec.name == of_state.first; });
+      for (const state::OperatorStateHandle& handle : of_state.second)
         check(state::check_compatible(handle, at != declared.end() ? &*at : nullptr).status());
     }
   }

@@ -22,6 +22,16 @@ namespace {
 
 using Names = std::set<std::string>;
 
+/// Checkpoint 1 is written; 2 and 3, each with changes of its own, are under way at once.
+void begin_two_tails(Subject& subject) {
+  subject.count(0, 1000);
+  subject.take(1);
+  subject.count(0, 10);
+  subject.barrier(2);
+  subject.count(5, 15);
+  subject.barrier(3);
+}
+
 }  // namespace
 
 TEST_CASE("a checkpoint writes what has changed since the one before", "[changelog]") {
@@ -96,12 +106,7 @@ TEST_CASE("a tail that cannot be written just now is written later, whole", "[ch
 
 TEST_CASE("checkpoints under way at once are written against the same one", "[changelog]") {
   Subject subject;
-  subject.count(0, 1000);
-  subject.take(1);
-  subject.count(0, 10);
-  subject.barrier(2);
-  subject.count(5, 15);
-  subject.barrier(3);
+  begin_two_tails(subject);
   subject.count(20, 21);
   subject.settle();
   CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-3"});
@@ -112,12 +117,7 @@ TEST_CASE("checkpoints under way at once are written against the same one", "[ch
 
 TEST_CASE("what is written against is the newest version, whoever ends first", "[changelog]") {
   Subject subject;
-  subject.count(0, 1000);
-  subject.take(1);
-  subject.count(0, 10);
-  subject.barrier(2);
-  subject.count(5, 15);
-  subject.barrier(3);
+  begin_two_tails(subject);
   CHECK(subject.bench.do_newest_work() == Trace{"ack 3"});
   subject.count(20, 21);
   subject.settle();

@@ -2,8 +2,8 @@
 // all its records.
 #include "base/random.hpp"
 #include "test/support/barrier_modes.hpp"
-#include "test/support/kill_matrix.hpp"
 #include "test/support/kill_rules.hpp"
+#include "test/support/random_plans.hpp"
 
 #include <weir/testing.hpp>
 #include <weir/weir.hpp>
@@ -21,8 +21,8 @@
 
 using namespace std::chrono_literals;
 using namespace weir;
+using test::draw_options;
 using test::Figures;
-using test::figures_of;
 using test::require_finish;
 
 namespace {
@@ -184,17 +184,6 @@ Kind kind_of(std::uint64_t seed) {
   return std::vector{Kind::tumbling, Kind::sliding, Kind::session}[seed % 3];
 }
 
-JobOptions draw_options(base::Random& random) {
-  JobOptions options{.parallelism = 2 + static_cast<int>(random.below(2))};
-  if (random.chance(0.3)) {
-    options.state = {.backend = StateBackendType::rocksdb,
-                     .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 1 << 20}};
-  }
-  options.checkpoint.unaligned = random.chance(0.4);
-  options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("windows: results come while the job runs, and are complete", "[sim][windows]") {
@@ -213,51 +202,22 @@ TEST_CASE("windows: results come while the job runs, and are complete", "[sim][w
 TEST_CASE("T55 windows: whoever dies at whatever phase, none ends too early or twice",
           "[sim][windows][swarm]") {
   test::for_each_seed(3, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    return test::for_each_kill([&](const char* victim, Phase phase) {
-      testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-      WindowJob windows{seed, kind_of(seed)};
-      base::Random random{seed};
-      auto run = cluster.start(windows.job(draw_options(random)));
-      run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
-      require_finish(run);
-      CHECK(run.restarts() >= 1);
-      windows.check();
-      return figures_of(run);
-    });
+    return test::require_exact_at_each_phase(seed, [&] { return WindowJob{seed, kind_of(seed)}; });
   });
 }
 
 TEST_CASE("windows: any kills, and messages lost, leave each result complete",
           "[sim][windows][swarm]") {
   test::for_each_seed(15, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    testing::Cluster cluster{{.seed = seed, .disturbed_messages = seed % 3 == 0 ? 0.1 : 0}};
-    WindowJob windows{seed, kind_of(seed)};
-    base::Random random{seed};
-    auto run = cluster.start(windows.job(draw_options(random)));
-    const Figures figures = test::require_finish_under_random_kills(run, seed);
-    windows.check();
-    return figures;
+    return test::require_exact_under_random_kills(seed, [&] {
+      return WindowJob{seed, kind_of(seed)};
+    });
   });
 }
 
 TEST_CASE("windows move between backends and parallelisms", "[sim][windows][swarm]") {
   test::for_each_seed(15, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    base::Random random{seed};
-    testing::Cluster cluster{{.seed = seed}};
-    WindowJob windows{seed, kind_of(seed)};
-    const auto build = [&] {
-      JobOptions options = draw_options(random);
-      options.parallelism = 1 + static_cast<int>(random.below(4));
-      options.checkpoint.every = 10ms;
-      options.checkpoint.storage = "/checkpoints";
-      return windows.job(options);
-    };
-    const Figures figures = test::require_finish_in_lives(cluster, random, build);
-    windows.check();
-    return figures;
+    return test::require_exact_in_lives(seed, [&] { return WindowJob{seed, kind_of(seed)}; });
   });
 }
 

@@ -11,12 +11,13 @@
 
 namespace weir::test {
 
-/// Adds up what `run_plan(victim, phase)` returns for all victims, by default the parts of a count
-/// job, and all phases.
+/// Who can die in a count job, and in others with parts that are called so.
+inline const std::vector<const char*> kCountVictims{"numbers/0", "counts/1", "coordinator", "node",
+                                                    "any"};
+
+/// Adds up what `run_plan(victim, phase)` returns for all victims and all phases.
 template <class RunPlan>
-Figures for_each_kill(RunPlan run_plan,
-                      const std::vector<const char*>& victims = {"numbers/0", "counts/1",
-                                                                 "coordinator", "node", "any"}) {
+Figures for_each_kill(RunPlan run_plan, const std::vector<const char*>& victims = kCountVictims) {
   Figures figures;
   for (const char* victim : victims) {
     for (const auto phase : {Phase::triggered, Phase::aligning, Phase::snapshotted,

@@ -1,7 +1,7 @@
 // Jobs whose rules change while they run: at all subtasks the same rules, whoever dies, whenever,
 // and at whatever parallelism they go on.
 #include "base/random.hpp"
-#include "test/support/kill_matrix.hpp"
+#include "test/support/random_plans.hpp"
 
 #include <weir/testing.hpp>
 #include <weir/weir.hpp>
@@ -17,9 +17,6 @@
 
 using namespace std::chrono_literals;
 using namespace weir;
-using test::Figures;
-using test::figures_of;
-using test::require_finish;
 
 namespace {
 
@@ -130,70 +127,26 @@ struct RuleJob {
   testing::TransactionLog<Seen> output;
 };
 
-JobOptions draw_options(base::Random& random) {
-  JobOptions options{.parallelism = 2 + static_cast<int>(random.below(2))};
-  if (random.chance(0.3)) {
-    options.state = {.backend = StateBackendType::rocksdb,
-                     .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 1 << 20}};
-  }
-  options.checkpoint.unaligned = random.chance(0.5);
-  options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("rules: whoever dies at whatever phase, every subtask has every rule once",
           "[sim][broadcast][swarm]") {
   test::for_each_seed(3, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    return test::for_each_kill(
-        [&](const char* victim, Phase phase) {
-          testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-          RuleJob counted{seed};
-          base::Random random{seed};
-          auto run = cluster.start(counted.job(draw_options(random)));
-          run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
-          require_finish(run);
-          CHECK(run.restarts() >= 1);
-          counted.check();
-          return figures_of(run);
-        },
+    return test::require_exact_at_each_phase(
+        seed, [&] { return RuleJob{seed}; },
         {"numbers/0", "rules/0", "counts/1", "coordinator", "node", "any"});
   });
 }
 
 TEST_CASE("rules: any kills, and messages lost, change nothing", "[sim][broadcast][swarm]") {
   test::for_each_seed(15, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    testing::Cluster cluster{{.seed = seed,
-                              .force_bytes = seed % 2 == 0,
-                              .disturbed_messages = seed % 3 == 0 ? 0.1 : 0}};
-    RuleJob counted{seed};
-    base::Random random{seed};
-    auto run = cluster.start(counted.job(draw_options(random)));
-    const Figures figures = test::require_finish_under_random_kills(run, seed);
-    counted.check();
-    return figures;
+    return test::require_exact_under_random_kills(seed, [&] { return RuleJob{seed}; });
   });
 }
 
 TEST_CASE("rules are the same at all subtasks at any parallelism and on any backend",
           "[sim][broadcast][swarm]") {
   test::for_each_seed(15, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    base::Random random{seed};
-    testing::Cluster cluster{{.seed = seed}};
-    RuleJob counted{seed};
-    const auto build = [&] {
-      JobOptions options = draw_options(random);
-      options.parallelism = 1 + static_cast<int>(random.below(4));
-      options.checkpoint.every = 10ms;
-      options.checkpoint.storage = "/checkpoints";
-      return counted.job(options);
-    };
-    const Figures figures = test::require_finish_in_lives(cluster, random, build);
-    counted.check();
-    return figures;
+    return test::require_exact_in_lives(seed, [&] { return RuleJob{seed}; });
   });
 }

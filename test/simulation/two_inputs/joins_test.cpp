@@ -2,7 +2,7 @@
 // is found once, and every record of either input counts once.
 #include "base/random.hpp"
 #include "test/support/barrier_modes.hpp"
-#include "test/support/kill_matrix.hpp"
+#include "test/support/random_plans.hpp"
 
 #include <weir/testing.hpp>
 #include <weir/weir.hpp>
@@ -207,17 +207,6 @@ Kind kind_of(std::uint64_t seed) {
   return std::vector{Kind::counts, Kind::interval, Kind::window, Kind::session}[seed % 4];
 }
 
-JobOptions draw_options(base::Random& random) {
-  JobOptions options{.parallelism = 2 + static_cast<int>(random.below(2))};
-  if (random.chance(0.3)) {
-    options.state = {.backend = StateBackendType::rocksdb,
-                     .rocksdb = {.memory_bytes = 8 << 20, .row_cache_bytes = 1 << 20}};
-  }
-  options.checkpoint.unaligned = random.chance(0.4);
-  options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("two inputs: results come while the job runs, and are complete", "[sim][connected]") {
@@ -236,18 +225,10 @@ TEST_CASE("two inputs: results come while the job runs, and are complete", "[sim
 TEST_CASE("two inputs: whoever dies at whatever phase, every pair and every record counts once",
           "[sim][connected][swarm]") {
   test::for_each_seed(4, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    return test::for_each_kill(
-        [&](const char* victim, Phase phase) {
-          testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-          TwoInputJob both{seed, kind_of(seed)};
-          base::Random random{seed};
-          auto run = cluster.start(both.job(draw_options(random)));
-          run.at(testing::checkpoint(1 + seed % 4), phase).kill(victim);
-          require_finish(run);
-          CHECK(run.restarts() >= 1);
-          both.check();
-          return figures_of(run);
+    return test::require_exact_at_each_phase(
+        seed,
+        [&] {
+          return TwoInputJob{seed, kind_of(seed)};
         },
         {"numbers/0", "payments/1", "counts/1", "coordinator", "node", "any"});
   });
@@ -256,35 +237,15 @@ TEST_CASE("two inputs: whoever dies at whatever phase, every pair and every reco
 TEST_CASE("two inputs: any kills, and messages lost, leave each result complete",
           "[sim][connected][swarm]") {
   test::for_each_seed(16, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    testing::Cluster cluster{{.seed = seed,
-                              .force_bytes = seed % 2 == 0,
-                              .disturbed_messages = seed % 3 == 0 ? 0.1 : 0}};
-    TwoInputJob both{seed, kind_of(seed)};
-    base::Random random{seed};
-    auto run = cluster.start(both.job(draw_options(random)));
-    const Figures figures = test::require_finish_under_random_kills(run, seed);
-    both.check();
-    return figures;
+    return test::require_exact_under_random_kills(seed, [&] {
+      return TwoInputJob{seed, kind_of(seed)};
+    });
   });
 }
 
 TEST_CASE("two inputs move between backends and parallelisms", "[sim][connected][swarm]") {
   test::for_each_seed(16, [](std::uint64_t seed) {
-    CAPTURE(seed);
-    base::Random random{seed};
-    testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
-    TwoInputJob both{seed, kind_of(seed)};
-    const auto build = [&] {
-      JobOptions options = draw_options(random);
-      options.parallelism = 1 + static_cast<int>(random.below(4));
-      options.checkpoint.every = 10ms;
-      options.checkpoint.storage = "/checkpoints";
-      return both.job(options);
-    };
-    const Figures figures = test::require_finish_in_lives(cluster, random, build);
-    both.check();
-    return figures;
+    return test::require_exact_in_lives(seed, [&] { return TwoInputJob{seed, kind_of(seed)}; });
   });
 }
 
