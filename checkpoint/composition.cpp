@@ -21,7 +21,7 @@ void rename(std::string& path, CarriedFiles& files) {
 void rename_all(state::SubtaskState& state, CarriedFiles& files) {
   for (state::KeyedStateHandle& handle : state.keyed) {
     rename(handle.path, files);
-    handle.is_linked = handle.has_log();
+    handle.is_linked = handle.is_linked || handle.has_log();
     for (state::LogSegment& segment : handle.log) {
       rename(segment.path, files);
       segment.is_linked = true;

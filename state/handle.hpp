@@ -73,7 +73,7 @@ struct KeyedStateHandle {
   /// Ascending: those with rows, those that only the log knows, with size 0; or of native state all
   /// that the subtask had.
   std::vector<GroupSlice> groups = {};
-  std::uint64_t rows = 0;              // 0 if it is not known
+  std::uint64_t rows = 0;              // without the log; 0 if it is not known
   std::vector<NativeFile> files = {};  // if there are any, there is no stream
   std::vector<LogSegment> log = {};    // in their order; rows of a later one replace those before
   bool is_linked = false;              // the stream was there before this checkpoint

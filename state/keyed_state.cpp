@@ -43,9 +43,12 @@ void KeyedState::drop_expired(std::size_t rows) {
   std::size_t seen = 0;
   // A round of all groups at the most: there may be fewer rows than were asked for.
   for (std::uint32_t groups = table_.range().size(); seen < rows && groups != 0;) {
-    if (stays_frozen_)
-      table_.thaw_page(expire_group_, expire_cursor_,
-                       [&](const char* row) { return has_expired(row); });
+    if (stays_frozen_) {
+      table_.thaw_page(expire_group_, expire_cursor_, [&](const char* row) {
+        ++seen;
+        return has_expired(row);
+      });
+    }
     expire_cursor_ = table_.prune_page(expire_group_, expire_cursor_, [&](char* row) {
       ++seen;
       return drop_expired_columns(row);

@@ -3,23 +3,21 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace weir::state {
 namespace {
 
-/// Restores ask the groups of the base which subtasks need the handle.
+/// Restores ask the groups of the base which subtasks need the handle. Both lists are ascending; of
+/// a group that is in both the first one counts.
 void add_groups(std::vector<GroupSlice>& groups, const std::vector<GroupSlice>& changed) {
-  std::vector<GroupSlice> added;
-  for (const GroupSlice& slice : changed) {
-    const bool is_known = std::any_of(groups.begin(), groups.end(), [&](const GroupSlice& known) {
-      return known.group == slice.group;
-    });
-    if (!is_known) added.push_back({slice.group, 0, 0});
-  }
-  groups.insert(groups.end(), added.begin(), added.end());
-  std::sort(groups.begin(), groups.end(),
-            [](const GroupSlice& a, const GroupSlice& b) { return a.group < b.group; });
+  std::vector<GroupSlice> empty;  // the base has nothing of these
+  for (const GroupSlice& slice : changed) empty.push_back({slice.group, 0, 0});
+  std::vector<GroupSlice> all;
+  std::set_union(groups.begin(), groups.end(), empty.begin(), empty.end(), std::back_inserter(all),
+                 [](const GroupSlice& a, const GroupSlice& b) { return a.group < b.group; });
+  groups = std::move(all);
 }
 
 void add_segment(KeyedStateHandle& handle, LogSegment segment) {

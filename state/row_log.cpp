@@ -128,24 +128,22 @@ Result<LoggedRows> LoggedRows::open(const KeyedStateHandle& handle, Env& env,
                                     const std::string& directory) {
   auto schema = RowSchema::of(handle);
   if (!schema.ok()) return schema.status();
+  if (handle.path.empty())  // the base was of no rows
+    return LoggedRows{handle, std::move(schema).value(),
+                      StateReader{handle.inlined, "the metadata"}, env, directory};
   auto base = open_stream(env, base::join_path(directory, handle.path));
   if (!base.ok()) return base.status();
-  LoggedRows rows{handle, std::move(schema).value(), std::move(base).value()};
-  for (const LogSegment& segment : handle.log) {
-    auto stream = open_stream(env, base::join_path(directory, segment.path));
-    if (!stream.ok()) return stream.status();
-    rows.log_.push_back(std::move(stream).value());
-  }
-  return rows;
+  return LoggedRows{handle, std::move(schema).value(), std::move(base).value(), env, directory};
 }
 
 Status LoggedRows::write(std::uint32_t group, RowBlocks& blocks) {
   Newest newest;
-  for (std::size_t i = 0; i < log_.size(); ++i) {
-    const LogSegment& segment = handle_->log[i];
+  for (const LogSegment& segment : handle_->log) {
     const GroupSlice* slice = find_group(segment.groups, group);
     if (slice == nullptr) continue;
-    Status status = read_segment(log_[i], *slice, segment.path, schema_, newest);
+    auto stream = open_stream(*env_, base::join_path(*directory_, segment.path));
+    if (!stream.ok()) return stream.status();
+    Status status = read_segment(*stream, *slice, segment.path, schema_, newest);
     if (!status.ok()) return status;
   }
   blocks.begin_group(group);

@@ -16,7 +16,7 @@
 #include <weir/env.hpp>
 
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace weir::state {
 
@@ -38,22 +38,30 @@ Result<LogSegment> write_changes(const KeyedStateInfo& info, const RowVersions& 
 /// The rows that a handle with a log comes to. One thread at a time.
 class LoggedRows {
 public:
-  /// Opens the files of `handle`, which lie in `directory`; both must outlive the object. Errors
-  /// are those of the files, and of `RowSchema::of`.
+  /// Opens the base of `handle`, whose files lie in `directory`; both must outlive the object. A
+  /// file of the log is open only while it is read: there may be hundreds. Errors are those of the
+  /// base, and of `RowSchema::of`.
   static Result<LoggedRows> open(const KeyedStateHandle& handle, Env& env,
                                  const std::string& directory);
 
-  /// Adds the rows of a key group to `blocks`, each key once. `corrupt` names the file.
+  /// Adds the rows of a key group to `blocks`, each key once. Errors are those of the files of the
+  /// log; `corrupt` names the file.
   Status write(std::uint32_t group, RowBlocks& blocks);
 
 private:
-  LoggedRows(const KeyedStateHandle& handle, RowSchema schema, StateReader base)
-      : handle_{&handle}, schema_{std::move(schema)}, base_{std::move(base)} {}
+  LoggedRows(const KeyedStateHandle& handle, RowSchema schema, StateReader base, Env& env,
+             const std::string& directory)
+      : handle_{&handle},
+        schema_{std::move(schema)},
+        base_{std::move(base)},
+        env_{&env},
+        directory_{&directory} {}
 
   const KeyedStateHandle* handle_;
   RowSchema schema_;
   StateReader base_;
-  std::vector<StateReader> log_;  // of each segment
+  Env* env_;
+  const std::string* directory_;
 };
 
 /// Writes all rows of a handle with a log as one stream; returns its handle, whose `path` or

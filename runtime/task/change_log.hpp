@@ -6,9 +6,8 @@
 // against.
 //
 // When the log has become as large as its base, or that is old, all rows of the newest version are
-// written anew, beside the checkpoints; those that follow refer to the new base and to what came
-// after it. If that fails it is tried again, and the checkpoints go on with the base that they
-// have.
+// written anew, beside the checkpoints (base_writer.hpp); those that follow refer to the new base
+// and to what came after it.
 //
 // Invariants
 //  - A version is frozen and its files stay while it is the newest one, a snapshot is being written
@@ -18,6 +17,7 @@
 // Everything happens in the subtask's turns, but for what is handed to the pool.
 #pragma once
 
+#include "runtime/task/base_writer.hpp"
 #include "runtime/task/chain.hpp"
 #include "runtime/task/logged_write.hpp"
 #include "runtime/task/port.hpp"
@@ -28,26 +28,16 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace weir::runtime {
 
-/// Whether a new base is to be written. `age` is that of the base. Also if the log has very many
-/// segments: each checkpoint gives each of them one more name, and a restore opens them all.
-bool needs_base(const state::LogChain& chain, Duration age, const ChangelogOptions& options);
-
 /// See the file comment.
 class ChangeLog {
 public:
-  /// How what fails is tried again: a write that beside checkpoints, after a pause.
-  struct Policy {
-    ChangelogOptions options = {};
-    Duration pause = {};
-  };
-
   /// `chain` has the state whose cuts are written.
-  ChangeLog(std::shared_ptr<Chain> chain, LogPlace place, Policy policy, SubtaskPort& port);
+  ChangeLog(std::shared_ptr<Chain> chain, LogPlace place, ChangelogOptions options,
+            SubtaskPort& port);
 
   /// A snapshot has been frozen for checkpoint `id`: returns how it is to be written.
   std::shared_ptr<LoggedWrite> begin(CheckpointId id);
@@ -58,33 +48,14 @@ public:
                   const Status& status, Duration frozen_at);
 
   /// Returns why nothing more can be done, once.
-  std::optional<TaskFailure> take_failure() { return std::exchange(failure_, std::nullopt); }
+  std::optional<TaskFailure> take_failure() { return bases_.take_failure(); }
 
 private:
-  using VersionPtr = std::shared_ptr<LogVersion>;
-
-  /// All rows of a version, on their way into a file.
-  struct Materialization {
-    std::shared_ptr<Chain> chain;  // goes after the frozen rows
-    VersionPtr of;
-    CheckpointId id;  // of that version
-    LogPlace place;
-    std::string name;  // of the file
-    Status status = {};
-    state::LogChain base = {};
-
-    void write();
-  };
-
-  /// What came of one.
-  struct Base {
-    state::LogChain chain;
-    Duration written_at;
-  };
+  using VersionPtr = BaseWriter::VersionPtr;
 
   void adopt(VersionPtr version);
-  void materialize_if_due();
-  void on_materialized(const Materialization& done);
+  void write_base_if_due();
+  void on_base_written();
   void rebase(LogVersion& version) const;
   void tidy_up();
   bool is_used(const VersionPtr& version) const;
@@ -92,20 +63,14 @@ private:
 
   std::shared_ptr<Chain> chain_;
   LogPlace place_;
-  Policy policy_;
   SubtaskPort& port_;
   bool has_begun_ = false;
   bool is_possible_ = true;           // the storage has links
   std::vector<VersionPtr> versions_;  // frozen ones
   VersionPtr newest_;                 // null: the next snapshot is a base
   std::vector<std::shared_ptr<LoggedWrite>> under_way_;
-  std::shared_ptr<Materialization> materializing_;
-  std::optional<Base> base_;     // the newest one that was written so
-  std::uint64_t bases_ = 0;      // such writes so far
-  int failures_ = 0;             // of them, one after the other
-  bool is_pausing_ = false;      // behind one
+  BaseWriter bases_;
   std::set<std::string> files_;  // of the log that may be there
-  std::optional<TaskFailure> failure_;
 };
 
 }  // namespace weir::runtime

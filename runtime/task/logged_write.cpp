@@ -66,6 +66,7 @@ LoggedWrite::LoggedWrite(LogPlace place, CheckpointId id, std::shared_ptr<const 
 }
 
 Status LoggedWrite::write(std::vector<state::KeyedCut>& cuts, const std::string& directory) {
+  if (is_impossible_) return {};
   if (!chain_) {  // a file that has a second name must not be written again
     auto chain = before_ ? write_tail(cuts)
                          : write_base(place_, place_.name_of("base", id_), id_, cuts,
@@ -77,12 +78,20 @@ Status LoggedWrite::write(std::vector<state::KeyedCut>& cuts, const std::string&
     Status status = place_.env->link(place_.path_of(name), base::join_path(directory, name));
     if (status.code() == ErrorCode::already_exists) continue;  // by an earlier try
     if (status.code() == ErrorCode::failed_precondition) {
-      chain_.reset();
+      give_up(directory);
       return {};
     }
     if (!status.ok()) return status;
   }
   return {};
+}
+
+/// The checkpoint is written without the log: what has a name there already is none of its files.
+void LoggedWrite::give_up(const std::string& directory) {
+  for (const std::string& name : chain_->files())
+    (void)place_.env->remove_file(base::join_path(directory, name));
+  chain_.reset();
+  is_impossible_ = true;
 }
 
 Result<state::LogChain> LoggedWrite::write_tail(const std::vector<state::KeyedCut>& cuts) const {

@@ -62,8 +62,8 @@ public:
   /// error it may be called again.
   Status write(std::vector<state::KeyedCut>& cuts, const std::string& directory);
 
-  /// After `write`: where the state lies. None: the storage has no links, and nothing is in the
-  /// checkpoint.
+  /// After `write`: where the state lies. None: the storage gives files no more names, and nothing
+  /// is in the checkpoint.
   const std::optional<state::LogChain>& chain() const { return chain_; }
 
   CheckpointId id() const { return id_; }
@@ -77,12 +77,14 @@ public:
 
 private:
   Result<state::LogChain> write_tail(const std::vector<state::KeyedCut>& cuts) const;
+  void give_up(const std::string& directory);
 
   LogPlace place_;
   CheckpointId id_;
   std::shared_ptr<const LogVersion> since_;
   std::optional<state::LogChain> before_;  // of `since_`, as it was: it may get another base
   std::optional<state::LogChain> chain_;
+  bool is_impossible_ = false;
 };
 
 }  // namespace weir::runtime

@@ -34,7 +34,7 @@ void SnapshotTaker::open_log() {
                .attempt = self_.speaker.attempt,
                .inline_threshold = place_.inline_threshold,
                .compression = place_.compression},
-      ChangeLog::Policy{place_.changelog, place_.retry.max_backoff}, port_);
+      place_.changelog, port_);
 }
 
 void SnapshotTaker::take(const Barrier& barrier, SnapshotTimings timings, bool is_finished,

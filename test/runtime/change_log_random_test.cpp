@@ -1,7 +1,7 @@
 // The log of a subtask's state under random steps: checkpoints complete or come to nothing, said or
 // unsaid; disks fail; the pool keeps no order; subtasks die and continue from the last checkpoint
-// that has completed, with a log and without. Each of those must hold what was counted, and have
-// just the files that it needs.
+// that has completed, with a log and without. Each of those must hold what was counted and not
+// forgotten, and have just the files that it needs.
 #include "base/random.hpp"
 #include "test/runtime/logged_subject.hpp"
 #include "test/support/swarm.hpp"
@@ -40,6 +40,7 @@ public:
       case 9:
       case 10:
       case 11: return do_work();
+      case 12: return forget();
       default: return count();
     }
   }
@@ -75,6 +76,11 @@ private:
     const int begin = static_cast<int>(random_.below(300));
     const auto many = random_.chance(0.05) ? 300 : 1 + random_.below(10);
     subject_->count(begin, begin + static_cast<int>(many));
+  }
+
+  void forget() {
+    const int begin = random_.chance(0.1) ? 0 : static_cast<int>(random_.below(300));
+    subject_->forget(begin, begin == 0 ? 600 : begin + static_cast<int>(random_.below(30)));
   }
 
   void begin_checkpoint() {

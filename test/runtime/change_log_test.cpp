@@ -184,6 +184,33 @@ TEST_CASE("when the base is old, all is written anew", "[changelog]") {
   subject.check(4);
 }
 
+TEST_CASE("a base of no rows has no file, and nothing is written against it", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.take(1);
+  subject.forget(0, 1000);
+  subject.bench.now() += 11min;  // so that the base is too old
+  subject.take(2);
+  CHECK(subject.files(Subject::directory(2)) == Names{"base-1", "tail-2"});
+  CHECK(subject.files(kLog).empty());
+  subject.count(0, 10);
+  subject.take(3);
+  CHECK(subject.files(Subject::directory(3)) == Names{"base-3"});
+  for (std::uint64_t id = 1; id <= 3; ++id) subject.check(id);
+}
+
+TEST_CASE("keys that are gone stay gone", "[changelog]") {
+  Subject subject;
+  subject.count(0, 1000);
+  subject.take(1);
+  subject.forget(0, 10);
+  subject.take(2);
+  subject.count(5, 6);
+  subject.take(3);
+  CHECK(subject.files(Subject::directory(3)) == Names{"base-1", "tail-2", "tail-3"});
+  for (std::uint64_t id = 1; id <= 3; ++id) subject.check(id);
+}
+
 TEST_CASE("a base that cannot be written is tried again, so often and no more", "[changelog]") {
   Subject subject{with_log({.max_failures = 2})};
   subject.count(0, 1000);
@@ -249,6 +276,21 @@ TEST_CASE("where files cannot have two names, all rows are written each time", "
   CHECK(subject.bench.env().list(kLog)->empty());
   subject.check(1);
   subject.check(2);
+}
+
+TEST_CASE("links that are refused between two checkpoints end the log", "[changelog]") {
+  Subject subject;
+  begin_two_tails(subject);
+  subject.bench.disk().refuse_links(ErrorCode::failed_precondition);
+  subject.settle();
+  for (std::uint64_t id = 2; id <= 3; ++id) {
+    CHECK_FALSE(subject.handle(id).has_log());
+    subject.check(id);
+  }
+  subject.take(4);
+  CHECK_FALSE(subject.handle(4).has_log());
+  CHECK(subject.bench.env().list(kLog)->empty());
+  subject.check(4);
 }
 
 TEST_CASE("what an earlier attempt has left of its log goes, and nobody else's", "[changelog]") {

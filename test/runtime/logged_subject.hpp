@@ -31,11 +31,31 @@ inline JobOptions with_log(ChangelogOptions changelog = {}) {
   return {.checkpoint = {.inline_threshold = 0}, .state = {.changelog = changelog}};
 }
 
+/// The number that makes CountOrForget forget `key`.
+inline int forgetting(int key) {
+  return -key - 1;
+}
+
+/// Counts each number, or forgets one.
+class CountOrForget final : public KeyedProcess<int, int, Count> {
+public:
+  static int key_of(int number) { return number < 0 ? forgetting(number) : number; }
+
+  void on_record(const int& number, Ctx& ctx, Emit<Count>& out) override {
+    if (number < 0) return count_.clear();
+    count_.set(count_.value_or(0) + 1);
+    out({ctx.key(), count_.value_or(0)});
+  }
+
+private:
+  ValueState<std::int64_t> count_{*this, "count"};
+};
+
 inline Job counts(const testing::TransactionLog<Count>& log, JobOptions options) {
   Job job{"counts", options};
   job.source("numbers", testing::ReplayLog<int>{{}}.source())
-      .key_by(std::identity{})
-      .count("counts")
+      .key_by(&CountOrForget::key_of)
+      .process<CountOrForget>("counts")
       .sink("out", log.sink());
   return job;
 }
@@ -48,7 +68,9 @@ struct Subject {
   }
   /// Continues from checkpoint `id` of another one.
   Subject(JobOptions options, Subject& other, std::uint64_t id)
-      : job{counts(log, std::move(options))}, expected{other.at_barrier.at(id)} {
+      : job{counts(log, std::move(options))},
+        expected{other.at_barrier.at(id)},
+        known{other.known} {
     REQUIRE(bench.env().create_directories(kLog).ok());
     other.restore(id, bench);
     bench.start();
@@ -59,7 +81,17 @@ struct Subject {
     std::vector<int> keys;
     for (int key = begin; key < end; ++key) {
       keys.push_back(key);
+      known.insert(key);
       ++expected[key];
+    }
+    bench.push(0, std::move(keys));
+  }
+  /// Nothing is left of the keys from `begin` to `end`.
+  void forget(int begin, int end) {
+    std::vector<int> keys;
+    for (int key = begin; key < end; ++key) {
+      keys.push_back(forgetting(key));
+      expected.erase(key);
     }
     bench.push(0, std::move(keys));
   }
@@ -103,9 +135,7 @@ struct Subject {
     Bench other{same, "counts/0"};
     restore(id, other);
     other.start();
-    std::vector<int> keys;
-    for (const auto& [key, n] : expected) keys.push_back(key);
-    other.push(0, keys);
+    other.push(0, std::vector<int>{known.begin(), known.end()});
     other.push(0, checkpoint::Barrier{.id = CheckpointId{1000}});
     while (other.waiting_work() != 0) other.do_work();
     other.turn([](runtime::Subtask& s) { s.on_completed(CheckpointId{1000}, false); });
@@ -129,7 +159,8 @@ struct Subject {
   testing::TransactionLog<Count> log;
   Job job;
   Bench bench{job, "counts/0"};
-  std::map<int, std::int64_t> expected = {};  // what has been counted
+  std::map<int, std::int64_t> expected = {};  // what has been counted, and not forgotten
+  std::set<int> known = {};                   // all that has ever been counted
   std::map<std::uint64_t, std::map<int, std::int64_t>> at_barrier = {};
 };
 

@@ -1,7 +1,6 @@
 // Writing the log of one subtask's state by hand, into one directory.
 #pragma once
 
-#include "base/files.hpp"
 #include "state/keyed_cut.hpp"
 #include "state/log_chain.hpp"
 
@@ -15,17 +14,13 @@ namespace weir::test {
 
 const std::string kLog = "/log";  // where files of logs lie
 
-/// Writes all rows of `cut` to a file, also if there are none.
+/// Writes all rows of `cut` to a file, if there are any.
 inline state::LogChain write_base(Env& env, const std::string& name, CheckpointId id,
                                   state::KeyedCut& cut) {
   state::StateFile file{env, kLog + "/" + name, 0};
   std::vector<state::KeyedStateHandle> handles{cut.write(file).value()};
   REQUIRE(file.finish().ok());
   place_rows(file, name, handles);
-  if (file.is_inlined()) {
-    REQUIRE(base::replace_file(env, kLog + "/" + name, "").ok());
-    handles[0].path = name;
-  }
   return state::base_chain(id, std::move(handles));
 }
 

@@ -183,6 +183,27 @@ TEST_CASE("rows in memory go when all they hold has expired, though nobody asks 
   CHECK(table.state.table().rows() == 500);
 }
 
+TEST_CASE("of a table that a snapshot always sees no more rows are looked at than were asked for",
+          "[state][ttl]") {
+  static std::size_t looked = 0;
+  Owner owner{ttl(10s)};
+  auto specs = owner.declared_states();
+  specs[0].is_live = [](const void*, std::int64_t) { return ++looked != 0; };
+  KeyedStateOf<int> state{kAll, 4, specs};
+  owner.bind_states(state);
+  state.stay_frozen();
+  for (int key = 0; key < 10'000; ++key) {
+    state.enter(hash_of(key), key);
+    owner.value.set("x");
+    state.leave();
+  }
+  FrozenRows frozen = state.table().freeze();
+  state.expire(100);
+  CHECK(looked >= 100);
+  CHECK(looked < 1000);  // whole pages
+  state.table().release(std::move(frozen));
+}
+
 TEST_CASE("a snapshot leaves out what has expired, and nothing comes back by it", "[state][ttl]") {
   test::Backends backends;
   StateBackend* from = backends.of(
