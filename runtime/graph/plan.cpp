@@ -44,6 +44,25 @@ const char* suffix_of(Partition partition) {
   return "";
 }
 
+std::string name_of_edge(const std::string& from, const std::string& side, const std::string& to,
+                         bool is_second, Partition partition) {
+  return from + (side.empty() ? "" : ":" + side) + " -> " + to + (is_second ? ":second" : "") +
+         suffix_of(partition);
+}
+
+/// Edges between the same operators, of a stream that is united with itself, are told apart by
+/// their number.
+class NumberedNames {
+public:
+  std::string add(const std::string& name) {
+    const int number = ++seen_[name];
+    return number == 1 ? name : name + " (" + std::to_string(number) + ")";
+  }
+
+private:
+  std::map<std::string, int> seen_;
+};
+
 }  // namespace
 
 std::uint32_t default_max_parallelism(std::uint32_t parallelism) {
@@ -98,8 +117,7 @@ void Plan::add_edge(const EdgeSpec& edge, std::size_t op) {
                       (edge.is_feedback || vertex(from).parallelism != vertex(to).parallelism);
   vertices_[from.value()].outputs.push_back(edges_.size());
   vertices_[to.value()].inputs.push_back(edges_.size());
-  edges_.push_back({.name = {},
-                    .from = from,
+  edges_.push_back({.from = from,
                     .to = to,
                     .from_operator = edge.from,
                     .side = edge.side,
@@ -115,24 +133,21 @@ bool Plan::has_feedback() const {
 }
 
 std::string Plan::unfused_name(std::size_t i) const {
-  return op(op(i).inputs[0].from).name + " -> " + op(i).name + suffix_of(Partition::rebalance);
+  const EdgeSpec& edge = op(i).inputs[0];
+  return name_of_edge(op(edge.from).name, edge.side, op(i).name, false, Partition::rebalance);
 }
 
-std::string Plan::name_in_turn(const PlanEdge& edge) {
-  const bool is_forward = edge.partition == Partition::forward;
-  return edge.name + suffix_of(is_forward ? Partition::rebalance : Partition::forward);
-}
-
-/// Two edges between the same operators, of a stream that is united with itself, are told apart by
-/// their number.
 void Plan::name_edges() {
-  std::map<std::string, int> seen;
+  NumberedNames names;
+  NumberedNames names_in_turn;
   for (PlanEdge& edge : edges_) {
-    edge.name = op(edge.from_operator).name + (edge.side.empty() ? "" : ":" + edge.side) + " -> " +
-                vertex(edge.to).name;
-    edge.name += suffix_of(edge.partition);
-    if (const int number = ++seen[edge.name]; number > 1)
-      edge.name += " (" + std::to_string(number) + ")";
+    const auto name = [&](Partition partition) {
+      return name_of_edge(op(edge.from_operator).name, edge.side, vertex(edge.to).name,
+                          edge.is_second, partition);
+    };
+    const bool is_forward = edge.partition == Partition::forward;
+    edge.name = names.add(name(edge.partition));
+    edge.name_in_turn = names_in_turn.add(name(is_forward ? Partition::rebalance : edge.partition));
   }
 }
 

@@ -19,6 +19,8 @@ namespace weir::runtime {
 struct PlanEdge {
   // "lines -> counts by key", or "lines:broken -> log": identifies it in checkpoints.
   std::string name = {};
+  // Of a forward edge: what it would be called if the parallelisms of its sides differed.
+  std::string name_in_turn = {};
   VertexId from = {};
   VertexId to = {};
   std::size_t from_operator = 0;  // index in the graph; an operator of vertex `from`
@@ -62,8 +64,6 @@ public:
   /// The name of the edge to a fused operator, if it were not fused because the parallelisms of
   /// both sides differ.
   std::string unfused_name(std::size_t op) const;
-  /// The name of a forward edge if the parallelisms of its sides differed; of others their own.
-  static std::string name_in_turn(const PlanEdge& edge);
 
   /// All subtasks, by vertex and index.
   std::vector<SubtaskId> subtasks() const;

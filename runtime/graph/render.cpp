@@ -29,6 +29,7 @@ std::string render_text(const Plan& plan) {
       const PlanEdge& edge = plan.edges()[e];
       out << "    from " << plan.op(edge.from_operator).name
           << (edge.side.empty() ? "" : ":" + edge.side) << " by " << name_of(edge.partition)
+          << (edge.is_second ? ", as its second input" : "")
           << (edge.is_feedback ? ", fed back" : "") << '\n';
     }
     for (const std::size_t i : vertex.operators) {
@@ -52,7 +53,8 @@ std::string render_dot(const Plan& plan) {
   for (const PlanEdge& edge : plan.edges())
     out << "  \"" << plan.vertex(edge.from).name << "\" -> \"" << plan.vertex(edge.to).name
         << "\" [label=\"" << (edge.side.empty() ? "" : edge.side + ", ") << name_of(edge.partition)
-        << "\"" << (edge.is_feedback ? ", style=dashed, constraint=false" : "") << "];\n";
+        << (edge.is_second ? ", second" : "") << "\""
+        << (edge.is_feedback ? ", style=dashed, constraint=false" : "") << "];\n";
   out << "}\n";
   return out.str();
 }
@@ -86,6 +88,7 @@ std::string render_json(const Plan& plan) {
                              {"to", plan.vertex(edge.to).name},
                              {"partition", name_of(edge.partition)}};
     if (!edge.side.empty()) e["side"] = edge.side;
+    if (edge.is_second) e["second"] = true;
     if (edge.is_feedback) e["feedback"] = true;
     json["edges"].push_back(std::move(e));
   }

@@ -73,14 +73,8 @@ private:
   }
 
   std::optional<Way> find(const std::string& edge_name) const {
-    const auto edge =
-        std::find_if(plan_.edges().begin(), plan_.edges().end(), [&](const PlanEdge& some) {
-          return some.name == edge_name || plan_.name_in_turn(some) == edge_name;
-        });
-    if (edge != plan_.edges().end())
-      return Way{edge->to, plan_.vertex(edge->to).operators[0],
-                 static_cast<std::size_t>(edge - plan_.edges().begin()), edge->partition,
-                 edge->type.get()};
+    if (auto way = find_edge(&PlanEdge::name, edge_name)) return way;
+    if (auto way = find_edge(&PlanEdge::name_in_turn, edge_name)) return way;
     for (std::uint32_t v = 0; v < plan_.vertices().size(); ++v) {
       const auto& operators = plan_.vertices()[v].operators;
       for (std::size_t i = 1; i < operators.size(); ++i) {
@@ -90,6 +84,15 @@ private:
       }
     }
     return std::nullopt;
+  }
+
+  std::optional<Way> find_edge(std::string PlanEdge::*name, const std::string& edge_name) const {
+    const auto edge = std::find_if(plan_.edges().begin(), plan_.edges().end(),
+                                   [&](const PlanEdge& some) { return some.*name == edge_name; });
+    if (edge == plan_.edges().end()) return std::nullopt;
+    return Way{edge->to, plan_.vertex(edge->to).operators[0],
+               static_cast<std::size_t>(edge - plan_.edges().begin()), edge->partition,
+               edge->type.get()};
   }
 
   void give(const Way& way, std::uint32_t receiver, const ChannelStateHandle& handle,

@@ -239,3 +239,60 @@ TEST_CASE("damaged records are noticed, and the place is named", "[restore][unal
     CHECK(read_channels(order, plan, subtask).status().code() == ErrorCode::not_found);
   }
 }
+
+namespace {
+
+class Sides final : public CoProcess<int, int, int> {
+public:
+  void on_first(const int&, const OperatorInfo&, Emit<int>&) override {}
+  void on_second(const int&, const OperatorInfo&, Emit<int>&) override {}
+};
+
+/// A stream and itself, by two ways.
+Job connected_with_itself(int readers) {
+  Job job{"sides", {.parallelism = 2}};
+  const auto numbers = job.source("numbers", testing::ReplayLog<int>{{}}.source());
+  numbers.connect(numbers.rebalance())
+      .process<Sides>("sides")
+      .parallelism(readers)
+      .sink("out", testing::TransactionLog<int>{}.sink());
+  return job;
+}
+
+/// Whether what was on its way by an edge comes back by the second input.
+bool is_for_second(const Plan& plan, const std::string& edge) {
+  auto m = test::metadata();
+  m.parts[0].state.channels = {handle(0, ChannelSide::sent, {1}, edge)};
+  const auto shares = share_channels(plan, m);
+  INFO(shares.status().message());
+  REQUIRE(shares.ok());
+  REQUIRE(shares->size() == 1);
+  return plan.edges()[*shares->begin()->second.at(0).edge].is_second;
+}
+
+}  // namespace
+
+TEST_CASE("records come back by the input that they were on their way to",
+          "[restore][unaligned][connected]") {
+  const Plan equal = plan_of(connected_with_itself(2));
+  const Plan unequal = plan_of(connected_with_itself(3));
+  CHECK(equal.edges()[0].name == "numbers -> sides");
+  CHECK(equal.edges()[1].name == "numbers -> sides:second in turn");
+  CHECK(unequal.edges()[0].name == "numbers -> sides in turn");
+  CHECK(unequal.edges()[1].name == "numbers -> sides:second in turn");
+  for (const Plan* plan : {&equal, &unequal}) {
+    CHECK_FALSE(is_for_second(*plan, "numbers -> sides in turn"));
+    CHECK(is_for_second(*plan, "numbers -> sides:second in turn"));
+  }
+}
+
+TEST_CASE("several ways between two operators keep their numbers", "[restore][unaligned]") {
+  Job job{"twice", {.parallelism = 2}};
+  const auto numbers = job.source("numbers", testing::ReplayLog<int>{{}}.source());
+  numbers.union_with(numbers)
+      .map("same", [](int n) { return n; })
+      .sink("out", testing::TransactionLog<int>{}.sink());
+  const Plan plan = plan_of(job);
+  CHECK(plan.edges()[1].name == "numbers -> same (2)");
+  CHECK(plan.edges()[1].name_in_turn == "numbers -> same in turn (2)");
+}

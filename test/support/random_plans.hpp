@@ -5,14 +5,16 @@
 #pragma once
 
 #include "base/random.hpp"
+#include "test/support/barrier_modes.hpp"
 #include "test/support/kill_matrix.hpp"
 
+#include <string>
 #include <vector>
 
 namespace weir::test {
 
-/// Returns options of a job with two or three subtasks of each kind, on either backend, with
-/// barriers that overtake or not.
+/// Returns options of a job with two or three subtasks of each kind, on either backend or with a
+/// changelog, with barriers that overtake or not.
 inline JobOptions draw_options(base::Random& random) {
   JobOptions options{.parallelism = 2 + static_cast<int>(random.below(2))};
   if (random.chance(0.3)) {
@@ -21,6 +23,11 @@ inline JobOptions draw_options(base::Random& random) {
   }
   options.checkpoint.unaligned = random.chance(0.4);
   options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
+  if (options.state.backend == StateBackendType::hashmap && random.chance(0.3)) {
+    options.state.changelog.enabled = true;
+    if (random.chance(0.5))
+      options.state.changelog.materialize_interval = std::chrono::milliseconds{1};
+  }
   return options;
 }
 
@@ -75,6 +82,43 @@ Figures require_exact_in_lives(std::uint64_t seed, const Make& make) {
   const Figures figures = require_finish_in_lives(cluster, random, build);
   subject.check();
   return figures;
+}
+
+/// Options of jobs whose barriers overtake a lot: run them on something slow.
+inline JobOptions overtaking_options(base::Random& random) {
+  JobOptions options{.parallelism = 1 + static_cast<int>(random.below(4))};
+  options.network = channels_of(false);
+  options.checkpoint.unaligned = true;
+  options.checkpoint.every = std::chrono::milliseconds{2};
+  options.checkpoint.storage = "/checkpoints";
+  options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
+  return options;
+}
+
+/// What happened to a job in several lives, and what their checkpoints held of its channels.
+struct OvertakingLives {
+  Figures figures = {};
+  std::uint64_t overtaken = 0;  // bytes
+};
+
+/// The process dies again and again while barriers overtake; `build()` makes the job, named `name`,
+/// for the next life, with `overtaking_options`.
+template <class Build>
+OvertakingLives require_finish_in_overtaking_lives(testing::Cluster& cluster, base::Random& random,
+                                                   const std::string& name, const Build& build) {
+  OvertakingLives lives;
+  auto run = cluster.start(build());
+  for (int i = 0; i < 4 && !run.has_ended(); ++i) {
+    run.run_for(std::chrono::milliseconds{5 + random.below(10)});
+    if (run.has_ended()) break;
+    lives.overtaken += overtaken_bytes(cluster.disk(), "/checkpoints/" + name);
+    lives.figures += figures_of_crashed(run);
+    run.crash();
+    run = cluster.start(build(), {.restore_latest = true});
+  }
+  require_finish(run);
+  lives.figures += figures_of(run);
+  return lives;
 }
 
 }  // namespace weir::test

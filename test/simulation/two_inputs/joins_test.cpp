@@ -1,7 +1,6 @@
 // Jobs over two streams: whoever dies, whenever, and at whatever parallelism they go on, every pair
 // is found once, and every record of either input counts once.
 #include "base/random.hpp"
-#include "test/support/barrier_modes.hpp"
 #include "test/support/random_plans.hpp"
 
 #include <weir/testing.hpp>
@@ -17,8 +16,6 @@
 
 using namespace std::chrono_literals;
 using namespace weir;
-using test::Figures;
-using test::figures_of;
 using test::require_finish;
 
 namespace {
@@ -257,29 +254,12 @@ TEST_CASE("two inputs: what barriers overtake comes back by the input that it wa
     base::Random random{seed};
     testing::Cluster cluster{{.seed = seed, .force_bytes = seed % 2 == 0}};
     TwoInputJob both{seed, Kind::counts, 1500, {5, 20us}};
-    const auto build = [&] {
-      JobOptions options{.parallelism = 1 + static_cast<int>(random.below(4))};
-      options.network = test::channels_of(false);
-      options.checkpoint.unaligned = true;
-      options.checkpoint.every = 2ms;
-      options.checkpoint.storage = "/checkpoints";
-      options.checkpoint.inline_threshold = random.chance(0.5) ? 20'000 : 0;
-      return both.job(options, &cluster);
-    };
-    Figures figures;
-    auto run = cluster.start(build());
-    for (int i = 0; i < 4 && !run.has_ended(); ++i) {
-      run.run_for(std::chrono::milliseconds{5 + random.below(10)});
-      if (run.has_ended()) break;
-      overtaken += test::overtaken_bytes(cluster.disk(), "/checkpoints/two-inputs");
-      figures += test::figures_of_crashed(run);
-      run.crash();
-      run = cluster.start(build(), {.restore_latest = true});
-    }
-    require_finish(run);
-    figures += figures_of(run);
+    const auto lives = test::require_finish_in_overtaking_lives(cluster, random, "two-inputs", [&] {
+      return both.job(test::overtaking_options(random), &cluster);
+    });
     both.check();
-    return figures;
+    overtaken += lives.overtaken;
+    return lives.figures;
   });
   CHECK(overtaken > 0);
 }
