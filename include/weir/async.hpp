@@ -11,6 +11,7 @@
 //
 // Rules
 //  - A function that asks must not block: its subtask waits for it.
+//  - The record is valid only during the call: copy what the answer needs.
 //  - Each reply is answered once, from any thread, at any time. What comes later changes nothing,
 //    nor does an answer to a request that has timed out or whose subtask has ended.
 //  - Records whose answers have not been passed on are part of checkpoints and savepoints, and are

@@ -173,8 +173,8 @@ private:
 
   static Cause cause_of_slowness(const SubtaskSituation& s, std::optional<std::size_t> from) {
     if (from && s.inputs[*from].is_blocked) return Cause::aligns;
-    if (s.emits_end) return Cause::emits_end;
-    return s.awaits_answers ? Cause::asks : Cause::busy;
+    if (s.awaits_answers) return Cause::asks;
+    return s.emits_end ? Cause::emits_end : Cause::busy;
   }
 
   /// All have sent the barrier on: who writes for the longest time.

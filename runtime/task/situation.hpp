@@ -67,7 +67,7 @@ struct SubtaskSituation {
   std::optional<CheckpointId> aligning = {};  // whose barrier has come, but not on all channels
   bool overtakes_later = false;               // it waits for that only until a time is up
   bool emits_end = false;                     // what is due at the end of its input
-  bool awaits_answers = false;                // it has no room for more requests
+  bool awaits_answers = false;                // to the requests that it has begun
   std::uint64_t records_in = 0;
   std::vector<InputSituation> inputs = {};
   std::vector<OutputSituation> outputs = {};

@@ -180,7 +180,7 @@ TEST_CASE("the longest timeout and pause are never over", "[async]") {
   queue.add();
   CHECK(queue.next_to_begin(1h) == 1);
   CHECK(queue.retry(1, 2h));
-  CHECK(queue.due() == Duration::max());
+  CHECK_FALSE(queue.due());
   CHECK_FALSE(queue.next_to_begin(24h * 365));
 }
 

@@ -193,6 +193,15 @@ TEST_CASE("who waits for answers to its requests is named", "[stall][async]") {
                                 "who answers is slow, or its capacity is small"));
 }
 
+TEST_CASE("who waits for the last answers at its end is not said to emit", "[stall][async]") {
+  Line line;
+  line.trigger();
+  line.at(kCounts).inputs[0] = {.batches = 1, .barriers = {{kId, 1, false}}};
+  line.at(kCounts).emits_end = true;
+  line.at(kCounts).awaits_answers = true;
+  CHECK(line.explain({kCounts, kOut}).cause == Cause::asks);
+}
+
 TEST_CASE("who does not answer is named, alone and at the end of back pressure", "[stall]") {
   Line line;
   line.trigger();

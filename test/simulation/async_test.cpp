@@ -52,11 +52,15 @@ Answer answer_to(const Question& question) {
   return {question.number, "answer to " + std::to_string(question.number)};
 }
 
+/// With odd seeds the first partition is far ahead of the others.
 std::vector<Question> questions(std::uint64_t seed) {
   base::Random random{seed};
   std::vector<Question> all;
-  for (int i = 0; i < kRows; ++i)
-    all.push_back({i, 100 + i - static_cast<std::int64_t>(random.below(kDisorder.count()))});
+  for (int i = 0; i < kRows; ++i) {
+    const std::int64_t lead = seed % 2 == 1 && i % kPartitions == 0 ? 300 : 0;
+    const auto disorder = static_cast<std::int64_t>(random.below(kDisorder.count()));
+    all.push_back({i, 100 + lead + i - disorder});
+  }
   return all;
 }
 

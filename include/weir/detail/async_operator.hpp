@@ -1,8 +1,9 @@
 // AsyncOperator: runs an AsyncProcess.
 //
-// What it has taken in and not passed on is its state: the records in their order, with their times
-// and with the watermarks that they came behind. After a restore they are asked about anew, those
-// of several subtasks in the order of these watermarks.
+// What it has taken in and not passed on is its state: the records in their order, with their times.
+// After a restore they are asked about anew, ahead of all else. No watermark is kept between them:
+// what had passed one of them has passed none of these records, so that the first one that comes
+// after the restore, behind them all, is early enough.
 #pragma once
 
 #include <weir/async.hpp>
@@ -10,7 +11,6 @@
 #include <weir/detail/pending_requests.hpp>
 #include <weir/detail/request_queue.hpp>
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,8 +26,7 @@ namespace weir::detail {
 template <class In>
 struct PendingRecord {
   In record;
-  Timestamp time;    // or kNoTime
-  Timestamp behind;  // the watermark that came before it
+  Timestamp time;  // or kNoTime
 };
 
 /// The records of an AsyncOperator as a state: they lie in the operator, and come back here.
@@ -106,21 +105,14 @@ public:
   void connect(BatchConsumer* next) override { emit_.connect(next); }
 
   void start() override {
-    auto records = state_.take_restored();
-    std::stable_sort(records.begin(), records.end(),
-                     [](const auto& a, const auto& b) { return a.behind < b.behind; });
-    for (PendingRecord<In>& record : records) {
-      if (record.behind > behind_) queue_.add(Watermark{record.behind, false});
-      behind_ = std::max(behind_, record.behind);
-      take_in(std::move(record));
-    }
+    for (PendingRecord<In>& record : state_.take_restored()) take_in(std::move(record));
     begin_requests(clock_->monotonic());
   }
 
   void process(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<In>&>(body);
     for (std::size_t i = begin; i < end; ++i)
-      take_in({std::move(batch.records[i]), batch.time_of(i), behind_});
+      take_in({std::move(batch.records[i]), batch.time_of(i)});
     begin_requests(clock_->monotonic());
   }
 
@@ -137,22 +129,18 @@ private:
   struct Entry {
     PendingRecord<In> pending;
     std::vector<Out> results = {};
+    std::string why = {};  // its last attempt has failed; empty: none has
   };
 
   void wake_by(std::function<void()> wake) override { inbox_->wake_by(std::move(wake)); }
   std::size_t room() const override { return queue_.room(); }
 
-  void hold(const Watermark& watermark) override {
-    held_ = watermark;
-    behind_ = std::max(behind_, watermark.time);
-    queue_.add(watermark);
-  }
+  void hold(const Watermark& watermark) override { queue_.add(watermark); }
   const Watermark& passed() const override { return passed_; }
 
   bool pass_answers(Duration now) override {
     for (auto& answer : inbox_->take()) judge(answer, now);
-    while (const auto late = queue_.next_timed_out(now))
-      settle(*late, process_.on_timeout(entries_.at(*late).pending.record));
+    while (const auto late = queue_.next_timed_out(now)) time_out(*late);
     const bool has_more = let_out();
     begin_requests(now);
     return has_more;
@@ -182,6 +170,20 @@ private:
 
   void try_again(RequestId id, const std::string& why, Duration now) {
     if (!queue_.retry(id, now)) give_up(id, why);
+    entries_.at(id).why = why;
+  }
+
+  void time_out(RequestId id) {
+    const Entry& entry = entries_.at(id);
+    try {
+      settle(id, process_.on_timeout(entry.pending.record));
+    } catch (const std::exception& error) {
+      if (entry.why.empty()) throw;
+      throw std::runtime_error{std::string{error.what()} + " (in attempt " +
+                               std::to_string(queue_.attempts(id)) + " of " +
+                               std::to_string(options_.retry.attempts) +
+                               "; an earlier one has failed: " + entry.why + ")"};
+    }
   }
 
   [[noreturn]] void give_up(RequestId id, const std::string& why) const {
@@ -204,8 +206,7 @@ private:
       const auto next = queue_.next_out();
       if (!next) break;
       if (const auto* watermark = std::get_if<Watermark>(&*next)) {
-        // Another subtask may have seen a later one, which says nothing about what comes here.
-        passed_ = {std::min(watermark->time, held_.time), watermark->is_idle};
+        passed_ = *watermark;
         has_more = true;
         continue;
       }
@@ -234,9 +235,7 @@ private:
   PendingState<In> state_;
   std::shared_ptr<Inbox<Out>> inbox_ = std::make_shared<Inbox<Out>>();
   std::map<RequestId, Entry> entries_;
-  Watermark held_;                       // the last one that came
-  Watermark passed_;                     // the last one that left
-  Timestamp behind_ = Timestamp::min();  // of the last record; those of one queue never go back
+  Watermark passed_;  // the last one that left
   Emit<Out> emit_;
 };
 

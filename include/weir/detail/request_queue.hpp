@@ -212,6 +212,7 @@ inline std::optional<Duration> RequestQueue::due() const {
   std::optional<Duration> due;
   if (!deadlines_.empty()) due = deadlines_.begin()->first;
   if (!pauses_.empty() && (!due || pauses_.begin()->first < *due)) due = pauses_.begin()->first;
+  if (due == Duration::max()) return std::nullopt;  // never
   return due;
 }
 
