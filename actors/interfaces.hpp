@@ -96,7 +96,7 @@ using JobActor = caf::typed_actor<
     caf::reacts_to<TasksDeployed>,
     // From subtasks.
     caf::reacts_to<TaskReady>, caf::reacts_to<TaskFailed>, caf::reacts_to<TaskDrained>,
-    caf::reacts_to<TaskDone>, caf::reacts_to<TaskCounters>,
+    caf::reacts_to<TaskDone>, caf::reacts_to<TaskCounters>, caf::reacts_to<TaskMetrics>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 

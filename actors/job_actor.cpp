@@ -23,6 +23,7 @@ struct PerformJob {
 
   void operator()(const runtime::PrepareExecution& action) const {
     state.counters_.on_execution(action.attempt);
+    if (state.spawn_->metrics != nullptr) state.spawn_->metrics->on_execution(action.attempt);
     state.spawn_coordinator(action.attempt);
   }
 
@@ -136,9 +137,16 @@ void JobActorState::on_done(const TaskDone& done) {
   if (regions_->is_current(done.from)) perform(machine_->on_done(done.from.subtask));
 }
 
-void JobActorState::on_counters(const TaskCounters& counters) {
-  counters_.on_counters(counters.from, counters.counters,
-                        plan().is_source(counters.from.subtask.vertex));
+void JobActorState::on_counters(const checkpoint::Speaker& from,
+                                const runtime::SubtaskCounters& counters) {
+  counters_.on_counters(from, counters, plan().is_source(from.subtask.vertex));
+}
+
+void JobActorState::on_metrics(TaskMetrics& metrics) {
+  auto& [from, values] = metrics;
+  on_counters(from, values.counters);
+  if (spawn_->metrics != nullptr)
+    spawn_->metrics->on_subtask(from, plan().vertex(from.subtask.vertex).name, std::move(values));
 }
 
 void JobActorState::on_checkpoint_done(const CheckpointDone& done) {
@@ -177,7 +185,7 @@ void JobActorState::on_checkpoint_under_way(const CheckpointUnderWay& under_way)
                               {{"checkpoint", record.id.value()},
                                {"after_ms", record.duration.count() / 1'000'000},
                                {"waits_on", waits_on}});
-  spawn_->on_checkpoint(runtime::entry_under_way(record, missing, waits_on, plan()));
+  note(runtime::entry_under_way(record, missing, waits_on, plan()));
 }
 
 void JobActorState::on_checkpoint_ended(CheckpointEnded& ended) {
@@ -185,7 +193,7 @@ void JobActorState::on_checkpoint_ended(CheckpointEnded& ended) {
   if (ended.attempt != execution_.attempt || (is_ending() && !ended.failure.empty())) return;
   runtime::CheckpointEntry entry = runtime::entry_of(ended.record, ended.failure, plan());
   entry.waits_on = std::move(ended.waits_on);
-  spawn_->on_checkpoint(entry);
+  note(entry);
   if (!interval_) return;
   interval_->on_checkpoint(entry);
   reconsider_interval();
@@ -200,6 +208,12 @@ void JobActorState::reconsider_interval() {
   spawn_->services.log.info(
       "the interval between checkpoints changes",
       {{"before_ms", before.count() / 1'000'000}, {"now_ms", interval->count() / 1'000'000}});
+}
+
+/// Tells those who keep a history.
+void JobActorState::note(const runtime::CheckpointEntry& entry) {
+  spawn_->on_checkpoint(entry);
+  if (spawn_->metrics != nullptr) spawn_->metrics->on_checkpoint(entry);
 }
 
 bool JobActorState::is_ending() const {
@@ -231,6 +245,7 @@ void JobActorState::show() {
   view_.last_failure = machine_->last_failure();
   if (interval_) interval_->on_job(view_.state, view_.restarts, now());
   counters_.show_in(view_);
+  if (spawn_->metrics != nullptr) spawn_->metrics->on_view(view_);
   spawn_->on_view(view_);
 }
 
@@ -261,7 +276,10 @@ JobActor::behavior_type job_actor(JobActorState::Self self, JobSpawn spawn) {
       [&state](const TaskFailed& failed) { state.on_task_failed(failed); },
       [&state](const TaskDrained& drained) { state.on_drained(drained); },
       [&state](const TaskDone& done) { state.on_done(done); },
-      [&state](const TaskCounters& counters) { state.on_counters(counters); },
+      [&state](const TaskCounters& counters) {
+        state.on_counters(counters.from, counters.counters);
+      },
+      [&state](TaskMetrics& metrics) { state.on_metrics(metrics); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },
       [](const Continue& message) { message.then(); },
   };

@@ -12,6 +12,7 @@
 #include "runtime/job/auto_interval.hpp"
 #include "runtime/job/checkpoint_history.hpp"
 #include "runtime/job/job_counters.hpp"
+#include "runtime/job/job_metrics.hpp"
 #include "runtime/job/region_failover.hpp"
 #include "runtime/job/view.hpp"
 
@@ -19,6 +20,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -48,6 +50,7 @@ struct JobSpawn {
   /// that has ended.
   std::function<void(const runtime::CheckpointEntry&)> on_checkpoint =
       [](const runtime::CheckpointEntry&) {};
+  std::shared_ptr<runtime::JobMetrics> metrics = {};  // to be kept up to date; null: none
 };
 
 /// The actor's state.
@@ -77,7 +80,8 @@ public:
   void on_task_failed(const TaskFailed& failed);
   void on_drained(const TaskDrained& drained);
   void on_done(const TaskDone& done);
-  void on_counters(const TaskCounters& counters);
+  void on_counters(const checkpoint::Speaker& from, const runtime::SubtaskCounters& counters);
+  void on_metrics(TaskMetrics& metrics);
   void on_checkpoint_done(const CheckpointDone& done);
   void on_checkpoint_lost(const CheckpointLost& lost);
   void on_checkpoint_under_way(const CheckpointUnderWay& under_way);
@@ -121,6 +125,7 @@ private:
   void give_up_savepoints(const std::string& why);
   void log_restored() const;
   void show();
+  void note(const runtime::CheckpointEntry& entry);
   void reconsider_interval();
   bool is_ending() const;
   const runtime::Plan& plan() const { return spawn_->job->context->plan(); }

@@ -80,6 +80,7 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::start(HostedJobPtr job,
   spawn.on_savepoint = [board = &impl->savepoints](const SavepointAnswer& answer) {
     board->on_answer(answer);
   };
+  spawn.metrics = std::move(options.metrics);
   impl->job_actor_ = impl->system->spawn(job_actor, std::move(spawn));
   for (const ChaosRule& rule : impl->chaos.take_random_rules())
     impl->killers.push_back(impl->system->spawn(random_killer, &impl->chaos, rule));

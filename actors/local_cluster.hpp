@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/job_control.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/job_metrics.hpp"
 
 #include <weir/chaos.hpp>
 
@@ -19,6 +20,7 @@ struct LocalClusterOptions {
   int threads = 0;                                         // actor threads; 0: one per core
   /// For copies of state; null: none are kept.
   std::unique_ptr<checkpoint::LocalDirectory> local = nullptr;
+  std::shared_ptr<runtime::JobMetrics> metrics = nullptr;  // to be kept up to date; null: none
 };
 
 /// Runs one job. Owns the actor system, the threads and everything that actors reach.

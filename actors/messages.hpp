@@ -60,7 +60,7 @@ struct AssignSplits {
 /// The job ends without a checkpoint: hand over what sinks hold, then report done.
 struct EndTask {};
 
-/// Report counters.
+/// Say what you count and measure.
 struct AskCounters {};
 
 /// Say how you stand.
@@ -92,6 +92,12 @@ struct TaskDone {
 struct TaskCounters {
   checkpoint::Speaker from;
   runtime::SubtaskCounters counters;
+};
+
+/// The answer to AskCounters.
+struct TaskMetrics {
+  checkpoint::Speaker from;
+  runtime::SubtaskMetrics metrics;
 };
 
 /// The answer to AskSituation.
@@ -307,6 +313,7 @@ WEIR_MESSAGE(TaskFailed)
 WEIR_MESSAGE(TaskDrained)
 WEIR_MESSAGE(TaskDone)
 WEIR_MESSAGE(TaskCounters)
+WEIR_MESSAGE(TaskMetrics)
 WEIR_MESSAGE(TaskSituation)
 WEIR_MESSAGE(RequestSplits)
 WEIR_MESSAGE(ExecutionPrepared)
@@ -358,6 +365,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskDrained))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskDone))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskCounters))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskMetrics))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TaskSituation))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestSplits))
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::Ack))

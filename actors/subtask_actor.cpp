@@ -182,6 +182,10 @@ void SubtaskState::report_counters() {
   self_->send(spawn_->job, TaskCounters{speaker(), subtask_->counters()});
 }
 
+void SubtaskState::report_metrics() {
+  self_->send(spawn_->job, TaskMetrics{speaker(), subtask_->metrics()});
+}
+
 void SubtaskState::report_situation(std::uint64_t round) {
   self_->send(coordinator_, TaskSituation{speaker(), round, subtask_->situation()});
 }
@@ -293,7 +297,7 @@ SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn 
         state.turn([](auto& subtask) { subtask.flush_sinks(); });
         state.done();
       },
-      [&state](const AskCounters&) { state.report_counters(); },
+      [&state](const AskCounters&) { state.report_metrics(); },
       [&state](const AskSituation& ask) { state.report_situation(ask.round); },
       [&state](const Turn&) { state.on_turn(); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },

@@ -63,6 +63,7 @@ public:
   void on_wake(Duration at);
   void on_continue(const Continue& message);
   void report_counters();
+  void report_metrics();
   void report_situation(std::uint64_t round);
 
   // runtime::SubtaskPort

@@ -125,7 +125,14 @@ void add_log_level(CLI::App& app, Invocation& invocation) {
                             "least level of log lines");
 }
 
+void add_metrics_option(CLI::App& app, Invocation& invocation) {
+  app.add_option("--metrics", invocation.metrics,
+                 "where Prometheus can read metrics, by plain HTTP; port 0: any")
+      ->type_name("HOST:PORT");
+}
+
 void add_run_options(CLI::App& run, Invocation& invocation) {
+  add_metrics_option(run, invocation);
   run.add_option("--chaos", invocation.chaos,
                  "kill something: \"kill counts/1 at checkpoint 3 aligning\"")
       ->type_name("RULE");
@@ -138,6 +145,7 @@ void add_run_options(CLI::App& run, Invocation& invocation) {
 }
 
 void add_coordinator_options(CLI::App& app, Invocation& invocation) {
+  add_metrics_option(app, invocation);
   app.add_option("--listen", invocation.listen, "where workers and clients find it; port 0: any")
       ->type_name("HOST:PORT")
       ->required();

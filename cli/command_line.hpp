@@ -35,9 +35,10 @@ struct Invocation {
   int threads = 0;
   bool force_bytes = false;
   // Of clusters.
-  std::string listen;  // HOST:PORT
-  std::string join;    // of coordinators, with commas between; empty: in the leader store
-  std::string to;      // likewise
+  std::string listen;   // HOST:PORT
+  std::string metrics;  // HOST:PORT where they can be read; empty: nowhere
+  std::string join;     // of coordinators, with commas between; empty: in the leader store
+  std::string to;       // likewise
   std::string name;
   std::optional<int> slots;
   int processes = 0;  // of `run`; 0: this one alone

@@ -4,6 +4,7 @@
 #include "cli/cluster_settings.hpp"
 #include "cli/follow.hpp"
 #include "cli/interrupts.hpp"
+#include "cli/metrics_endpoint.hpp"
 #include "cli/run_id.hpp"
 #include "runtime/ha/open_store.hpp"
 
@@ -77,6 +78,8 @@ int run_coordinator(const Invocation& invocation, actors::JobFactory& jobs) {
       .cluster = settings->cluster,
       .process = {.network = settings->network, .threads = invocation.threads},
       .new_run_id = new_run_id};
+  const auto metrics = MetricsEndpoint::start(invocation.metrics, options.process.metrics);
+  if (!metrics.ok()) return end_with(exit_code_of(metrics.status()), metrics.status().message());
   if (settings->ha.type != runtime::HaOptions::Type::none)
     return stand_by(std::move(options), settings->ha, jobs, *log, interrupts);
   auto coordinator =

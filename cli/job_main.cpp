@@ -4,6 +4,7 @@
 #include "cli/command_line.hpp"
 #include "cli/follow.hpp"
 #include "cli/local_state_root.hpp"
+#include "cli/metrics_endpoint.hpp"
 #include "cli/program_jobs.hpp"
 #include "cli/run_id.hpp"
 #include "runtime/graph/validate.hpp"
@@ -54,6 +55,11 @@ int run_job(const Job& job, const Invocation& invocation) {
 
   if (cli::needs_local_directory(job.options().state, launch.initial.get()))
     options.local = cli::local_directory("", run, *log);
+  const auto registry = std::make_shared<runtime::MetricRegistry>();
+  const auto metrics = cli::MetricsEndpoint::start(invocation.metrics, registry);
+  if (!metrics.ok())
+    return end_with(cli::exit_code_of(metrics.status()), metrics.status().message());
+  options.metrics = registry->add(job.name(), "");
   auto cluster = actors::LocalCluster::start(std::move(hosted).value(), std::move(options),
                                              Env::posix(), *log);
   if (!cluster.ok())

@@ -4,6 +4,7 @@
 #include "cli/flag_values.hpp"
 #include "cli/follow.hpp"
 #include "cli/local_workers.hpp"
+#include "cli/metrics_endpoint.hpp"
 #include "cli/run_id.hpp"
 #include "runtime/cluster/slots.hpp"
 
@@ -36,8 +37,11 @@ int run_processes(Invocation invocation, const Flags& flags, actors::JobFactory&
   auto slots = slots_of_each(invocation, flags, jobs);
   if (!slots.ok()) return end_with(exit_code_of(slots.status()), slots.status().message());
   const auto log = base::make_stderr_logger(invocation.log_level);
+  actors::CoordinatorOptions options{.new_run_id = new_run_id};
+  const auto metrics = MetricsEndpoint::start(invocation.metrics, options.process.metrics);
+  if (!metrics.ok()) return end_with(exit_code_of(metrics.status()), metrics.status().message());
   auto coordinator =
-      actors::CoordinatorProcess::start({.new_run_id = new_run_id}, jobs, Env::posix(), *log);
+      actors::CoordinatorProcess::start(std::move(options), jobs, Env::posix(), *log);
   if (!coordinator.ok())
     return end_with(exit_code_of(coordinator.status()), coordinator.status().message());
   invocation.to = "127.0.0.1:" + std::to_string((*coordinator)->port());

@@ -133,6 +133,21 @@ public:
                                 "\" of this type"};
   }
 
+  double metric(std::string_view name) override {
+    double sum = 0;
+    bool is_known = false;
+    for (const auto& part : parts_) {
+      for (const detail::MetricHandle* metric : part->metrics()) {
+        if (metric->name() != name) continue;
+        sum += metric->read().value;
+        is_known = true;
+      }
+    }
+    if (!is_known)
+      throw std::invalid_argument{"the operator has no metric \"" + std::string{name} + "\""};
+    return sum;
+  }
+
   OperatorSnapshot snapshot() override {
     begin();
     auto content = std::make_shared<OperatorSnapshot::Content>();

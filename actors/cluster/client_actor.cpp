@@ -130,6 +130,9 @@ ClientActor::behavior_type client_actor(ClientState::Self self, ClientSpawn spaw
       [&state](const JobCheckpoints& all) {
         if (state.hears_master()) state.observer().on_checkpoints(all);
       },
+      [&state](const JobMetricsShown& shown) {
+        if (state.hears_master()) state.observer().on_metrics(shown);
+      },
       [](const Continue& message) { message.then(); },
   };
 }

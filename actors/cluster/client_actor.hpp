@@ -27,6 +27,7 @@ public:
   virtual void on_savepoint(const SavepointAnswer& answer) { static_cast<void>(answer); }
   virtual void on_changed(const JobChanged& changed) { static_cast<void>(changed); }
   virtual void on_overview(const ClusterOverview& overview) { static_cast<void>(overview); }
+  virtual void on_metrics(const JobMetricsShown& shown) { static_cast<void>(shown); }
   virtual void on_checkpoints(const JobCheckpoints& all) { static_cast<void>(all); }
   /// The coordinator is gone, and there is none in its place; nothing more will be heard.
   virtual void on_disconnected(const std::string& why) = 0;

@@ -51,6 +51,7 @@ void ClusterJob::release() {
   actor = nullptr;
   hosted.reset();
   scaling.reset();
+  metrics.reset();
 }
 
 }  // namespace weir::actors

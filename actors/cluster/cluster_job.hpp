@@ -5,10 +5,12 @@
 #include "actors/hosted_job.hpp"
 #include "runtime/cluster/reactive_scaling.hpp"
 #include "runtime/cluster/slots.hpp"
+#include "runtime/job/job_metrics.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +29,8 @@ struct ClusterJob {
   std::string directory;  // of its checkpoints
   runtime::JobView view;
   runtime::CheckpointHistory checkpoints;
+  std::shared_ptr<runtime::JobMetrics> metrics =
+      {};  // until it has ended; null: nobody collects them
   std::vector<ClientActor> watchers;
   AttemptId attempt;                    // that the slots below are for
   bool is_waiting = false;              // for these slots, and for nodes on their workers

@@ -29,6 +29,7 @@ struct PingMaster;
 struct RegisterWorker;
 struct SaveNamedJob;
 struct ShowCheckpoints;
+struct ShowMetrics;
 struct StopNamedJob;
 struct SubmitJob;
 struct WatchJob;
@@ -44,6 +45,8 @@ using ClientActor = caf::typed_actor<caf::reacts_to<JobAccepted>, caf::reacts_to
                                      caf::reacts_to<ClusterOverview>,
                                      // The answer to ShowCheckpoints.
                                      caf::reacts_to<JobCheckpoints>,
+                                     // The answer to ShowMetrics.
+                                     caf::reacts_to<JobMetricsShown>,
                                      // From itself.
                                      caf::reacts_to<Continue>>;
 
@@ -70,8 +73,8 @@ using MasterActor = caf::typed_actor<
     caf::reacts_to<SavepointAnswer>,
     // From clients.
     caf::reacts_to<SubmitJob>, caf::reacts_to<WatchJob>, caf::reacts_to<StopNamedJob>,
-    caf::reacts_to<SaveNamedJob>, caf::reacts_to<ShowCheckpoints>, caf::reacts_to<ListJobs>,
-    caf::reacts_to<PingMaster>,
+    caf::reacts_to<SaveNamedJob>, caf::reacts_to<ShowCheckpoints>, caf::reacts_to<ShowMetrics>,
+    caf::reacts_to<ListJobs>, caf::reacts_to<PingMaster>,
     // From itself.
     caf::reacts_to<Wake>, caf::reacts_to<Continue>>;
 
@@ -144,6 +147,11 @@ struct ShowCheckpoints {
   std::string job;  // its number or its name
   ClientActor client;
 };
+/// Asks for JobMetricsShown.
+struct ShowMetrics {
+  std::string job;  // its number or its name
+  ClientActor client;
+};
 struct ListJobs {
   ClientActor client;
 };
@@ -172,6 +180,7 @@ WEIR_HANDLE_MESSAGE(WatchJob, m.job, m.client)
 WEIR_HANDLE_MESSAGE(StopNamedJob, m.job, m.at_once, m.client)
 WEIR_HANDLE_MESSAGE(SaveNamedJob, m.job, m.order, m.client)
 WEIR_HANDLE_MESSAGE(ShowCheckpoints, m.job, m.client)
+WEIR_HANDLE_MESSAGE(ShowMetrics, m.job, m.client)
 WEIR_HANDLE_MESSAGE(ListJobs, m.client)
 
 }  // namespace weir::actors
@@ -202,6 +211,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobViewed))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::CheckpointNoted))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobCheckpoints))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::JobMetricsShown))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::RegisterWorker))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PeerHello))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::HostJob))
@@ -211,6 +221,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_cluster, caf::id_block::weir_handles::end)
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::StopNamedJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::SaveNamedJob))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ShowCheckpoints))
+  CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ShowMetrics))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::ListJobs))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::PingMaster))
   CAF_ADD_TYPE_ID(weir_cluster, (weir::actors::LibrarySource))

@@ -57,6 +57,18 @@ void MasterState::on_show_checkpoints(const ShowCheckpoints& show) {
               JobCheckpoints{job->name, std::move(statistics), measured, options.min_pause});
 }
 
+void MasterState::on_show_metrics(const ShowMetrics& show) {
+  const ClusterJob* job = find_job(show.job, show.client);
+  if (job == nullptr) return;
+  if (job->metrics == nullptr)
+    return self_->send(
+        show.client,
+        RequestRejected{ErrorCode::not_found, "job " + job->name +
+                                                  " has ended, and has no metrics any "
+                                                  "more; `weir info` says what became of it"});
+  self_->send(show.client, JobMetricsShown{runtime::MetricRegistry::families_of(*job->metrics)});
+}
+
 void MasterState::tell_watchers(const ClusterJob& job) {
   for (const ClientActor& client : job.watchers) self_->send(client, JobChanged{job.id, job.view});
 }
@@ -171,6 +183,7 @@ MasterActor::behavior_type master_actor(MasterState::Self self, MasterSpawn spaw
       [&state](const SaveNamedJob& save) { state.on_save(save); },
       [&state](const SavepointAnswer& answer) { state.on_savepoint(answer); },
       [&state](const ShowCheckpoints& show) { state.on_show_checkpoints(show); },
+      [&state](const ShowMetrics& show) { state.on_show_metrics(show); },
       [&state](const ListJobs& list) { state.on_list(list); },
       [&state](const PingMaster& ping) { state.on_ping(ping); },
       [&state](const Wake& wake) { state.on_wake(wake.at); },

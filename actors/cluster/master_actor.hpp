@@ -64,6 +64,7 @@ public:
   void on_viewed(JobViewed& viewed);
   void on_checkpoint(CheckpointNoted& noted);
   void on_show_checkpoints(const ShowCheckpoints& show);
+  void on_show_metrics(const ShowMetrics& show);
   void on_submit(SubmitJob& submit);
   void on_watch(const WatchJob& watch);
   void on_stop(const StopNamedJob& stop);

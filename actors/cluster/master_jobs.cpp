@@ -109,6 +109,9 @@ void MasterState::start(ClusterJob& job, HostedJobPtr hosted) {
                          id = job.id](const runtime::CheckpointEntry& entry) {
     caf::anon_send(to, CheckpointNoted{id, entry});
   };
+  if (spawn_->services.metrics != nullptr)
+    job.metrics = spawn_->services.metrics->add(job.name, std::to_string(job.id.value()));
+  spawn.metrics = job.metrics;
   if (spawn_->keeper != nullptr) {
     ResultRecord result{job.id, job.name, job.ticket, {}};
     spawn.ending.before = [keeper = spawn_->keeper, result](const runtime::JobOutcome& outcome) {

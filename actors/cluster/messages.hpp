@@ -9,6 +9,7 @@
 #include "runtime/cluster/membership.hpp"
 #include "runtime/graph/fingerprint.hpp"
 #include "runtime/job/checkpoint_history.hpp"
+#include "runtime/job/metric_family.hpp"
 #include "runtime/job/launch.hpp"
 #include "runtime/job/view.hpp"
 
@@ -135,6 +136,11 @@ struct JobCheckpoints {
   Duration min_pause{};        // that its options ask for
 };
 
+/// What is measured of a job.
+struct JobMetricsShown {
+  std::vector<runtime::MetricFamily> families;
+};
+
 /// What a client asked for has been begun.
 struct RequestDone {};
 
@@ -171,6 +177,7 @@ WEIR_EMPTY_MESSAGE(RequestDone)
 WEIR_MESSAGE(JobViewed)
 WEIR_MESSAGE(CheckpointNoted)
 WEIR_MESSAGE(JobCheckpoints)
+WEIR_MESSAGE(JobMetricsShown)
 WEIR_MESSAGE(JobSpec)
 
 }  // namespace weir::actors

@@ -13,6 +13,7 @@ Process::Process(const ProcessOptions& options, JobFactory& jobs, Env& env, base
     : jobs_{jobs},
       env_{env},
       log_{log},
+      metrics_{options.metrics},
       config_{std::make_unique<NetworkedSystemConfig>(options.network, options.threads)} {
   system_ = std::make_unique<caf::actor_system>(*config_);
   pool_ = std::make_unique<base::ThreadPool>(kBlockingThreads);
@@ -45,7 +46,8 @@ ClusterServices Process::services() {
   return {{env_, Clock::system(), *pool_, no_faults_, log_, roster_, *backends_, local_.get()},
           jobs_,
           network_->dialer(),
-          network_->signs()};
+          network_->signs(),
+          metrics_};
 }
 
 }  // namespace weir::actors

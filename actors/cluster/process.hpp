@@ -15,6 +15,8 @@ namespace weir::actors {
 struct ProcessOptions {
   net::NetworkOptions network = {};
   int threads = 0;  // actor threads; 0: one per core
+  /// Of the jobs that it leads.
+  std::shared_ptr<runtime::MetricRegistry> metrics = std::make_shared<runtime::MetricRegistry>();
 };
 
 /// See the file comment. `end` must be called when all actors have been told to end.
@@ -39,6 +41,7 @@ private:
   JobFactory& jobs_;
   Env& env_;
   base::Logger& log_;
+  std::shared_ptr<runtime::MetricRegistry> metrics_;
   std::unique_ptr<checkpoint::LocalDirectory> local_;
   std::unique_ptr<runtime::StateBackends> backends_;
   base::FaultPoints no_faults_;

@@ -62,6 +62,10 @@ class WaitingForCheckpoints final : public Waiting<JobCheckpoints> {
   void on_checkpoints(const JobCheckpoints& all) override { settle(all); }
 };
 
+class WaitingForMetrics final : public Waiting<JobMetricsShown> {
+  void on_metrics(const JobMetricsShown& shown) override { settle(shown); }
+};
+
 /// Hears of one job from its submission on.
 class JobListener final : public Waiting<JobAccepted> {
 public:
@@ -273,6 +277,17 @@ Result<JobCheckpoints> RemoteCluster::checkpoints(const std::string& job) {
                         self->send(master, ShowCheckpoints{job, ClientActor{self}});
                       }};
   return answer.wait();
+}
+
+Result<std::vector<runtime::MetricFamily>> RemoteCluster::metrics(const std::string& job) {
+  WaitingForMetrics answer;
+  const Client client{*process_, coordinator_, answer,
+                      [&](ClientActor::pointer self, const MasterActor& master) {
+                        self->send(master, ShowMetrics{job, ClientActor{self}});
+                      }};
+  auto shown = answer.wait();
+  if (!shown.ok()) return shown.status();
+  return std::move(shown).value().families;
 }
 
 }  // namespace weir::actors

@@ -62,6 +62,9 @@ public:
   /// How the checkpoints of a job, by number or name, went since this coordinator has it.
   Result<JobCheckpoints> checkpoints(const std::string& job);
 
+  /// What is measured of a job, by number or name. `not_found` if it has ended.
+  Result<std::vector<runtime::MetricFamily>> metrics(const std::string& job);
+
 private:
   class NoJobs;
   explicit RemoteCluster(CoordinatorFinder coordinator);

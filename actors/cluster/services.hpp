@@ -5,6 +5,7 @@
 #include "actors/net/network.hpp"
 #include "actors/net/peer_signs.hpp"
 #include "actors/services.hpp"
+#include "runtime/job/metric_registry.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,7 @@ struct ClusterServices {
   JobFactory& jobs;
   net::Dialer dialer;
   std::shared_ptr<const net::PeerSigns> signs;
+  std::shared_ptr<runtime::MetricRegistry> metrics = {};  // of a coordinator; null: of none
 };
 
 }  // namespace weir::actors

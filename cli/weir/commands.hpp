@@ -27,6 +27,7 @@ void add_certs(CLI::App& tool, Action& action);
 void add_list(CLI::App& tool, Action& action);
 void add_info(CLI::App& tool, Action& action);
 void add_checkpoints(CLI::App& tool, Action& action);
+void add_metrics(CLI::App& tool, Action& action);
 void add_advise(CLI::App& tool, Action& action);
 void add_cancel(CLI::App& tool, Action& action);
 void add_stop(CLI::App& tool, Action& action);

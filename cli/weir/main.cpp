@@ -20,8 +20,8 @@ int run_tool(int argc, char** argv) {
   tool.get_formatter()->column_width(34);
   Action action;
   for (auto* add :
-       {add_coordinator, add_worker, add_submit, add_list, add_info, add_checkpoints, add_advise,
-        add_stop, add_savepoint, add_cancel, add_inspect, add_edit, add_certs})
+       {add_coordinator, add_worker, add_submit, add_list, add_info, add_checkpoints, add_metrics,
+        add_advise, add_stop, add_savepoint, add_cancel, add_inspect, add_edit, add_certs})
     add(tool, action);
   try {
     tool.parse(argc, argv);

@@ -16,6 +16,18 @@
 
 namespace weir {
 
+namespace detail {
+
+/// The key of all records when they are not told apart.
+struct ToOneKey {
+  template <class T>
+  std::tuple<> operator()(const T&) const {
+    return {};
+  }
+};
+
+}  // namespace detail
+
 /// A result of a window of a whole stream.
 template <class V>
 struct InWindow {

@@ -84,7 +84,8 @@ class ReadOnlyBroadcastState : private BroadcastState<K, V> {
   using Base = BroadcastState<K, V>;
 
 public:
-  using Base::Base;
+  ReadOnlyBroadcastState(StateOwner& owner, std::string_view name) : Base{owner, name, true} {}
+
   using Base::begin;
   using Base::contains;
   using Base::empty;

@@ -48,6 +48,7 @@ Stream<Out> add_connected(const OpenEnd& first, std::shared_ptr<const EdgeType> 
   spec.states = std::move(declared.keyed);
   spec.operator_states = std::move(declared.of_operator);
   spec.side_outputs = std::move(declared.sides);
+  spec.metrics = std::move(declared.metrics);
   return Stream<Out>{first.add(std::move(spec))};
 }
 
@@ -170,14 +171,17 @@ public:
     }
   }
 
-  /// Cuts both streams into the same windows of one size.
-  auto window(TimeWindows windows) const {
-    return ConnectedWindows<K, First, FirstKeyOf, Second, SecondKeyOf, TimeWindows>{*this, windows};
-  }
-  /// Cuts both into sessions: a record of either keeps one going.
-  auto window(SessionWindows windows) const {
-    return ConnectedWindows<K, First, FirstKeyOf, Second, SecondKeyOf, SessionWindows>{*this,
-                                                                                       windows};
+  /// Cuts both streams into the same windows: of one size, or into sessions, which a record of
+  /// either stream keeps going.
+  template <class Windows>
+  auto window(Windows windows) const {
+    if constexpr (!std::same_as<Windows, TimeWindows> && !std::same_as<Windows, SessionWindows>) {
+      static_assert(detail::kAlwaysFalse<Windows>,
+                    "connect(...).window(windows): windows of two streams must be tumbling(...), "
+                    "sliding(...) or session(...)");
+    } else {
+      return ConnectedWindows<K, First, FirstKeyOf, Second, SecondKeyOf, Windows>{*this, windows};
+    }
   }
 
 private:
@@ -274,7 +278,13 @@ private:
 template <class T>
 template <class Other>
 auto Stream<T>::connect(const Other& other) const {
-  if constexpr (!detail::kIsPlainStream<Other>) {
+  if constexpr (detail::kIsKeyedStream<Other>) {
+    static_assert(
+        detail::kAlwaysFalse<Other>,
+        "connect(other): the other stream has keys and this one has none; call connect on "
+        "the one with keys, such as keyed.connect(rules.broadcast()), or put key_by(...) "
+        "on this one as well");
+  } else if constexpr (!detail::kIsPlainStream<Other>) {
     static_assert(detail::kAlwaysFalse<Other>,
                   "connect(other): this stream has no keys, so the other must be a stream without "
                   "keys; or put key_by(...) on this one");

@@ -11,8 +11,9 @@
 //
 //   void evict(std::vector<weir::Stamped<T>>& records, const weir::Window& window) const;
 //
-// which removes from the records of a window, in the order in which they came, those that are not
-// to count.
+// which removes from the records of a window those that are not to count. It is called if there are
+// any. They stand in the order in which they came; of sessions that have become one, session after
+// session.
 #pragma once
 
 #include <weir/codec.hpp>
@@ -24,6 +25,7 @@
 #include <concepts>
 #include <cstdint>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -77,6 +79,7 @@ struct KeepNear {
   double threshold;
   F distance;
   template <class T>
+  requires std::is_invocable_r_v<double, const F&, const T&, const T&>
   void evict(std::vector<Stamped<T>>& records, const Window&) const {
     if (records.empty()) return;
     const T last = records.back().record;

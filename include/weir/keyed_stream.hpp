@@ -235,6 +235,7 @@ private:
                   .states = std::move(declared.keyed),
                   .operator_states = std::move(declared.of_operator),
                   .side_outputs = std::move(declared.sides),
+                  .metrics = std::move(declared.metrics),
                   .needs_time = traits.needs_time})};
   }
 

@@ -88,8 +88,7 @@ class BroadcastState : private detail::BroadcastHandle<K, V> {
                 "BroadcastState<K, V>: K must be ordered, as by a defaulted <=>");
 
 public:
-  BroadcastState(StateOwner& owner, std::string_view name)
-      : detail::BroadcastHandle<K, V>{owner, name} {}
+  BroadcastState(StateOwner& owner, std::string_view name) : BroadcastState{owner, name, false} {}
 
   std::optional<V> get(const K& key) const {
     const V* value = find(key);
@@ -108,6 +107,10 @@ public:
   /// Entries are pairs of key and value.
   auto begin() const { return this->elements().begin(); }
   auto end() const { return this->elements().end(); }
+
+protected:
+  BroadcastState(StateOwner& owner, std::string_view name, bool is_shared_by_keys)
+      : detail::BroadcastHandle<K, V>{owner, name, is_shared_by_keys} {}
 };
 
 }  // namespace weir

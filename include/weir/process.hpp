@@ -3,6 +3,7 @@
 
 #include <weir/detail/timer_service.hpp>
 #include <weir/emit.hpp>
+#include <weir/metrics.hpp>
 #include <weir/operator_state.hpp>
 #include <weir/side_output.hpp>
 #include <weir/state.hpp>

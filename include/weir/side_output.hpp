@@ -32,6 +32,9 @@ public:
   SideOutput(StateOwner& owner, std::string_view name)
       : detail::SideOutputHandle{owner, {std::string{name}, schema<T>()}} {}
 
+  /// Whether anybody reads it.
+  bool is_read() const { return is_connected(); }
+
   /// Passes a record on.
   void operator()(T record) {
     if (!is_connected()) return;

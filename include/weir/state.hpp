@@ -103,7 +103,7 @@ public:
   std::size_t size() const { return entries().size(); }
   void put(K key, V value) { this->put_entry(std::move(key), std::move(value)); }
   /// Removes an entry, if it is there; removing the last one clears the state.
-  void remove(const K& key) { this->remove_entry(key); }
+  void remove(K key) { this->remove_entry(key); }  // by value: it may be a key of this very map
   void clear() { this->clear_map(); }
 };
 

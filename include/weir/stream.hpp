@@ -255,7 +255,7 @@ public:
                     "union_with(streams...): all must be streams of this stream's record type");
     } else {
       detail::OpenEnd all = end_;
-      (all.edges.insert(all.edges.end(), others.end_.edges.begin(), others.end_.edges.end()), ...);
+      ((all = all.united_with(others.end_)), ...);
       return Stream{std::move(all)};
     }
   }
@@ -350,7 +350,8 @@ private:
                                .make = std::move(make),
                                .states = std::move(declared.keyed),
                                .operator_states = std::move(declared.of_operator),
-                               .side_outputs = std::move(declared.sides)})};
+                               .side_outputs = std::move(declared.sides),
+                               .metrics = std::move(declared.metrics)})};
   }
 
   detail::OpenEnd end_;

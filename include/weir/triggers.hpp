@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -50,7 +51,8 @@ enum class TriggerResult : std::uint8_t {
 
 namespace detail {
 
-/// The moments at which the trigger of a window is to be called, ascending, by time domain.
+/// The moments at which the trigger of a window is to be called, ascending, by time domain. On disk,
+/// as are the States of the triggers here: do not change.
 struct Alarms {
   std::vector<Timestamp> event;
   std::vector<Timestamp> processing;
@@ -170,7 +172,8 @@ concept MergingTrigger = requires(const G& trigger, typename G::State& state,
 
 namespace detail {
 
-/// Calls a trigger that asked to be called then. One without such a function waits.
+/// Calls a trigger that asked to be called then. Throws std::logic_error if it cannot be: it would
+/// wait for ever.
 template <TimeDomain D, class G>
 TriggerResult call_at(const G& trigger, Timestamp at, TriggerContext<typename G::State>& context) {
   if constexpr (D == TimeDomain::event_time) {
@@ -180,7 +183,10 @@ TriggerResult call_at(const G& trigger, Timestamp at, TriggerContext<typename G:
     if constexpr (requires { trigger.on_processing_time(at, context); })
       return trigger.on_processing_time(at, context);
   }
-  return TriggerResult::wait;
+  const std::string what = D == TimeDomain::event_time ? "event_time" : "processing_time";
+  throw std::logic_error{"its trigger asked to be called at a time, and cannot be: give it a " +
+                         what + " function, TriggerResult on_" + what +
+                         "(weir::Timestamp, weir::TriggerContext<State>&) const"};
 }
 
 /// When the window has ended.
@@ -235,8 +241,9 @@ struct AgainAndAgain {
   TriggerResult on_record(const T&, Ctx& ctx) const {
     if (ctx.window().last() <= ctx.passed()) return TriggerResult::fire;  // it is late
     ctx.at(ctx.window().last());
-    if (!ctx.state())
-      arm(ctx, ctx.domain() == TimeDomain::event_time ? ctx.time() : ctx.processing_time());
+    const bool in_event_time = ctx.domain() == TimeDomain::event_time;
+    const Timestamp time = in_event_time ? ctx.time() : ctx.processing_time();
+    if (!ctx.state()) arm(ctx, std::max(time, ctx.passed()));
     return TriggerResult::wait;
   }
   TriggerResult on_event_time(Timestamp at, Ctx& ctx) const { return on_time(at, ctx); }
@@ -254,18 +261,18 @@ private:
   TriggerResult on_time(Timestamp at, Ctx& ctx) const {
     if (ctx.state() == at) {
       ctx.state().reset();
-      if (at < ctx.window().last()) arm(ctx, at);
+      arm(ctx, std::max(at, ctx.passed()));  // multiples that time has jumped over are one result
       return TriggerResult::fire;
     }
     return at == ctx.window().last() ? TriggerResult::fire : TriggerResult::wait;
   }
 
-  /// For the first multiple of the interval behind `time`, or for the end of the window.
+  /// For the first multiple of the interval behind `time`, unless the window ends before.
   void arm(Ctx& ctx, Timestamp time) const {
-    const Timestamp last = ctx.window().last();
     const auto since = time.time_since_epoch() % interval;
     const auto rest = since < since.zero() ? -since : interval - since;
-    ctx.state() = time >= last - rest ? last : time + rest;
+    if (time >= ctx.window().last() - rest) return;
+    ctx.state() = time + rest;
     ctx.at(*ctx.state());
   }
 };
@@ -293,7 +300,7 @@ struct Purging {
   G inner;
 
   template <class T>
-  TriggerResult on_record(const T& record, Ctx& ctx) const {
+  TriggerResult on_record(const T& record, Ctx& ctx) const requires Trigger<G, T> {
     return purge(inner.on_record(record, ctx));
   }
   TriggerResult on_event_time(Timestamp at, Ctx& ctx) const {
@@ -333,7 +340,7 @@ inline detail::AfterRecords count(std::uint64_t count) {
 }
 
 /// At the multiples of `interval` since 1970 that lie in the window and behind its first record,
-/// and at its end. Throws std::invalid_argument unless it is whole milliseconds above 0.
+/// and at its end. Time that jumps over several of them makes one result. Throws std::invalid_argument unless it is whole milliseconds above 0.
 inline detail::AgainAndAgain every(Duration interval) {
   return {detail::window_length(interval, "the interval of trigger::every")};
 }

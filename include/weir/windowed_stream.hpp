@@ -50,6 +50,9 @@ public:
       static_assert(detail::kAlwaysFalse<G>,
                     "window(...).trigger(g): sessions merge, so g must have merge(State&, const "
                     "State&) const and on_merge(weir::TriggerContext<State>&) const");
+    } else if constexpr (Firing::kHasTrigger) {
+      static_assert(detail::kAlwaysFalse<G>,
+                    "window(...).trigger(g): these windows have a trigger already");
     } else {
       return with(firing_.with_trigger(std::move(trigger)));
     }
@@ -79,6 +82,7 @@ public:
   /// Writes the records that come too late for all their windows to a sink, with this name. Without
   /// it they are dropped; or read them as the side output "late" of the operator.
   WindowedStream late(std::string_view name, Sink<T> sink) const {
+    static_assert(kEnds, "window(...).late(name, sink): windows without an end are never late");
     WindowedStream result = *this;
     result.late_.emplace(std::string{name}, std::move(sink));
     return result;
@@ -163,6 +167,9 @@ public:
 private:
   template <Key, class, class, class, class>
   friend class WindowedStream;
+
+  static constexpr bool kEnds =
+      !std::same_as<Windows, GlobalWindows> && !detail::kAreCounted<Windows>;
 
   template <class E>
   static constexpr bool accepts_evictor() {

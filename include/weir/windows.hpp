@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 #include <type_traits>
 
 namespace weir {
@@ -79,14 +78,6 @@ namespace detail {
 template <class W>
 inline constexpr bool kAreCounted =
     std::is_same_v<W, CountWindows> || std::is_same_v<W, SlidingCountWindows>;
-
-/// The key of all records when they are not told apart.
-struct ToOneKey {
-  template <class T>
-  std::tuple<> operator()(const T&) const {
-    return {};
-  }
-};
 
 /// What `KeyedStream::window` takes.
 template <class W>

@@ -21,6 +21,16 @@ constexpr std::int64_t kRocksDbMemoryLeast = 8 << 20;  // less only stalls
 constexpr int kIterationBatchesLeast = 128;            // less is met by chance
 constexpr int kParallelismMax = static_cast<int>(detail::kMostKeyGroups);
 
+/// Prometheus takes them.
+bool is_metric_name(const std::string& name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto may_follow = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && name.size() <= 100 && is_letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), may_follow);
+}
+
 class Checker {
 public:
   explicit Checker(const GraphSpec& graph) : graph_{graph}, problems_{graph.problems} {}
@@ -31,6 +41,7 @@ public:
     for (const OperatorSpec& op : graph_.operators) {
       check_parallelism(op);
       check_states(op);
+      check_metrics(op);
       check_delivery(op);
       check_sides(op);
     }
@@ -103,22 +114,30 @@ private:
       check_state_name(op, state.name, names);
     }
     for (const auto& state : op.operator_states) {
-      if (op.is_keyed && !is_shared_by_keys(op, state))
+      if (op.is_keyed && !(state.is_shared_by_keys && has_broadcast_input(op)))
         add(op.name,
             "it declares the operator state \"" + state.name + "\", but its input has keys",
-            "declare keyed state, such as a ListState, or derive it from Process and put it behind "
-            "a stream without key_by(...)");
+            cure_of_operator_state(op, state));
       check_state_name(op, state.name, names);
     }
   }
 
-  /// Whether it is what the records say that every subtask of an operator with keys gets.
-  static bool is_shared_by_keys(const OperatorSpec& op, const detail::OperatorStateSpec& state) {
-    const auto goes_to_all = [](const detail::EdgeSpec& edge) {
+  static bool has_broadcast_input(const OperatorSpec& op) {
+    return std::any_of(op.inputs.begin(), op.inputs.end(), [](const detail::EdgeSpec& edge) {
       return edge.is_second && edge.partition == detail::Partition::broadcast;
-    };
-    return state.kind == detail::OperatorStateKind::broadcast &&
-           std::any_of(op.inputs.begin(), op.inputs.end(), goes_to_all);
+    });
+  }
+
+  static std::string cure_of_operator_state(const OperatorSpec& op,
+                                            const detail::OperatorStateSpec& state) {
+    if (state.kind != detail::OperatorStateKind::broadcast)
+      return "declare keyed state, such as a ListState, or derive it from Process and put it "
+             "behind a stream without key_by(...)";
+    if (has_broadcast_input(op))
+      return "declare it as a ReadOnlyBroadcastState, which only on_broadcast can change: else it "
+             "would not be the same at all subtasks";
+    return "derive it from KeyedBroadcastProcess, declare a ReadOnlyBroadcastState, and put it "
+           "behind keyed.connect(rules.broadcast())";
   }
 
   void check_state_name(const OperatorSpec& op, const std::string& name,
@@ -128,6 +147,18 @@ private:
     if (!names.insert(name).second)
       add(op.name, "it declares two states named \"" + name + "\"",
           "give each state a name of its own");
+  }
+
+  void check_metrics(const OperatorSpec& op) {
+    std::set<std::string> names;
+    for (const std::string& name : op.metrics) {
+      if (!is_metric_name(name))
+        add(op.name, "it declares a metric named \"" + name + "\"",
+            "let its name have 1 to 100 letters, digits and _, and begin with a letter");
+      if (!names.insert(name).second)
+        add(op.name, "it declares two metrics named \"" + name + "\"",
+            "give each metric a name of its own; those of the engine begin with num");
+    }
   }
 
   void check_delivery(const OperatorSpec& op) {

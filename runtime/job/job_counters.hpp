@@ -9,7 +9,7 @@
 
 #include "checkpoint/messages.hpp"
 #include "runtime/job/view.hpp"
-#include "runtime/task/subtask.hpp"
+#include "runtime/task/subtask_metrics.hpp"
 
 #include <cstdint>
 #include <map>

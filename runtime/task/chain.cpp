@@ -211,6 +211,15 @@ BatchConsumer* Chain::make_consumer(const Plan& plan, std::size_t op, OutputGate
   return operators_.back().op.get();
 }
 
+std::vector<OperatorMetric> Chain::metrics() const {
+  std::vector<OperatorMetric> all;
+  for (const NamedOperator& next : operators_) {
+    for (const detail::MetricHandle* metric : next.op->metrics())
+      all.push_back({next.name, metric->name(), metric->read()});
+  }
+  return all;
+}
+
 void Chain::start() {
   for (NamedOperator& next : operators_) call_user_code(next.name, [&] { next.op->start(); });
   for (const auto& [op, batch] : std::exchange(recovery_.batches, {}))

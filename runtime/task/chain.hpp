@@ -5,6 +5,7 @@
 #include "runtime/task/chain_time.hpp"
 #include "runtime/task/chain_timers.hpp"
 #include "runtime/task/output_gate.hpp"
+#include "runtime/task/subtask_metrics.hpp"
 #include "runtime/task/user_error.hpp"
 
 #include <weir/detail/operator.hpp>
@@ -98,6 +99,8 @@ public:
   const std::vector<ChainOperatorState>& operator_states() const { return memory_.operator_states; }
   ChainTimers& timers() { return clocks_.timers; }
   ChainTime& time() { return clocks_.time; }
+  /// What its operators have declared, as it is now.
+  std::vector<OperatorMetric> metrics() const;
   /// Records handed to sinks so far.
   std::uint64_t records_written() const { return records_written_; }
 

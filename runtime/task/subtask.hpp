@@ -31,6 +31,8 @@
 #include "runtime/task/port.hpp"
 #include "runtime/task/snapshot_taker.hpp"
 #include "runtime/task/source_input.hpp"
+#include "runtime/task/subtask_metrics.hpp"
+#include "runtime/task/user_error.hpp"
 
 #include <functional>
 #include <memory>
@@ -49,16 +51,6 @@ struct SubtaskInit {
   detail::StateBackend* backend = nullptr;  // null: state is in memory
   bool force_bytes = false;  // encode every batch, also between actors of one process
   bool is_finished = false;  // restored from behind its end
-};
-
-/// What a subtask has done; for progress and statistics.
-struct SubtaskCounters {
-  std::uint64_t records_in = 0;         // read by a source, or taken from channels
-  std::uint64_t records_out = 0;        // sent over channels
-  std::uint64_t records_written = 0;    // handed to sinks
-  std::uint64_t transactions_lost = 0;  // by the stores of sinks
-
-  friend bool operator==(const SubtaskCounters&, const SubtaskCounters&) = default;
 };
 
 /// See the file comment. Every public function is one turn; one thread at a time. Killed, thrown by
@@ -111,6 +103,8 @@ public:
   void resume(const std::function<void()>& then);
 
   SubtaskCounters counters() const;
+  /// What it counts and measures, and what its operators do. Not while a turn is under way.
+  SubtaskMetrics metrics() const;
   /// How it stands between two turns.
   SubtaskSituation situation() const;
 
@@ -140,8 +134,16 @@ private:
     OvertakeTimer held;  // of the checkpoint whose barrier waits behind batches on the way out
   };
 
+  /// Runs a turn; turns what user code throws into a failure of the subtask.
   template <class F>
-  void guarded(F&& f);
+  void guarded(F&& f) {
+    if (!is_alive()) return;
+    try {
+      f();
+    } catch (const UserError& error) {
+      fail({error.operator_name(), error.what()});
+    }
+  }
   bool is_alive() const { return life_ != Life::failed && life_ != Life::done; }
   bool work(Next& next);
   bool run(Next& next);
@@ -156,6 +158,7 @@ private:
   void look_ahead();
   void release_barriers();
   void wait_for_others(Next& next) const;
+  bool awaits_answers() const;
   Activity::Between waits_for(const Next& next) const;
   void give_up(const std::vector<InputStep::Cancelled>& cancelled);
   void cancel(CheckpointId id);

@@ -127,6 +127,18 @@ TEST_CASE("reports of subtasks", "[messages]") {
   CHECK(failed.failure.operator_name == "op");
   CHECK(failed.failure.kind == runtime::TaskFailure::Kind::permanent);
   CHECK(round_trip(TaskCounters{kSpeaker, {1, 2, 3}}).counters.records_written == 3);
+  const runtime::SubtaskMetrics measured{.counters = {.records_in = 4},
+                                         .event_time = Timestamp{5ms},
+                                         .operators = {{"op",
+                                                        "m",
+                                                        {.kind = detail::MetricKind::histogram,
+                                                         .value = 2.5,
+                                                         .bounds = {1},
+                                                         .counts = {1, 2}}}}};
+  const auto metrics = round_trip(TaskMetrics{kSpeaker, measured}).metrics;
+  CHECK(metrics.counters == measured.counters);
+  CHECK(metrics.event_time == measured.event_time);
+  CHECK(metrics.operators.at(0).value == measured.operators[0].value);
   const runtime::SubtaskSituation situation{
       .handled = CheckpointId{4},
       .aligning = CheckpointId{5},

@@ -32,6 +32,13 @@ struct Distinct {
   }
 };
 
+/// Takes it that there is a first one.
+struct FirstAlone {
+  void evict(std::vector<Stamped<Click>>& records, const Window&) const {
+    if (records.at(0).record.number > 0) records.clear();
+  }
+};
+
 }  // namespace
 
 TEST_CASE("of a window only the last records count", "[windows][evictors]") {
@@ -44,6 +51,17 @@ TEST_CASE("of a window only the last records count", "[windows][evictors]") {
   std::sort(lines.begin(), lines.end());
   CHECK(lines == Lines{"1 [0,10): 3 4", "2 [0,10): 5"});
   CHECK_THROWS_AS(evictor::last(0), std::invalid_argument);
+}
+
+TEST_CASE("an evictor is called for records alone", "[windows][evictors]") {
+  auto windows = harness_of([](const auto& clicks) {
+    return clicks.window(tumbling(100ms)).trigger(trigger::every(10ms)).evict_after(FirstAlone{});
+  });
+  windows.push({1, 1}, at(1));
+  windows.watermark(at(10));
+  CHECK(windows.drain() == Lines{"1 [0,100): 1"});
+  windows.end();  // there is nothing left of it
+  CHECK(windows.drain().empty());
 }
 
 TEST_CASE("what is thrown out does not come back", "[windows][evictors]") {

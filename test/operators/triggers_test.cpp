@@ -50,6 +50,15 @@ struct OnDemand {
   }
 };
 
+/// Wants to be called at a time, and has no function for it.
+struct AsksInVain {
+  using State = int;
+  TriggerResult on_record(const Click&, TriggerContext<State>& ctx) const {
+    ctx.at_event_time(at(20));
+    return TriggerResult::wait;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("with the trigger of their end windows are as without", "[windows][triggers]") {
@@ -183,6 +192,45 @@ TEST_CASE("sessions with a trigger merge, with what it keeps", "[windows][trigge
   CHECK(again.drain() == Lines{"1 [1,10): 1 2"});
   again.watermark(at(9));
   CHECK(again.drain() == Lines{"1 [1,10): 1 2", "1 [1,10): 1 2"});
+}
+
+TEST_CASE("time that jumps over several intervals makes one result of them",
+          "[windows][triggers]") {
+  auto windows = triggered(tumbling(100ms), trigger::every(10ms));
+  windows.push({1, 1}, at(1));
+  windows.push({1, 2}, at(35));
+  windows.watermark(at(50));
+  CHECK(windows.drain() == Lines{"1 [0,100): 1 2"});
+  windows.watermark(at(59));
+  CHECK(windows.drain().empty());
+  windows.push({1, 3}, at(55));  // it is waited for already
+  windows.watermark(at(60));
+  CHECK(windows.drain() == Lines{"1 [0,100): 1 2 3"});
+  windows.end();
+  CHECK(windows.drain() == Lines{"1 [0,100): 1 2 3", "1 [0,100): 1 2 3"});
+}
+
+TEST_CASE("the end of the input is the end of every interval", "[windows][triggers]") {
+  auto windows = triggered(global(), trigger::every(10ms));
+  windows.push({1, 1}, at(1));
+  windows.end();
+  CHECK(windows.drain().size() == 2);  // by the interval, and at the end
+}
+
+TEST_CASE("a session that grows has no result at the end that it had", "[windows][triggers]") {
+  auto windows = triggered(session(30ms), trigger::every(100ms));
+  windows.push({1, 1}, at(1));
+  windows.push({1, 2}, at(20));
+  windows.watermark(at(30));
+  CHECK(windows.drain().empty());
+  windows.watermark(at(49));
+  CHECK(windows.drain() == Lines{"1 [1,50): 1 2"});
+}
+
+TEST_CASE("a trigger that asks to be called, and cannot be, fails by name", "[windows][triggers]") {
+  auto windows = triggered(tumbling(100ms), AsksInVain{});
+  windows.push({1, 1}, at(1));
+  CHECK_THROWS_WITH(windows.watermark(at(20)), Catch::Contains("on_event_time"));
 }
 
 TEST_CASE("a global window is everything, and ends with the input", "[windows][triggers]") {

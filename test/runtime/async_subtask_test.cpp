@@ -141,6 +141,7 @@ TEST_CASE("the end waits for all answers, and checkpoints go on meanwhile", "[as
   CHECK(sent(asking.push(barrier(1))) == Trace{"barrier 1"});
   CHECK(sent(asking.answer(1)) == Trace{"1 records"});
   CHECK(asking.bench.subtask().situation().emits_end);
+  CHECK(asking.bench.subtask().situation().awaits_answers);
   const Trace end = asking.answer(2);
   CHECK(sent(end) == Trace{"1 records", "end"});
   CHECK(has(end, "drained"));
@@ -180,7 +181,15 @@ TEST_CASE("the subtask wakes when a pause or a timeout is over", "[async]") {
   CHECK(asking.bench.wakes_at() == 10s);
   asking.bench.now() = 10s;
   const Trace trace = asking.bench.turn([](Subtask&) {});
-  CHECK_THAT(trace.back(), Catch::Contains("a request got no good answer before its timeout"));
+  CHECK_THAT(trace.back(),
+             Catch::Contains("a request got no good answer before its timeout") &&
+                 Catch::Contains("in attempt 2 of 2; an earlier one has failed: busy"));
+}
+
+TEST_CASE("a subtask without a timeout does not wake for it", "[async]") {
+  Asking asking{{.timeout = Duration::max()}};
+  asking.bench.push(0, {1});
+  CHECK_FALSE(asking.bench.wakes_at());
 }
 
 TEST_CASE("no answer is passed on without credits", "[async]") {

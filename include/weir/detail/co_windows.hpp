@@ -42,6 +42,7 @@ struct BothInWindow {
   using Out = R;
   using Record = Either<First, Second>;
   using Sides = BothSides<First, Second>;
+  static constexpr bool kKeepsRecords = true;
   F f;
 
   Sides begin(const Record& record) const {

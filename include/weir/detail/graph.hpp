@@ -39,6 +39,7 @@ struct Declarations {
   std::vector<StateSpec> keyed = {};
   std::vector<OperatorStateSpec> of_operator = {};
   std::vector<SideOutputSpec> sides = {};
+  std::vector<std::string> metrics = {};  // their names
 };
 
 using OperatorMaker = std::function<std::unique_ptr<Operator>(const OperatorInit&)>;
@@ -61,8 +62,9 @@ struct OperatorSpec {
   std::vector<StateSpec> states = {};
   std::vector<OperatorStateSpec> operator_states = {};
   std::vector<SideOutputSpec> side_outputs = {};
-  bool needs_time = false;  // its records must have event times
-  bool is_async = false;    // its operators have PendingRequests
+  std::vector<std::string> metrics = {};  // their names
+  bool needs_time = false;                // its records must have event times
+  bool is_async = false;                  // its operators have PendingRequests
 };
 
 /// A job's operators in the order in which they were declared, and what was wrong already then.

@@ -1,8 +1,8 @@
 // IntervalJoinProcess: pairs of records with equal keys whose times are near each other.
 //
 // A record meets what is kept of the other stream, and is then kept itself for as long as a partner
-// may still come: until event time has passed the last time that one could have. A timer then drops
-// it. A record at or behind event time is late and meets nothing: its partners may be gone already.
+// may still come: until event time has passed the last time that one could have. A timer for the
+// oldest of each side then drops it, and is followed by that of the next one. A record at or behind event time is late and meets nothing: its partners may be gone already.
 //
 // So what comes out does not depend on the order in which the two streams are read: it is all pairs
 // in the interval of records that were not late. (Flink takes a record at just the time of the
@@ -11,9 +11,9 @@
 
 #include <weir/co_process.hpp>
 #include <weir/detail/join_result.hpp>
+#include <weir/detail/late_records.hpp>
 #include <weir/detail/window_cells.hpp>
 #include <weir/joins.hpp>
-#include <weir/side_output.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -53,9 +53,9 @@ public:
     keep(seconds_, record, time, of_second_, ctx);
   }
 
-  void on_timer(Timestamp at, Ctx&, Emit<Out>&) override {
-    drop(firsts_, of_first_, at);
-    drop(seconds_, of_second_, at);
+  void on_timer(Timestamp at, Ctx& ctx, Emit<Out>&) override {
+    drop(firsts_, of_first_, at, ctx);
+    drop(seconds_, of_second_, at, ctx);
   }
 
 private:
@@ -85,18 +85,19 @@ private:
                    const JoinInterval& interval, Ctx& ctx) {
     const Timestamp last = shifted(time, interval.upper());
     if (last <= ctx.event_time()) return;
-    ctx.event_timers().at(last);
     if (auto* same_time = records.edit(time)) return same_time->push_back(record);
-    records.put(time, {record});
+    records.put(time, std::vector<Record>(1, record));
+    if (records.all().begin()->first == time) ctx.event_timers().at(last);
   }
 
   template <class Record>
   static void drop(WindowCells<std::vector<Record>>& records, const JoinInterval& interval,
-                   Timestamp passed) {
-    while (true) {
-      const auto& all = records.all();
-      if (all.empty() || shifted(all.begin()->first, interval.upper()) > passed) return;
-      records.remove(all.begin()->first);
+                   Timestamp passed, Ctx& ctx) {
+    while (!records.all().empty()) {
+      const Timestamp oldest = records.all().begin()->first;
+      const Timestamp last = shifted(oldest, interval.upper());
+      if (last > passed) return ctx.event_timers().at(last);
+      records.remove(oldest);
     }
   }
 
@@ -105,8 +106,9 @@ private:
   F f_;
   WindowCells<std::vector<First>> firsts_{*this, "first"};  // by their times
   WindowCells<std::vector<Second>> seconds_{*this, "second"};
-  SideOutput<First> late_first_{*this, "late-first"};
-  SideOutput<Second> late_second_{*this, "late-second"};
+  Counter dropped_{*this, kLateRecordsDropped};
+  LateRecords<First> late_first_{*this, "late-first", dropped_};
+  LateRecords<Second> late_second_{*this, "late-second", dropped_};
 };
 
 }  // namespace weir::detail

@@ -53,6 +53,7 @@ public:
   }
 
   KeyedState* keyed_state() override { return &state_; }
+  std::vector<MetricHandle*> metrics() override { return body_.metrics(); }
   std::vector<OperatorState*> operator_states() override { return body_.operator_states(); }
 
   bool advance_event_time(Timestamp to) override {
@@ -142,6 +143,7 @@ public:
   std::vector<StateSpec> declared_states() const { return process_.declared_states(); }
   const std::vector<OperatorState*>& operator_states() const { return process_.operator_states(); }
   const std::vector<SideOutputHandle*>& side_outputs() const { return process_.side_outputs(); }
+  const std::vector<MetricHandle*>& metrics() const { return process_.metrics(); }
   void bind(KeyedStateOf<K>& state, const OperatorInit& init) {
     process_.bind_states(state);
     timers_.bind(state, init.clock);

@@ -35,6 +35,16 @@ struct OpenEnd {
                                  "make both streams from sources of one job"});
     return result;
   }
+  /// Returns these edges and those of `other`, which lead to the same input.
+  OpenEnd united_with(const OpenEnd& other) const {
+    OpenEnd all = *this;
+    if (other.graph == graph)
+      all.edges.insert(all.edges.end(), other.edges.begin(), other.edges.end());
+    else
+      graph->problems.push_back({"", "union_with() was called with a stream of another job",
+                                 "make all streams from sources of one job"});
+    return all;
+  }
   OpenEnd with(Partition partition) const {
     OpenEnd result = *this;
     for (EdgeSpec& edge : result.edges) edge.partition = partition;

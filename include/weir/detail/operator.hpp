@@ -4,6 +4,7 @@
 #include <weir/clock.hpp>
 #include <weir/detail/batch.hpp>
 #include <weir/detail/keyed_state.hpp>
+#include <weir/detail/metric_handle.hpp>
 #include <weir/detail/operator_state.hpp>
 #include <weir/detail/pending_requests.hpp>
 #include <weir/detail/side_output.hpp>
@@ -89,6 +90,9 @@ public:
 
   /// Returns the operator's states that belong to no key, in the order of declaration.
   virtual std::vector<OperatorState*> operator_states() { return {}; }
+
+  /// Returns the operator's metrics, in the order of declaration.
+  virtual std::vector<MetricHandle*> metrics() { return {}; }
 
   /// Returns the operator's timers, or null if it has none.
   virtual OperatorTimers* timers() { return nullptr; }

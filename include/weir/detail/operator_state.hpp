@@ -24,6 +24,8 @@ struct OperatorStateSpec {
   std::string name;
   OperatorStateKind kind;
   const Type* type;  // of an element; of a map: of a pair
+  /// An operator with keys may have it, as what they share.
+  bool is_shared_by_keys = false;
 };
 
 /// The elements of a state as they were at a barrier. May be used and destroyed on another thread
@@ -137,8 +139,10 @@ class BroadcastHandle : public OperatorState {
   static constexpr bool kIsState = has_codec<K>() && has_codec<V>() && std::totally_ordered<K>;
 
 protected:
-  BroadcastHandle(StateOwner& owner, std::string_view name)
-      : OperatorState{owner, {std::string{name}, OperatorStateKind::broadcast, entry_type()}} {}
+  BroadcastHandle(StateOwner& owner, std::string_view name, bool is_shared_by_keys)
+      : OperatorState{
+            owner,
+            {std::string{name}, OperatorStateKind::broadcast, entry_type(), is_shared_by_keys}} {}
 
   ChunkMap<K, V>& elements() { return elements_; }
   const ChunkMap<K, V>& elements() const { return elements_; }

@@ -64,6 +64,7 @@ public:
   }
 
   std::vector<OperatorState*> operator_states() override { return process_.operator_states(); }
+  std::vector<MetricHandle*> metrics() override { return process_.metrics(); }
 
 protected:
   /// Calls `handle(record)` for the records of a batch from `begin` to `end`.

@@ -9,6 +9,7 @@
 // result once more, at once, if the session it belongs to has ended.
 #pragma once
 
+#include <weir/detail/late_records.hpp>
 #include <weir/detail/session_merge.hpp>
 #include <weir/detail/window_cells.hpp>
 
@@ -111,7 +112,8 @@ private:
   std::chrono::milliseconds lateness_;
   Rules rules_;
   WindowCells<Session<Sum>> sessions_{*this, "sessions"};
-  SideOutput<T> late_{*this, "late"};
+  Counter dropped_{*this, kLateRecordsDropped};
+  LateRecords<T> late_{*this, "late", dropped_};
 };
 
 }  // namespace weir::detail

@@ -16,6 +16,7 @@
 namespace weir {
 
 namespace detail {
+class MetricHandle;
 class OperatorState;
 class SideOutputHandle;
 class StateHandle;
@@ -24,7 +25,7 @@ class StateHandle;
 [[noreturn]] void fail_unbound_state(const std::string& name);
 }  // namespace detail
 
-/// Base of everything that declares state or side outputs: knows its handles and connects them to
+/// Base of everything that declares state, side outputs or metrics: knows its handles and connects them to
 /// the engine.
 class StateOwner {
 public:
@@ -40,17 +41,21 @@ public:
   const std::vector<detail::OperatorState*>& operator_states() const { return operator_states_; }
   /// For the engine: the side outputs that have been declared, in order.
   const std::vector<detail::SideOutputHandle*>& side_outputs() const { return side_outputs_; }
+  /// For the engine: the metrics that have been declared, in order.
+  const std::vector<detail::MetricHandle*>& metrics() const { return metrics_; }
 
 protected:
   ~StateOwner() = default;
 
 private:
+  friend class detail::MetricHandle;
   friend class detail::OperatorState;
   friend class detail::SideOutputHandle;
   friend class detail::StateHandle;
   std::vector<detail::StateHandle*> handles_;
   std::vector<detail::OperatorState*> operator_states_;
   std::vector<detail::SideOutputHandle*> side_outputs_;
+  std::vector<detail::MetricHandle*> metrics_;
 };
 
 namespace detail {

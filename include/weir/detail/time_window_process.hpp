@@ -9,6 +9,7 @@
 // record that is late makes the windows with it that have ended once more, at once.
 #pragma once
 
+#include <weir/detail/late_records.hpp>
 #include <weir/detail/sliding_sums.hpp>
 #include <weir/detail/window_cells.hpp>
 #include <weir/detail/window_grid.hpp>
@@ -20,6 +21,13 @@
 #include <utility>
 
 namespace weir::detail {
+
+/// Whether the sums of a window are all its records. Sums of several panes are then as large as
+/// what they are made of, so that none are kept for later windows.
+template <class Rules>
+inline constexpr bool kKeepsRecords = requires {
+  requires Rules::kKeepsRecords;
+};
 
 /// See the file comment. Rules has `begin(record)`, which makes a sum of a first record,
 /// `add(sum, record)`, `merge(sum, later)` and `emit(key, window, sum, out)`.
@@ -94,17 +102,29 @@ private:
     if (first == panes.end() || first->first >= end) return;
     if (std::next(first) == panes.end() || std::next(first)->first >= end)
       return emit(window, first->second, key, out);
+    if constexpr (kKeepsRecords<Rules>) {
+      Sum all = first->second;
+      for (auto pane = std::next(first); pane != panes.end() && pane->first < end; ++pane)
+        rules_.merge(all, pane->second);
+      emit(window, all, key, out);
+    } else {
+      emit(window, sum_of(window, key), key, out);
+    }
+  }
+
+  /// Returns what the panes of a window come to, of which there are some.
+  Sum sum_of(const Window& window, const K& key) {
     if (cached_ > kCachedSums) {
       sums_.clear();
       cached_ = 0;
     }
     SlidingSums<Sum>& sums = sums_[key];
     const std::size_t before = sums.size();
-    const Sum sum = sums.sum_of(panes, window.start, end,
-                                [this](Sum& to, const Sum& later) { rules_.merge(to, later); });
+    Sum sum = sums.sum_of(panes_.all(), window.start, window.end,
+                          [this](Sum& to, const Sum& later) { rules_.merge(to, later); });
     cached_ += sums.size() - before;
-    summed_ = std::max(summed_, end);
-    emit(window, sum, key, out);
+    summed_ = std::max(summed_, window.end);
+    return sum;
   }
 
   void emit(const Window& window, const Sum& sum, const K& key, Emit<Out>& out) const {
@@ -143,7 +163,8 @@ private:
   std::chrono::milliseconds lateness_;
   Rules rules_;
   WindowCells<Sum> panes_{*this, "panes"};
-  SideOutput<T> late_{*this, "late"};
+  Counter dropped_{*this, kLateRecordsDropped};
+  LateRecords<T> late_{*this, "late", dropped_};
   std::unordered_map<K, SlidingSums<Sum>, HashOfKey> sums_;
   std::size_t cached_ = 0;               // sums in all of them, about
   Timestamp summed_ = Timestamp::min();  // no sums have panes from then on

@@ -55,6 +55,7 @@ private:
       const Timer<K> timer = timers.pop();
       this->state_.enter(timer.hash, timer.key);
       timers.fired(timer.time);
+      service().on_fired();
       this->out_.main.set_time(domain == TimeDomain::event_time ? timer.time : kNoTime);
       this->body_.on_timer(timer.time, domain, timer.key, this->info_, this->out_.main);
       this->state_.leave();

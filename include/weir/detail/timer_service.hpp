@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/clock.hpp>
+#include <weir/metrics.hpp>
 #include <weir/timers.hpp>
 
 #include <algorithm>
@@ -42,6 +43,9 @@ public:
     timers_->processing.restore();
   }
 
+  /// One of them has fired.
+  void on_fired() { timers_->fired.add(); }
+
   Timestamp processing_time() const {
     return std::chrono::floor<std::chrono::milliseconds>(clock_->wall());
   }
@@ -54,9 +58,11 @@ private:
   struct Both {
     explicit Both(StateOwner& process)
         : event{process, TimeDomain::event_time},
-          processing{process, TimeDomain::processing_time} {}
+          processing{process, TimeDomain::processing_time},
+          fired{process, "numFiredTimers"} {}
     Timers<K> event;
     Timers<K> processing;
+    Counter fired;
   };
 
   std::unique_ptr<Both> timers_;

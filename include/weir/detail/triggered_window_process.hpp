@@ -8,11 +8,11 @@
 // timer that no window needs any more is taken back.
 #pragma once
 
+#include <weir/detail/late_records.hpp>
 #include <weir/detail/window_assigners.hpp>
 #include <weir/detail/window_cells.hpp>
 #include <weir/detail/window_contents.hpp>
 #include <weir/process.hpp>
-#include <weir/side_output.hpp>
 #include <weir/triggers.hpp>
 
 #include <algorithm>
@@ -121,10 +121,10 @@ private:
   void merge(const MergedSession& found, Timestamp time, Ctx& ctx) {
     const Timestamp first = found.starts.front();
     if (found.starts.size() == 1 && window_of(first, *windows_.find(first)) == found.window) return;
-    Cell merged = *windows_.find(first);
+    Cell merged = std::move(*windows_.edit(first));
     std::vector<Alarms> former{std::exchange(merged.alarms, {})};
     for (auto start = found.starts.begin() + 1; start != found.starts.end(); ++start) {
-      Cell later = *windows_.find(*start);
+      Cell later = std::move(*windows_.edit(*start));
       if (merged.sum && later.sum)
         contents_.merge(*merged.sum, *later.sum);
       else if (later.sum)
@@ -244,7 +244,8 @@ private:
   G trigger_;
   Contents contents_;
   WindowCells<Cell> windows_{*this, "windows"};
-  SideOutput<T> late_{*this, "late"};
+  Counter dropped_{*this, kLateRecordsDropped};
+  LateRecords<T> late_{*this, "late", dropped_};
 };
 
 }  // namespace weir::detail

@@ -56,7 +56,7 @@ Declarations declared_by(GraphSpec& graph, std::string_view name, const Args&...
   try {
     const P probe{args...};
     return {probe.declared_states(), specs_of(probe.operator_states()),
-            specs_of(probe.side_outputs())};
+            specs_of(probe.side_outputs()), names_of(probe.metrics())};
   } catch (const std::exception& error) {
     graph.problems.push_back({std::string{name},
                               std::string{"its constructor threw: "} + error.what(),

@@ -17,9 +17,8 @@ public:
   template <class F>
   void each_window(Timestamp time, const F& f) const {
     grid_.check(time);
-    for (Timestamp end = grid_.end_after(time); end <= grid_.last_end(time); end += grid_.slide()) {
-      if (end > time) f(Window{end - grid_.size(), end});
-    }
+    for (Timestamp end = grid_.end_after(time); end <= grid_.last_end(time); end += grid_.slide())
+      f(Window{end - grid_.size(), end});
   }
 
 private:

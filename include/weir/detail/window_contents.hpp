@@ -51,13 +51,14 @@ struct EvictedContents {
                    std::move_iterator{later.end()});
   }
   void fire(const K& key, const Window& window, Sum& records, Emit<Out>& out) const {
+    if (records.empty()) return;  // an earlier result has left none
     before.evict(records, window);
     if (!records.empty()) {
       auto sum = rules.begin(records.front().record);
       for (std::size_t i = 1; i < records.size(); ++i) rules.add(sum, records[i].record);
       rules.emit(key, window, sum, out);
+      after.evict(records, window);
     }
-    after.evict(records, window);
   }
 };
 

@@ -63,6 +63,7 @@ struct AggregateInWindow {
 template <class K, class T, class R, class F>
 struct AllInWindow {
   using Out = R;
+  static constexpr bool kKeepsRecords = true;
   F f;
 
   std::vector<T> begin(const T& record) const { return {record}; }

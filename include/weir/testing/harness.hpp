@@ -72,6 +72,10 @@ public:
     return records_of<T>(bench_->take_side_output(name, schema<T>()));
   }
 
+  /// Returns what a metric of the operator says, of a histogram the sum of all values; the sum over
+  /// all subtasks. Throws std::invalid_argument if it has none of that name.
+  double metric(std::string_view name) { return bench_->metric(name); }
+
   /// Returns the operator's state as it is now; it stays valid without the harness. Throws
   /// std::runtime_error if it cannot be written.
   OperatorSnapshot snapshot() { return bench_->snapshot(); }

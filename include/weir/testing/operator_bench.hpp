@@ -48,6 +48,7 @@ public:
   virtual std::vector<detail::BatchRef> take_output() = 0;
   virtual std::vector<detail::BatchRef> take_side_output(std::string_view name,
                                                          const std::string& schema) = 0;
+  virtual double metric(std::string_view name) = 0;
   virtual OperatorSnapshot snapshot() = 0;
   virtual void restore(const OperatorSnapshot& snapshot) = 0;
 };

@@ -1,5 +1,5 @@
-// expect: connect(other): this stream has no keys, so the other must be a stream without keys;
-// expect: or put key_by(...) on this one
+// expect: connect(other): the other stream has keys and this one has none; call connect on the one
+// expect: with keys, such as keyed.connect(rules.broadcast()), or put key_by(...) on this one as well
 #include "test/compile_fail/prelude.hpp"
 
 void misuse() {

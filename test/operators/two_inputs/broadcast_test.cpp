@@ -70,6 +70,16 @@ private:
 };
 
 /// Has broadcast state, but nothing is broadcast to it.
+/// Could change its rules for one key alone.
+class Writable final : public KeyedBroadcastProcess<int, Left, Right, int> {
+public:
+  void on_record(const Left& left, Ctx&, Emit<int>&) override { rules_.put(left.key, 1); }
+  void on_broadcast(const Right&, BroadcastCtx&, Emit<int>&) override {}
+
+private:
+  BroadcastState<int, int> rules_{*this, "rules"};
+};
+
 class Deaf final : public KeyedProcess<int, Left, int> {
 public:
   void on_record(const Left&, Ctx&, Emit<int>&) override {}
@@ -163,4 +173,19 @@ TEST_CASE("an operator with keys has no other operator state", "[broadcast]") {
   REQUIRE(problems.size() == 2);
   CHECK(problems[0].what == "it declares the operator state \"seen\", but its input has keys");
   CHECK(problems[1].what == "it declares the operator state \"rules\", but its input has keys");
+  CHECK_THAT(problems[1].cure, Catch::StartsWith("derive it from KeyedBroadcastProcess"));
+}
+
+TEST_CASE("what keys share can be changed by nobody but all subtasks together", "[broadcast]") {
+  const testing::ReplayLog<Left> lefts{{}};
+  const testing::ReplayLog<Right> rights{{}};
+  Job job{"writable"};
+  job.source("lefts", lefts.source())
+      .key_by(&Left::key)
+      .connect(job.source("rights", rights.source()).broadcast())
+      .process<Writable>("writable")
+      .sink("out", testing::TransactionLog<int>{}.sink());
+  const auto problems = runtime::validate(*job.graph());
+  REQUIRE(problems.size() == 1);
+  CHECK_THAT(problems[0].cure, Catch::StartsWith("declare it as a ReadOnlyBroadcastState"));
 }

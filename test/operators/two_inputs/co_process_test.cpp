@@ -170,6 +170,18 @@ TEST_CASE("what either function throws comes out", "[connected]") {
   CHECK_THROWS_WITH(second.push_second({"broken", 1}), "a right is broken");
 }
 
+TEST_CASE("streams of two jobs cannot be united", "[connected]") {
+  const testing::ReplayLog<int> numbers{{1}};
+  Job one{"one"};
+  Job other{"other"};
+  one.source("numbers", numbers.source())
+      .union_with(other.source("others", numbers.source()))
+      .sink("out", testing::TransactionLog<int>{}.sink());
+  const auto problems = runtime::validate(*one.graph());
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].what == "union_with() was called with a stream of another job");
+}
+
 TEST_CASE("streams of two jobs cannot be connected", "[connected]") {
   const testing::ReplayLog<int> numbers{{1}};
   testing::TransactionLog<std::string> log;

@@ -126,6 +126,22 @@ TEST_CASE("a record whose partners have all been passed is not kept", "[joins]")
   CHECK(shown.drain().empty());
 }
 
+TEST_CASE("a record that waits does not stay for ever when its interval has become longer",
+          "[joins]") {
+  auto before = joined(between(0ms, 4ms));
+  before.push_first({1, 10}, at(10));
+  before.push_first({1, 11}, at(11));
+  auto longer = joined(between(0ms, 20ms));
+  longer.restore(before.snapshot());
+  longer.watermark(at(30));
+  auto shown = joined(between(0ms, 20ms));
+  shown.restore(longer.snapshot());
+  shown.push_second({"30", 1}, at(30));
+  CHECK(shown.drain() == Texts{"11+30"});
+  longer.watermark(at(31));
+  CHECK(longer.snapshot().is_empty());
+}
+
 TEST_CASE("a late record makes no pair, and can be read beside them", "[joins]") {
   auto op = joined(between(-5ms, 5ms));
   op.push_first({1, 12}, at(12));
