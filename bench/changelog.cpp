@@ -32,6 +32,7 @@ struct Counts : StateOwner {
 /// What the checkpoints of a run took, in milliseconds, and the changes in between.
 struct Course {
   bench::Figures pauses = {};   // until rows were frozen
+  bench::Figures thaws = {};    // until those that are of no use any more were given up
   bench::Figures writes = {};   // until all was safe
   bench::Figures changes = {};  // millions a second
 
@@ -92,7 +93,9 @@ private:
       course->writes.push_back(time * kMilli);
     }
     next->chain = *write.chain();
-    release(has_log ? std::exchange(version_, next) : next);
+    const double thaw =
+        bench::seconds([&] { release(has_log ? std::exchange(version_, next) : next); });
+    if (course != nullptr) course->thaws.push_back(thaw * kMilli);
   }
 
   static void release(const std::shared_ptr<runtime::LogVersion>& version) {
@@ -126,6 +129,7 @@ void compare(const bench::Options& options, std::uint64_t keys, const std::strin
   bench::print_figure(what + "longest write", "ms", {with.longest_write()},
                       {without.longest_write()});
   bench::print_figure(what + "pause", "ms", with.pauses, without.pauses);
+  bench::print_figure(what + "thaw", "ms", with.thaws, without.thaws);
   bench::print_figure(what + "changes", "M/s", with.changes, without.changes);
 }
 
