@@ -95,24 +95,6 @@ TEST_CASE("timers that have fired are counted", "[metrics][timers]") {
   CHECK(reminded.metric("numFiredTimers") == 3);
 }
 
-TEST_CASE("late records that nobody reads are counted", "[metrics][windows]") {
-  const auto late_of = [](auto windows) {
-    windows.watermark(at(1000));
-    windows.push({1, 1}, at(1));
-    windows.push({1, 2}, at(2000));
-    windows.push({2, 3}, at(3));
-    return windows.metric("numLateRecordsDropped");
-  };
-  CHECK(late_of(test::lines(tumbling(10ms))) == 2);
-  CHECK(late_of(test::lines(session(10ms))) == 2);
-  CHECK(late_of(testing::harness<Click>([](const Stream<Click>& clicks) {
-          return clicks.key_by(&Click::page)
-              .window(tumbling(10ms))
-              .trigger(trigger::count(1))
-              .count("counts");
-        })) == 2);
-}
-
 TEST_CASE("names that Prometheus does not take, and names that two have, are refused",
           "[metrics]") {
   Job job{"misnamed"};
