@@ -29,9 +29,12 @@ std::string yes_or_no(bool reached) {
 }
 
 /// Three digits are as many as such figures are worth.
-std::string readable(double figure, const std::string& unit) {
+std::string readable(double figure) {
   const int decimals = figure < 1 ? 2 : figure < 100 ? 1 : 0;
-  return fmt::format("{:.{}f} {}", figure, decimals, unit);
+  return fmt::format("{:.{}f}", figure, decimals);
+}
+std::string readable(double figure, const std::string& unit) {
+  return readable(figure) + ' ' + unit;
 }
 
 }  // namespace
@@ -90,14 +93,20 @@ void print_figure(const std::string& what, const std::string& unit, const Figure
             ceiling.empty() ? "-" : readable(median(ceiling), unit), "-", "-", "-");
 }
 
+void print_figures(const std::string& what, const std::string& unit, const Figures& figures) {
+  std::string all;
+  for (const double figure : figures) (all += all.empty() ? "" : "/") += readable(figure);
+  print_row(what, all + ' ' + unit, "-", "-", "-", "-");
+}
+
 void require(bool done, const std::string& what) {
   if (done) return;
   fmt::print(stderr, "the benchmark did not do its work: {}\n", what);
   std::exit(1);
 }
 
-weir::JobResult run(const weir::Job& job) {
-  auto handle = weir::run_local(job);
+weir::JobResult run(const weir::Job& job, const weir::RunOptions& options) {
+  auto handle = weir::run_local(job, options);
   require(handle.ok(), handle.ok() ? "" : handle.status().message());
   weir::JobResult result = handle->wait();
   require(result.end == weir::JobEnd::finished, result.reason);

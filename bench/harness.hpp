@@ -54,11 +54,14 @@ void print_limit(const std::string& what, const std::string& unit, const Figures
 void print_figure(const std::string& what, const std::string& unit, const Figures& weir,
                   const Figures& ceiling = {});
 
+/// Prints a row of several figures of one unit, which `what` names, as "p50/p99".
+void print_figures(const std::string& what, const std::string& unit, const Figures& figures);
+
 /// Ends the program with `what` unless the benchmark did what it claims.
 void require(bool done, const std::string& what);
 
 /// Runs a job until it has finished; ends the program if it fails.
-weir::JobResult run(const weir::Job& job);
+weir::JobResult run(const weir::Job& job, const weir::RunOptions& options = {});
 
 /// Returns the seconds that `work()` takes.
 double seconds(const std::function<void()>& work);

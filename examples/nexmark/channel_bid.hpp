@@ -14,7 +14,8 @@ inline weir::Stream<ChannelBid> channel_bids(weir::Job& job, const Settings& set
   const auto read = [](const Event& event, weir::Emit<ChannelBid>& out) {
     if (event.kind() == Kind::bid) out({event.bid(Detail::brief), event.channel()});
   };
-  return job.source("bids", source<ChannelBid>(settings.input, read));
+  const auto time_of = [](const ChannelBid& in) { return in.bid.date_time; };
+  return timed(job.source("bids", source<ChannelBid>(settings.input, read)), time_of, settings);
 }
 
 }  // namespace nexmark

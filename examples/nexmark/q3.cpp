@@ -63,7 +63,8 @@ private:
 }  // namespace
 
 void q3(weir::Job& job, const Settings& settings) {
-  job.source("parties", source<Party>(settings.input, read))
+  timed(job.source("parties", source<Party>(settings.input, read)), time_of<Person, Auction>,
+        settings)
       .key_by(seller_of)
       .process<Join>("join")
       .sink("out", table<Row>(settings, "name,city,state,id"));

@@ -32,10 +32,6 @@ std::int64_t person_of(const Party& party) {
   return person != nullptr ? person->id : std::get<Auction>(party).seller;
 }
 
-weir::Timestamp time_of(const Party& party) {
-  return std::visit([](const auto& one) { return one.date_time; }, party);
-}
-
 void add(Newcomer& newcomer, const Party& party) {
   if (const auto* person = std::get_if<Person>(&party)) {
     newcomer.name = person->name;
@@ -61,7 +57,7 @@ Found row_of(std::int64_t id, const weir::Window& window, const Newcomer& newcom
 
 void q8(weir::Job& job, const Settings& settings) {
   job.source("parties", source<Party>(settings.input, read))
-      .event_time(time_of, weir::bounded_lag(kLag))
+      .event_time(time_of<Person, Auction>, weir::bounded_lag(kLag))
       .key_by(person_of)
       .window(weir::tumbling(10s))
       .aggregate("newcomers", Newcomer{}, add, merge, row_of)

@@ -51,7 +51,7 @@ weir::Stream<Bid> bids(weir::Job& job, const Settings& settings, Detail detail) 
   const auto read = [detail](const Event& event, weir::Emit<Bid>& out) {
     if (event.kind() == Kind::bid) out(event.bid(detail));
   };
-  return job.source("bids", source<Bid>(settings.input, read));
+  return timed(job.source("bids", source<Bid>(settings.input, read)), &Bid::date_time, settings);
 }
 
 weir::Stream<Offer> offers(weir::Job& job, const Settings& settings, Detail detail) {
@@ -59,7 +59,8 @@ weir::Stream<Offer> offers(weir::Job& job, const Settings& settings, Detail deta
     if (event.kind() == Kind::auction) out.emplace(event.auction(detail));
     if (event.kind() == Kind::bid) out.emplace(event.bid(detail));
   };
-  return job.source("offers", source<Offer>(settings.input, read));
+  return timed(job.source("offers", source<Offer>(settings.input, read)), time_of<Auction, Bid>,
+               settings);
 }
 
 }  // namespace nexmark

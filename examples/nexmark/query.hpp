@@ -3,7 +3,6 @@
 
 #include <weir/weir.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "audience.hpp"
 #include "source.hpp"
 
 namespace nexmark {
@@ -25,13 +25,16 @@ struct Settings {
   Input input = {};
   /// Directory for the results, CSV files with a header; empty: rows are thrown away.
   std::string output = {};
-  /// Counts the rows that are thrown away, if it is there; must outlive the job.
-  std::atomic<std::uint64_t>* thrown_away = nullptr;
+  /// Who sees the rows that are thrown away; null: nobody.
+  MakeAudience audience = {};
   /// Whether queries whose results change write the last row of each key at the end of the input,
   /// instead of a row for each change.
   bool is_final = false;
   /// Whether q1 calculates as Beam does, in whole cents.
   bool is_beam = false;
+  /// Whether records have the time of their event also in queries that do not go by it, so that the
+  /// audience learns of it.
+  bool is_timed = false;
 };
 
 /// A query: a job by name.
@@ -50,6 +53,19 @@ const std::vector<Query>& queries();
 weir::Job job_of(std::string_view name, const Settings& settings);
 
 using Offer = std::variant<Auction, Bid>;
+
+/// The time of a person, an auction or a bid, whichever it is.
+template <class... Record>
+weir::Timestamp time_of(const std::variant<Record...>& one) {
+  return std::visit([](const auto& record) { return record.date_time; }, one);
+}
+
+/// A source, with the times of its events if the settings want them everywhere.
+template <class T, class TimeOf>
+weir::Stream<T> timed(const weir::Stream<T>& stream, TimeOf time_of, const Settings& settings) {
+  if (!settings.is_timed) return stream;
+  return stream.event_time(std::move(time_of), weir::bounded_lag(kLag));
+}
 
 /// The input of most queries: all bids, or all auctions and bids.
 weir::Stream<Bid> bids(weir::Job& job, const Settings& settings, Detail detail);
@@ -70,31 +86,11 @@ weir::Stream<Row> results(const weir::Stream<Row>& updates, KeyOf key_of,
           "final", [](const Row&, const Row& newer) { return newer; }, weir::EmitResults::at_end);
 }
 
-/// Takes rows and throws them away.
-template <class Row>
-class Nowhere final : public weir::Writer<Row> {
-public:
-  explicit Nowhere(std::atomic<std::uint64_t>* count) : count_{count} {}
-
-  void write(const Row&) override { ++rows_; }
-  void flush() override {
-    if (count_ != nullptr) *count_ += std::exchange(rows_, 0);
-  }
-
-private:
-  std::atomic<std::uint64_t>* count_;
-  std::uint64_t rows_ = 0;  // not yet among them
-};
-
 /// Where results go. `header` names the columns, separated by commas.
 template <class Row>
 weir::Sink<Row> table(const Settings& settings, const std::string& header) {
   if (settings.output.empty())
-    return weir::make_sink(
-        [count = settings.thrown_away](const weir::WriterContext&) {
-          return std::make_unique<Nowhere<Row>>(count);
-        },
-        weir::Delivery::repeatable);
+    return weir::Sink<Row>{std::make_shared<StageFactory<Row>>(settings.audience)};
   return weir::files::csv<Row>(settings.output, {.header = header});
 }
 

@@ -21,6 +21,9 @@ struct Input {
   std::int64_t first = 0;  ///< number of the first event
   std::int64_t events = 100'000;
   double rate = 0;  ///< events a second over all subtasks; 0: as fast as possible
+  /// When the first one is due, by Clock::monotonic. Without it each reader keeps the rate from the
+  /// time on at which it begins, also after a restart.
+  std::optional<weir::Duration> start = {};
 };
 
 /// Every so many events from some number on, so that together with others of its kind it reads all
@@ -36,8 +39,8 @@ public:
         rate_{input.rate},
         read_{std::move(read)},
         clock_{clock},
-        from_{next},
-        began_{clock.monotonic()} {}
+        from_{input.start ? input.first : next},
+        began_{input.start ? *input.start : clock.monotonic()} {}
 
   weir::Poll poll(weir::Emit<T>& out) override {
     std::int64_t end = std::min(end_, next_ + kEventsPerPoll * step_);
@@ -74,7 +77,7 @@ private:
   double rate_;
   Read read_;
   const weir::Clock& clock_;
-  std::int64_t from_;  // due when the reader was opened
+  std::int64_t from_;  // the event that is due at `began_`
   weir::Duration began_;
 };
 

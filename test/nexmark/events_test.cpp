@@ -197,3 +197,25 @@ TEST_CASE("the source keeps a rate by the clock, over all its subtasks", "[nexma
   CHECK(host->emitted() >= 1001);
   CHECK(host->emitted() <= 1003);
 }
+
+TEST_CASE("the source catches up with a schedule, whenever it begins", "[nexmark]") {
+  base::MemoryEnv env;
+  test::StoppedClock clock;
+  const SourceContext context{env, clock, 1};
+  const auto source =
+      lines({.first = 5, .events = 1'000'000, .rate = 1000, .start = clock.monotonic() + 1s});
+  const auto emitted_from_now_on = [&] {
+    test::Collector<Numbered> out;
+    auto host = source.factory()->make_host();
+    host->connect(&out);
+    REQUIRE(host->open(source.factory()->list(context).value()[0], std::nullopt, context).ok());
+    while (!std::holds_alternative<Later>(host->poll(0))) {
+    }
+    return host->emitted();
+  };
+  CHECK(emitted_from_now_on() == 0);
+  clock.now += 1s;
+  CHECK(emitted_from_now_on() == 1);
+  clock.now += 2s;
+  CHECK(emitted_from_now_on() == 2001);
+}
