@@ -62,7 +62,7 @@ struct Arguments {
         .optional("output", &settings.output, "directory for the results; without it, none")
         .optional("final", &settings.is_final,
                   "write each key's last row at the end, not a row for every change")
-        .choice("variant", &variant, {"sql", "beam"}, "of q1: exact, or in whole cents");
+        .choice("variant", &variant, {"sql", "beam"}, "whose form of the query; see README.md");
     return flags;
   }
 

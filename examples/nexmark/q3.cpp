@@ -1,5 +1,7 @@
 // q3: who sells items of category 10 in Oregon, Idaho and California. A join of two streams without
-// an end: whoever comes first waits for the other, for ever.
+// an end: whoever comes first waits for the other, in SQL for ever, in Beam for ten minutes.
+#include "q3.hpp"
+
 #include "queries.hpp"
 
 namespace nexmark {
@@ -7,15 +9,7 @@ namespace nexmark {
 namespace {
 
 constexpr std::int64_t kCategory = 10;
-
-using Party = std::variant<Person, Auction>;
-
-struct Row {
-  std::string name;
-  std::string city;
-  std::string state;
-  std::int64_t id;  // of the auction
-};
+constexpr std::chrono::minutes kBeamPatience{10};
 
 bool is_wanted(const Person& person) {
   return person.state == "OR" || person.state == "ID" || person.state == "CA";
@@ -32,14 +26,12 @@ void read(const Event& event, weir::Emit<Party>& out) {
   if (event.kind() == Kind::auction) emit(event.auction(Detail::brief));
 }
 
-std::int64_t seller_of(const Party& party) {
-  const auto* person = std::get_if<Person>(&party);
-  return person != nullptr ? person->id : std::get<Auction>(party).seller;
-}
-
-class Join final : public weir::KeyedProcess<std::int64_t, Party, Row> {
+class Join final : public weir::KeyedProcess<std::int64_t, Party, Suggestion> {
 public:
-  void on_record(const Party& party, Ctx&, weir::Emit<Row>& out) override {
+  explicit Join(std::optional<std::chrono::seconds> patience) : patience_{patience} {}
+
+  void on_record(const Party& party, Ctx& ctx, weir::Emit<Suggestion>& out) override {
+    if (patience_) remember_until(time_of(party) + *patience_, ctx);
     if (const auto* person = std::get_if<Person>(&party)) {
       for (const std::int64_t auction : waiting_.get()) emit(*person, auction, out);
       waiting_.clear();
@@ -51,23 +43,45 @@ public:
     }
   }
 
+  void on_timer(weir::Timestamp, Ctx&, weir::Emit<Suggestion>&) override {
+    person_.clear();
+    waiting_.clear();
+    until_.clear();
+  }
+
 private:
-  static void emit(const Person& person, std::int64_t auction, weir::Emit<Row>& out) {
+  static void emit(const Person& person, std::int64_t auction, weir::Emit<Suggestion>& out) {
     out({person.name, person.city, person.state, auction});
   }
 
+  void remember_until(weir::Timestamp until, Ctx& ctx) {
+    if (const auto before = until_.get()) ctx.event_timers().cancel(*before);
+    ctx.event_timers().at(until);
+    until_.set(until);
+  }
+
+  std::optional<std::chrono::seconds> patience_;
   weir::ValueState<Person> person_{*this, "person"};
   weir::ListState<std::int64_t> waiting_{*this, "waiting"};  // auctions without their seller
+  weir::ValueState<weir::Timestamp> until_{*this, "until"};  // all this is remembered
 };
 
 }  // namespace
 
+weir::Stream<Suggestion> suggestions(const weir::Stream<Party>& parties,
+                                     std::optional<std::chrono::seconds> patience) {
+  return parties.key_by(person_of).process<Join>("join", patience);
+}
+
 void q3(weir::Job& job, const Settings& settings) {
-  timed(job.source("parties", source<Party>(settings.input, read)), time_of<Person, Auction>,
-        settings)
-      .key_by(seller_of)
-      .process<Join>("join")
-      .sink("out", table<Row>(settings, "name,city,state,id"));
+  constexpr auto time = time_of<Person, Auction>;
+  const auto parties =
+      timed(job.source("parties", source<Party>(settings.input, read)), time, settings);
+  const auto found =
+      settings.is_beam
+          ? suggestions(parties.event_time(time, weir::bounded_lag(kLag)), kBeamPatience)
+          : suggestions(parties, std::nullopt);
+  found.sink("out", table<Suggestion>(settings, "name,city,state,id"));
 }
 
 }  // namespace nexmark

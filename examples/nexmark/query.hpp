@@ -30,7 +30,7 @@ struct Settings {
   /// Whether queries whose results change write the last row of each key at the end of the input,
   /// instead of a row for each change.
   bool is_final = false;
-  /// Whether q1 calculates as Beam does, in whole cents.
+  /// Whether a query that Beam asks in another way than SQL is run in that way.
   bool is_beam = false;
   /// Whether records have the time of their event also in queries that do not go by it, so that the
   /// audience learns of it.
@@ -43,13 +43,14 @@ struct Query {
   std::string_view says;
   /// Puts the operators of the query into a job.
   void (*build)(weir::Job& job, const Settings& settings);
+  bool is_in_beam = true;
 };
 
 /// All queries that there are, in the order of their numbers.
 const std::vector<Query>& queries();
 
 /// Makes the job of a query, called "nexmark-" and its name. Throws std::invalid_argument if there
-/// is no query of that name, or the input is negative.
+/// is no query of that name, or none in Beam if that is asked for, or the input is negative.
 weir::Job job_of(std::string_view name, const Settings& settings);
 
 using Offer = std::variant<Auction, Bid>;

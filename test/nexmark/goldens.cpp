@@ -12,6 +12,11 @@ namespace weir::test {
 
 namespace {
 
+Golden beam(const std::string& query, std::size_t rows, std::uint64_t hash,
+            const std::map<std::string, std::int64_t>& sums) {
+  return {.query = query, .rows = rows, .hash = hash, .sums = sums, .is_beam = true};
+}
+
 /// Of some events in between.
 Golden stretch(const std::string& query, std::int64_t first, std::int64_t events, std::size_t rows,
                std::uint64_t hash) {
@@ -24,24 +29,26 @@ const std::vector<Golden>& goldens() {
   static const std::vector<Golden> all{
       {"q0", 92'000, 0x64413f4ee40be309, {{"price", 667'953'890'778}}},
       {"q1", 92'000, 0x3c542ee16f8570f2, {{"price_thousandths", 606'502'132'826'424}}},
-      {.query = "q1",
-       .rows = 92'000,
-       .hash = 0xe1cc1c2512a4c615,
-       .sums = {{"price", 594'478'917'334}},
-       .is_beam = true},
+      beam("q1", 92'000, 0xe1cc1c2512a4c615, {{"price", 594'478'917'334}}),
       {"q2", 351, 0xd22afb060eda846a, {{"price", 2'502'808'698}}},
       {"q3", 580, 0x9eb4e1dbf72a8f93, {{"id", 2'586'338}}},
+      beam("q3", 580, 0x9eb4e1dbf72a8f93, {{"id", 2'586'338}}),
       {"q4",
        5,
        0xc94d88b216a26b69,
        {},
        {"10,33984800,801", "11,33110270,833", "12,32828496,797", "13,32635248,809",
         "14,34803745,812"}},
+      beam("q4", 15, 0x872d52fa685dc5b4, {{"auctions", 6240}}),
       {"q5", 15, 0x48c9a2b2bed8e73b, {{"auction", 62'700}, {"num", 23'373}}},
+      beam("q5", 5, 0x4bf2f0bb0ad9b949, {{"auction", 16'500}, {"num", 7822}}),
       {"q7", 1, 0xa1ddb828dbc4fad9, {{"price", 99'958'591}}},
       {"q8", 902, 0x6e8c7108087be587},
+      beam("q8", 6000, 0x3275862c4452d02f, {{"reserve", 84'210'428'628}}),
       {"q9", 4052, 0x939286f97087e6ad, {{"price", 135'629'549'844}}},
+      beam("q9", 3120, 0x21356df63f7f1961, {{"price", 136'301'536'102}}),
       {"q11", 1919, 0xd6f37ea5ac941913, {{"bid_count", 92'000}}},
+      beam("q11", 1919, 0xd6f37ea5ac941913, {{"bid_count", 92'000}}),
       {"q14", 26'069, 0xb0270f4b0e778044},
       {"q15",
        1,
