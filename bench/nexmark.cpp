@@ -11,7 +11,7 @@
 // source hands over what is due every millisecond, so that half a millisecond is its own. The first
 // quarter of all events is not counted.
 //
-//   WEIR_BENCH_QUERIES='q5 q5-beam' scripts/bench nexmark     only those; "-beam": Beam's form
+//   WEIR_BENCH_QUERIES='q5 q5-beam q13' scripts/bench nexmark     only those; "-beam": Beam's form
 #include "bench/harness.hpp"
 #include "bench/latency.hpp"
 #include "bench/nexmark_reads.hpp"
@@ -60,6 +60,7 @@ constexpr Reads kOffers{.auctions = kBrief, .bids = kBrief};
 constexpr Reads kReserves{.auctions = kFull, .bids = kBrief};
 constexpr Reads kWholeOffers{.auctions = kFull, .bids = kFull};
 constexpr Reads kParties{.people = kBrief, .auctions = kBrief};
+constexpr Reads kEverything{.people = kFull, .auctions = kFull, .bids = kFull, .channels = true};
 constexpr Reads kPeopleAndReserves{.people = kBrief, .auctions = kFull};
 
 const std::vector<Query>& queries() {
@@ -74,6 +75,7 @@ const std::vector<Query>& queries() {
       {"q4", kReserves, Rows::of_ends, true},
       {"q5", kBids, Rows::of_ends},
       {"q5", kBids, Rows::of_ends, true},
+      {"q6", kReserves, Rows::of_ends},
       {"q7", kWholeBids, Rows::of_ends},
       {"q8", kParties, Rows::of_ends},
       {"q8", kPeopleAndReserves, Rows::of_ends, true},
@@ -82,6 +84,8 @@ const std::vector<Query>& queries() {
       {"q11", kBids, Rows::of_ends},
       {"q11", kBids, Rows::of_ends, true},
       {"q12", kBids, Rows::of_clock},
+      {"q13", kBids},
+      {"q13", kBids, Rows::of_events, true},
       {"q14", kWholeBids},
       {"q15", kBids},
       {"q16", kChannelBids},
@@ -91,6 +95,7 @@ const std::vector<Query>& queries() {
       {"q20", kWholeOffers},
       {"q21", kChannelBids},
       {"q22", kChannelBids},
+      {"q23", kEverything},
   };
   return all;
 }
@@ -98,7 +103,7 @@ const std::vector<Query>& queries() {
 /// Those that the environment asks for; else all that are not Beam's, or a few for a quick look.
 std::vector<Query> chosen(const bench::Options& options) {
   const char* asked = std::getenv("WEIR_BENCH_QUERIES");
-  if (asked == nullptr && options.quick) asked = "q0 q4 q5 q9-beam";
+  if (asked == nullptr && options.quick) asked = "q0 q4 q5 q9-beam q13";
   std::vector<Query> result;
   if (asked == nullptr) {
     std::copy_if(queries().begin(), queries().end(), std::back_inserter(result),

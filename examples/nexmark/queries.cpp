@@ -12,11 +12,13 @@ const std::vector<Query>& queries() {
       {"q3", "joins sellers of some states with their auctions of a category", q3},
       {"q4", "averages, for each category, what its auctions bring", q4},
       {"q5", "finds the auctions with the most bids, in windows that slide", q5},
+      {"q6", "averages, for each seller, what their last ten auctions have brought", q6},
       {"q7", "finds the highest bids of every ten seconds", q7},
       {"q8", "finds people who come and sell within the same ten seconds", q8},
       {"q9", "finds the winning bid of each auction", q9},
       {"q11", "counts the bids of each bidder, in sessions", q11},
       {"q12", "counts the bids of each bidder, by the wall clock", q12, false},
+      {"q13", "finds a value for each bid in a table beside the stream", q13},
       {"q14", "filters bids by price and calculates on them", q14, false},
       {"q15", "counts bids, bidders and auctions of each day", q15, false},
       {"q16", "counts bids, bidders and auctions of each channel and day", q16, false},
@@ -26,6 +28,7 @@ const std::vector<Query>& queries() {
       {"q20", "joins bids with their auctions, of one category", q20, false},
       {"q21", "finds the id of each bid's channel", q21, false},
       {"q22", "takes apart the url of each bid", q22, false},
+      {"q23", "joins the bids of people who sell with all that they sell", q23, false},
   };
   return all;
 }

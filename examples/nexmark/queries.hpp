@@ -11,11 +11,13 @@ void q2(weir::Job& job, const Settings& settings);
 void q3(weir::Job& job, const Settings& settings);
 void q4(weir::Job& job, const Settings& settings);
 void q5(weir::Job& job, const Settings& settings);
+void q6(weir::Job& job, const Settings& settings);
 void q7(weir::Job& job, const Settings& settings);
 void q8(weir::Job& job, const Settings& settings);
 void q9(weir::Job& job, const Settings& settings);
 void q11(weir::Job& job, const Settings& settings);
 void q12(weir::Job& job, const Settings& settings);
+void q13(weir::Job& job, const Settings& settings);
 void q14(weir::Job& job, const Settings& settings);
 void q15(weir::Job& job, const Settings& settings);
 void q16(weir::Job& job, const Settings& settings);
@@ -25,5 +27,6 @@ void q19(weir::Job& job, const Settings& settings);
 void q20(weir::Job& job, const Settings& settings);
 void q21(weir::Job& job, const Settings& settings);
 void q22(weir::Job& job, const Settings& settings);
+void q23(weir::Job& job, const Settings& settings);
 
 }  // namespace nexmark

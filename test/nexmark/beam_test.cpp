@@ -1,4 +1,4 @@
-// The queries as Beam asks them: against models that look at all events again for
+// The queries as Beam asks them, and q6 and q13: against models that look at all events again for
 // each row, and at the borders that the events of a few seconds do not come to.
 #include "test/nexmark/goldens.hpp"
 #include "test/support/count_job.hpp"
@@ -10,6 +10,7 @@
 #include <set>
 
 #include "examples/nexmark/q11.hpp"
+#include "examples/nexmark/q13.hpp"
 #include "examples/nexmark/q3.hpp"
 #include "examples/nexmark/rounded.hpp"
 #include "examples/nexmark/winning_bids.hpp"
@@ -115,6 +116,24 @@ TEST_CASE("nexmark: q4 of Beam averages the winning bids of windows", "[sim][nex
   CHECK(rows_of("q4", true) == sorted(expected));
 }
 
+TEST_CASE("nexmark: q6 averages the last ten winning bids of each seller", "[sim][nexmark]") {
+  std::map<std::int64_t, std::vector<std::pair<Timestamp, std::int64_t>>> sales;
+  for (const auto& [auction, bid] : House::of_all().winners())
+    sales[auction.seller].push_back({bid.date_time, bid.price});
+  std::vector<std::string> expected;
+  bool is_one_cut = false;
+  for (auto& [seller, all] : sales) {
+    std::sort(all.rbegin(), all.rend());
+    is_one_cut = is_one_cut || all.size() > 10;
+    std::vector<std::int64_t> prices;
+    for (std::size_t i = 0; i < std::min<std::size_t>(all.size(), 10); ++i)
+      prices.push_back(all[i].second);
+    expected.push_back(line({seller, average(prices)}));
+  }
+  REQUIRE(is_one_cut);
+  CHECK(rows_of("q6", false) == sorted(expected));
+}
+
 TEST_CASE("nexmark: q9 of Beam has a row for each auction that is won", "[sim][nexmark]") {
   std::multiset<std::string> expected;
   for (const auto& [auction, bid] : House::of_all().winners())
@@ -128,6 +147,17 @@ TEST_CASE("nexmark: q9 of Beam has a row for each auction that is won", "[sim][n
   for (const std::string& row : results.lines)
     found.insert(results.field(row, "id") + ',' + results.field(row, "bid_id"));
   CHECK(found == expected);
+}
+
+TEST_CASE("nexmark: q13 finds the value of each bid", "[sim][nexmark]") {
+  for (const bool is_beam : {false, true}) {
+    CAPTURE(is_beam);
+    std::vector<std::string> expected;
+    for (const Bid& bid : House::of_all().bids)
+      expected.push_back(line({bid.auction, bid.bidder, bid.price, ms(bid.date_time),
+                               is_beam ? bid.bidder % 500 : bid.auction % 10'000}));
+    CHECK(rows_of("q13", is_beam) == sorted(expected));
+  }
 }
 
 TEST_CASE("nexmark: sessions whose gaps touch are one, and two in Beam", "[sim][nexmark]") {
@@ -250,6 +280,22 @@ TEST_CASE("nexmark: q3 forgets a seller after its patience", "[nexmark]") {
   CHECK(beam.snapshot().is_empty());
   auto sql = suggest(std::nullopt);
   CHECK(play(sql) == std::vector<std::int64_t>{1, 2, 3, 4});
+}
+
+TEST_CASE("nexmark: bids wait for the whole table of q13", "[nexmark]") {
+  auto found =
+      testing::harness<Bid, SideRow>([](const Stream<Bid>& bids, const Stream<SideRow>& table) {
+        return enriched(bids, table, {.rows = 2, .by = &Bid::bidder});
+      });
+  found.push_first({.bidder = 4});
+  found.push_second({0, "even"});
+  found.push_first({.bidder = 7});
+  CHECK(found.drain().empty());
+  found.push_second({1, "odd"});
+  found.push_first({.bidder = 9});
+  std::vector<std::string> values;
+  for (const Enriched& bid : found.drain()) values.push_back(bid.value);
+  CHECK(values == std::vector<std::string>{"even", "odd", "odd"});
 }
 
 TEST_CASE("nexmark: averages of Beam are rounded, halves up", "[nexmark]") {

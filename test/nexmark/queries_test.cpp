@@ -93,7 +93,7 @@ TEST_CASE("nexmark: updates come to the final rows", "[sim]") {
   const std::set<std::string> one_row_per_bid{"q15", "q16", "q17", "q18"};
   for (Golden golden : test::goldens()) {
     const bool has_updates = one_row_per_bid.count(golden.query) != 0 || golden.query == "q4" ||
-                             golden.query == "q9" || golden.query == "q19";
+                             golden.query == "q6" || golden.query == "q9" || golden.query == "q19";
     if (!has_updates || golden.is_beam || golden.first != 0) continue;
     golden.events = 20'000;
     Results last;
