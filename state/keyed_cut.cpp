@@ -8,7 +8,9 @@
 namespace weir::state {
 
 KeyedCut::KeyedCut(KeyedStateInfo info, detail::KeyedState& state)
-    : info_{std::move(info)}, state_{&state} {
+    : info_{std::move(info)},
+      state_{&state},
+      is_dropped_{has_store() && state.backed()->is_dropped()} {
   if (has_store())
     rows_ = state_->backed()->cut();
   else
@@ -18,7 +20,7 @@ KeyedCut::KeyedCut(KeyedStateInfo info, detail::KeyedState& state)
 Status KeyedCut::write_back(std::optional<std::uint64_t> copy_above) {
   try {
     state_->backed()->write(rows_);
-    if (state_->backed()->is_dropped()) return {};
+    if (is_dropped_) return {};
     if (copy_above) copy_store(*copy_above);
     if (!has_copy()) view_ = state_->backed()->store().view();
   } catch (const detail::StoreError& error) {

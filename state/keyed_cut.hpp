@@ -59,6 +59,7 @@ private:
   WrittenFiles written_;        // of the copy, in the checkpoint
   detail::StoredFiles stored_;  // before `write_files` those of earlier checkpoints
   bool has_stored_ = false;     // they are those of this one
+  bool is_dropped_;             // before the cut; what is dropped later is still in it
 };
 
 }  // namespace weir::state

@@ -2,6 +2,7 @@
 #include "base/files.hpp"
 #include "state/keyed_cut.hpp"
 #include "test/state/backends.hpp"
+#include "test/state/native_part.hpp"
 
 #include <weir/state.hpp>
 
@@ -116,6 +117,31 @@ TEST_CASE("a store is copied although its backend is gone", "[state][rocksdb]") 
   std::destroy_at(backend);
   memory.fill({});  // whoever looks at it now finds nothing
   CHECK_FALSE(store->copy().files.empty());
+}
+
+TEST_CASE("what is dropped is still in the cuts that were made before", "[state][rocksdb]") {
+  test::Backends backends;
+  test::Part<> part{backends.rocksdb()};
+  part.fill(0, 100);
+  const auto cut = [&part] {
+    return state::KeyedCut{state::describe("op", schema<int>(), part.state), part.state};
+  };
+  state::KeyedCut before = cut();
+  part.state.drop();
+  state::KeyedCut after = cut();
+  base::MemoryEnv env;
+  const auto rows_of = [&env](state::KeyedCut& one) {
+    one.begin();
+    REQUIRE(one.write_back().ok());
+    one.on_written();
+    state::StateFile file{env, "/unused", ~std::size_t{0}};
+    const auto handle = one.write(file);
+    REQUIRE(handle.ok());
+    one.release();
+    return handle->rows;
+  };
+  CHECK(rows_of(before) == 100);
+  CHECK(rows_of(after) == 0);
 }
 
 TEST_CASE("rows in memory stay within their budget", "[state][rocksdb]") {
