@@ -93,10 +93,11 @@ void print_figure(const std::string& what, const std::string& unit, const Figure
             ceiling.empty() ? "-" : readable(median(ceiling), unit), "-", "-", "-");
 }
 
-void print_figures(const std::string& what, const std::string& unit, const Figures& figures) {
+void print_figures(const std::string& what, const std::string& unit, const Figures& figures,
+                   std::uint64_t count) {
   std::string all;
   for (const double figure : figures) (all += all.empty() ? "" : "/") += readable(figure);
-  print_row(what, all + ' ' + unit, "-", "-", "-", "-");
+  print_row(what, all + ' ' + unit, fmt::format("of {}", count), "-", "-", "-");
 }
 
 void require(bool done, const std::string& what) {

@@ -54,8 +54,10 @@ void print_limit(const std::string& what, const std::string& unit, const Figures
 void print_figure(const std::string& what, const std::string& unit, const Figures& weir,
                   const Figures& ceiling = {});
 
-/// Prints a row of several figures of one unit, which `what` names, as "p50/p99".
-void print_figures(const std::string& what, const std::string& unit, const Figures& figures);
+/// Prints a row of several figures of one unit, which `what` names, as "p50/p99", and how many
+/// measurements they sum up.
+void print_figures(const std::string& what, const std::string& unit, const Figures& figures,
+                   std::uint64_t count);
 
 /// Ends the program with `what` unless the benchmark did what it claims.
 void require(bool done, const std::string& what);

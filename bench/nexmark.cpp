@@ -174,6 +174,7 @@ struct Schedule {
 
   /// How long ago the event was due that a row comes of; nothing if it is not counted.
   std::optional<weir::Duration> since_due(weir::Timestamp row, weir::Duration now) const {
+    if (row < nexmark::Event{0}.time()) return std::nullopt;  // it has no time
     static const std::int64_t per_ms = events_per_ms();
     const auto offset = std::chrono::floor<std::chrono::milliseconds>(
         row - nexmark::Event{0}.time() + passes_after);
@@ -281,9 +282,8 @@ bench::Latencies run_at_rate(const Query& query, const bench::Options& options, 
 void print_latencies(const std::string& what, const bench::Latencies& latencies, double rate) {
   bench::Figures figures;
   for (const double share : {0.5, 0.99, 0.999}) figures.push_back(latencies.quantile(share) / 1e6);
-  bench::print_figures(
-      fmt::format("{} at {:.2f} M/s, {} rows: p50/p99/p99.9", what, rate / 1e6, latencies.count()),
-      "ms", figures);
+  bench::print_figures(fmt::format("{}, {:.2f} M/s: p50/p99/p99.9", what, rate / 1e6), "ms",
+                       figures, latencies.count());
 }
 
 void measure(const Query& query, const bench::Options& options, int cores) {
