@@ -19,20 +19,8 @@ namespace {
 
 std::vector<std::string> command(const WordCountRuns& folder, int last,
                                  std::vector<std::string> more) {
-  std::vector<std::string> words{test::program("collatz"),
-                                 "run",
-                                 "--log-level",
-                                 "info",
-                                 "--output",
-                                 folder.output(),
-                                 "--last",
-                                 std::to_string(last),
-                                 "--set",
-                                 "execution.checkpointing.interval=20ms",
-                                 "--set",
-                                 "execution.checkpointing.dir=" + folder.checkpoints()};
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
+  more.insert(more.end(), {"--last", std::to_string(last)});
+  return folder.command_of("collatz", more);
 }
 
 /// Requires one line for each number, with the steps that it takes.

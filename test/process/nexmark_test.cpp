@@ -21,9 +21,7 @@ namespace {
 /// A run that takes half a second if nobody dies.
 std::vector<std::string> command(const Golden& golden, const WordCountRuns& folder,
                                  const std::vector<std::string>& more) {
-  std::vector<std::string> words{test::program("nexmark"),
-                                 "run",
-                                 "--final",
+  std::vector<std::string> words{"--final",
                                  "--query",
                                  golden.query,
                                  "--first",
@@ -33,23 +31,9 @@ std::vector<std::string> command(const Golden& golden, const WordCountRuns& fold
                                  "--rate",
                                  std::to_string(2 * golden.events),
                                  "--variant",
-                                 golden.is_beam ? "beam" : "sql",
-                                 "--output",
-                                 folder.output(),
-                                 "--log-level",
-                                 "info",
-                                 "--set",
-                                 "execution.checkpointing.interval=20ms",
-                                 "--set",
-                                 "execution.checkpointing.dir=" + folder.checkpoints(),
-                                 "--set",
-                                 "restart-strategy.type=fixed-delay",
-                                 "--set",
-                                 "restart-strategy.fixed-delay.attempts=100",
-                                 "--set",
-                                 "restart-strategy.fixed-delay.delay=5ms"};
+                                 golden.is_beam ? "beam" : "sql"};
   words.insert(words.end(), more.begin(), more.end());
-  return words;
+  return folder.command_of("nexmark", words);
 }
 
 const Golden& golden_of(const std::string& query, bool is_beam = false) {

@@ -87,10 +87,21 @@ std::vector<std::string> WordCountRuns::command(std::vector<std::string> more) c
   return words;
 }
 
+std::vector<std::string> WordCountRuns::command_of(const std::string& example,
+                                                   const std::vector<std::string>& more) const {
+  std::vector<std::string> words{program(example), "run",      "--log-level",
+                                 "info",           "--output", output()};
+  for (const std::string option :
+       {"execution.checkpointing.interval=20ms", "restart-strategy.type=fixed-delay",
+        "restart-strategy.fixed-delay.attempts=100", "restart-strategy.fixed-delay.delay=5ms"})
+    words.insert(words.end(), {"--set", option});
+  words.insert(words.end(), {"--set", "execution.checkpointing.dir=" + checkpoints()});
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 std::vector<std::string> WordCountRuns::lines() const {
-  std::vector<std::string> lines;
-  visit_lines(output(), [&](const std::string& line) { lines.push_back(line); });
-  return lines;
+  return committed_lines(output());
 }
 
 void WordCountRuns::require_exact(const std::string& emit) const {
@@ -115,6 +126,13 @@ void WordCountRuns::require_exact(const std::string& emit) const {
     const auto written = static_cast<std::size_t>(std::count(counts.begin(), counts.end(), true));
     if (written != (emit == "final" ? 1 : counts.size())) FAIL("counts are missing: " << word);
   }
+}
+
+std::vector<std::string> committed_lines(const std::string& directory) {
+  std::vector<std::string> lines;
+  if (fs::exists(directory))
+    visit_lines(directory, [&](const std::string& line) { lines.push_back(line); });
+  return lines;
 }
 
 std::string program(const std::string& name) {

@@ -27,6 +27,10 @@ public:
 
   /// The command line of a run with parallelism 2 and fast checkpoints, plus `more`.
   std::vector<std::string> command(std::vector<std::string> more = {}) const;
+  /// The command line of a run of another example, which makes up its input, into this folder: fast
+  /// checkpoints, and a restart right after each failure.
+  std::vector<std::string> command_of(const std::string& example,
+                                      const std::vector<std::string>& more) const;
 
   std::string input() const { return root_ + "/in"; }
   std::string output() const { return root_ + "/out"; }
@@ -43,6 +47,9 @@ private:
   std::string root_;
   Counts expected_;
 };
+
+/// The lines of all committed files in a folder, which need not be there. Each must be whole.
+std::vector<std::string> committed_lines(const std::string& directory);
 
 /// The path of an example program of this build.
 std::string program(const std::string& name);

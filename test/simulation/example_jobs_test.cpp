@@ -1,5 +1,6 @@
 // The jobs of examples/orders and examples/sensors, whoever dies.
 #include "test/support/kill_matrix.hpp"
+#include "test/support/orders_check.hpp"
 
 #include <weir/testing.hpp>
 
@@ -36,38 +37,6 @@ JobOptions options_of(std::uint64_t seed) {
 
 constexpr std::int64_t kOrders = 4000;  // more than two hours of them
 
-/// Each order counts once: in its ten minutes, or as a late one.
-void check_orders(const std::vector<orders::Summary>& summaries,
-                  const std::vector<orders::Order>& late) {
-  using Place = std::pair<std::string, Timestamp>;  // user and start
-  const auto place_of = [](const orders::Order& order) {
-    const auto since = order.at.time_since_epoch() % orders::kWindow;
-    return Place{order.user, order.at - since};
-  };
-  std::map<Place, std::pair<std::int64_t, std::int64_t>> expected;  // orders and cents
-  for (std::int64_t n = 0; n < kOrders; ++n) {
-    const orders::Order order = orders::order(n);
-    ++expected[place_of(order)].first;
-    expected[place_of(order)].second += order.cents;
-  }
-  std::set<std::int64_t> seen;
-  for (const orders::Order& order : late) {
-    CHECK(seen.insert(order.number).second);
-    --expected[place_of(order)].first;
-    expected[place_of(order)].second -= order.cents;
-    // Only one that is an hour behind the others can be late.
-    CHECK(order.at < orders::order(order.number + 1).at - 50min);
-  }
-  for (const orders::Summary& summary : summaries) {
-    const auto found = expected.find({summary.user, summary.start});
-    REQUIRE(found != expected.end());
-    CHECK(found->second == std::pair{summary.orders, summary.cents});
-    CHECK(summary.end == summary.start + orders::kWindow);
-    expected.erase(found);
-  }
-  for (const auto& [place, left] : expected) CHECK(left.first == 0);
-}
-
 }  // namespace
 
 TEST_CASE("orders: whoever dies at whatever phase, each order counts once",
@@ -88,7 +57,7 @@ TEST_CASE("orders: whoever dies at whatever phase, each order counts once",
           require_finish(run);
           CHECK(run.restarts() >= 1);
           CHECK_FALSE(late.committed().empty());
-          check_orders(summaries.committed(), late.committed());
+          test::check_orders(kOrders, summaries.committed(), late.committed());
           return figures_of(run);
         },
         {"numbers/0", "totals/1", "coordinator", "any"});
