@@ -271,8 +271,9 @@ private:
   void arm(Ctx& ctx, Timestamp time) const {
     const auto since = time.time_since_epoch() % interval;
     const auto rest = since < since.zero() ? -since : interval - since;
-    if (time >= ctx.window().last() - rest) return;
-    ctx.state() = time + rest;
+    const Timestamp next = shifted(time, rest);
+    if (next >= ctx.window().last()) return;
+    ctx.state() = next;
     ctx.at(*ctx.state());
   }
 };

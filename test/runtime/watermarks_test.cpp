@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -118,6 +119,29 @@ TEST_CASE("a record without a time fails by name", "[event_time]") {
   Ints batch;
   batch.records = {1};
   CHECK_THROWS_AS(op.consume(batch), std::out_of_range);
+}
+
+TEST_CASE("a time that milliseconds cannot count fails by name, whatever its unit",
+          "[event_time]") {
+  const auto assign = [](auto time) {
+    const auto time_of = [time](int) { return time; };
+    detail::AssignTime<int, decltype(time_of), BoundedLag> op{{}, time_of, monotonic()};
+    test::Collector<int> out;
+    op.connect(&out);
+    Ints batch;
+    batch.records = {1};
+    op.consume(batch);
+    return batch.times.at(0);
+  };
+  using Seconds = std::chrono::sys_time<std::chrono::duration<double>>;
+  CHECK(assign(std::chrono::sys_seconds{9'000'000'000'000'000s}) == at(9'000'000'000'000'000'000));
+  CHECK(assign(std::chrono::sys_seconds{-5s}) == at(-5000));
+  CHECK(assign(Seconds{std::chrono::duration<double>{-0.0015}}) == at(-2));
+  for (const std::int64_t count : {1'700'000'000'000'000'000, -1'700'000'000'000'000'000})
+    CHECK_THROWS_WITH(assign(std::chrono::sys_seconds{std::chrono::seconds{count}}),
+                      Catch::Contains("is its unit right?"));
+  for (const double count : {1e30, -1e30, std::numeric_limits<double>::quiet_NaN()})
+    CHECK_THROWS_AS(assign(Seconds{std::chrono::duration<double>{count}}), std::out_of_range);
 }
 
 TEST_CASE("a generator that goes back stands still", "[event_time]") {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <ratio>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -48,6 +49,24 @@ private:
   bool was_active_ = false;
 };
 
+/// Rounds a time point down to milliseconds. Throws std::out_of_range if it is further from 1970
+/// than they can count, as nanoseconds are that were taken for seconds.
+template <class Time>
+Timestamp in_milliseconds(const Time& time) {
+  using Length = typename Time::duration;
+  if constexpr (std::ratio_greater_v<typename Length::period, std::milli> ||
+                std::chrono::treat_as_floating_point_v<typename Length::rep>) {
+    using Wide = std::chrono::duration<long double, std::milli>;
+    const Wide since{time.time_since_epoch()};
+    const Wide limit{Timestamp::max().time_since_epoch()};
+    if (!(-limit < since && since < limit))
+      throw std::out_of_range{
+          "the time of a record is more milliseconds from 1970 than can be counted; is its unit "
+          "right?"};
+  }
+  return std::chrono::floor<std::chrono::milliseconds>(time);
+}
+
 /// See the file comment. TimeOf says the time of a record, G makes watermarks.
 template <class T, class TimeOf, class G>
 class AssignTime final : public Operator, private TimeOrigin {
@@ -84,8 +103,7 @@ private:
     batch.times.resize(batch.records.size(), kNoTime);
     for (std::size_t i = begin; i < end; ++i) {
       const T& record = batch.records[i];
-      const Timestamp time =
-          std::chrono::floor<std::chrono::milliseconds>(std::invoke(time_of_, record));
+      const Timestamp time = in_milliseconds(std::invoke(time_of_, record));
       if (time == kNoTime)
         throw std::out_of_range{
             "a record has the least time there is, which stands for none; is its time set?"};

@@ -13,6 +13,7 @@
 #include <weir/detail/join_result.hpp>
 #include <weir/detail/late_records.hpp>
 #include <weir/detail/window_cells.hpp>
+#include <weir/detail/window_time.hpp>
 #include <weir/joins.hpp>
 
 #include <algorithm>
@@ -22,12 +23,6 @@
 #include <vector>
 
 namespace weir::detail {
-
-/// Returns a time so much later, or the greatest or least there is.
-inline Timestamp shifted(Timestamp time, std::chrono::milliseconds by) {
-  if (by >= by.zero()) return time > Timestamp::max() - by ? Timestamp::max() : time + by;
-  return time < Timestamp::min() - by ? Timestamp::min() : time + by;
-}
 
 /// See the file comment.
 template <class K, class First, class Second, class Out, class F>

@@ -75,10 +75,12 @@ private:
   void add(const T& record, Timestamp pane, Timestamp passed, Ctx& ctx) {
     if (Sum* sum = panes_.edit(pane)) return rules_.add(*sum, record);
     panes_.put(pane, rules_.begin(record));
-    Timestamp end = grid_.end_after(pane);
-    if (end - kTick <= passed) end = grid_.end_after(passed + kTick);
     const Timestamp last = grid_.last_end(pane);
-    if (end <= last) time_.timers(ctx).at(end - kTick);
+    if (last - kTick > passed) {
+      Timestamp end = grid_.end_after(pane);
+      if (end - kTick <= passed) end = grid_.end_after(passed + kTick);
+      time_.timers(ctx).at(end - kTick);
+    }
     if (lateness_ != lateness_.zero() && last <= Timestamp::max() - lateness_)
       time_.timers(ctx).at(last - kTick + lateness_);
   }

@@ -22,7 +22,7 @@ public:
   explicit WindowGrid(const TimeWindows& windows)
       : size_{windows.size},
         slide_{windows.slide},
-        offset_{windows.offset},
+        offset_{windows.offset < Ms{} ? windows.offset + windows.slide : windows.offset},
         pane_{std::gcd(windows.size.count(), windows.slide.count())} {}
 
   Ms size() const { return size_; }
@@ -62,7 +62,7 @@ private:
 
   Ms size_;
   Ms slide_;
-  Ms offset_;
+  Ms offset_;  // not negative, so that no time less it is beyond the end of time
   Ms pane_;
 };
 

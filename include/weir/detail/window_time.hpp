@@ -14,6 +14,12 @@ namespace weir::detail {
       "in_processing_time()"};
 }
 
+/// Returns a time so much later, or the greatest or least there is.
+inline Timestamp shifted(Timestamp time, std::chrono::milliseconds by) {
+  if (by >= by.zero()) return time > Timestamp::max() - by ? Timestamp::max() : time + by;
+  return time < Timestamp::min() - by ? Timestamp::min() : time + by;
+}
+
 /// Whether `passed`, up to which nothing is expected any more, is at least `lateness` after `time`.
 inline bool is_past(Timestamp time, Timestamp passed, std::chrono::milliseconds lateness) {
   return time <= Timestamp::max() - lateness && time + lateness <= passed;
