@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks that code in the documentation compiles: what is a whole program (it has a main), and the
-numbered chapters of the tutorial, all blocks of which are one.
+"""Checks that code in the documentation compiles: what is a whole program (it has a main), and of
+pages that say what they include all blocks, one behind the other; but not of the pages of examples
+that are run (see examples.py), nor of those that show parts of a program.
 
 usage: check.py ROOT COMPILER FLAG...
 """
@@ -10,12 +11,27 @@ import subprocess
 import sys
 
 
+def is_program(code):
+    return "int main(" in code or "WEIR_JOB(" in code
+
+
+def is_read_as_one(page, blocks):
+    """Whether what stands alone in a page begins with its first block."""
+    folder = page.parent.name
+    return (folder == "concepts" and "#include" in blocks[0] or
+            folder == "tutorial" and page.name[0].isdigit() or page.name == "job-api.md")
+
+
 def programs_of(page):
     """Returns the programs in a page."""
     blocks = re.findall(r"^```cpp\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
-    if page.parent.name == "tutorial" and page.name[0].isdigit():
+    programs = [code for code in blocks if is_program(code)]
+    if not blocks or not is_read_as_one(page, blocks):
+        return programs
+    if page.parent.name == "tutorial":
         return ["\n".join(blocks)]
-    return [code for code in blocks if "int main(" in code]
+    parts = [code for code in blocks[1:] if not is_program(code)]
+    return ["\n".join([blocks[0], *parts]), *programs[is_program(blocks[0]):]]
 
 
 def main():
