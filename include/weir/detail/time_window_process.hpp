@@ -54,7 +54,7 @@ public:
     const Timestamp end = at + kTick;
     if (grid_.is_end(end)) {
       fire(end, ctx.key(), out);
-      if (!grid_.is_tumbling()) schedule(end + grid_.slide(), ctx);
+      if (!grid_.is_tumbling()) schedule(shifted(end, grid_.slide()), ctx);
     }
     drop_over(at, ctx.key());
   }
