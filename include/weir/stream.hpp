@@ -210,12 +210,15 @@ public:
                     "on_record(const T&, weir::Timestamp), T being this stream's record type, and "
                     "watermark() const, which returns a weir::Timestamp");
     } else {
+      std::string group = watermarks.alignment() ? watermarks.alignment()->group : std::string{};
       auto make = [time_of = std::move(time_of),
                    watermarks = std::move(watermarks)](const detail::OperatorInit& init) {
         return std::unique_ptr<detail::Operator>{
             new detail::AssignTime<T, F, G>{init, time_of, watermarks}};
       };
-      return add_operator<T>("event_time", name, std::move(make), {});
+      auto result = add_operator<T>("event_time", name, std::move(make), {});
+      end_.graph->operators.back().aligned_with = std::move(group);
+      return result;
     }
   }
 

@@ -13,6 +13,7 @@
 #include <concepts>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace weir {
@@ -46,6 +47,13 @@ private:
   Timestamp latest_ = Timestamp::min();
 };
 
+/// What a source keeps pace with, and how closely. See `Watermarks::aligned`.
+struct WatermarkAlignment {
+  std::string group;                      ///< of the sources that keep pace with each other
+  std::chrono::milliseconds max_drift{};  ///< how far ahead of the slowest a split is read
+  Duration every{};                       ///< how often a subtask tells the others how far it is
+};
+
 /// How watermarks are made: by copies of a generator, and what goes for all kinds of them.
 template <class G>
 class Watermarks {
@@ -74,14 +82,42 @@ public:
     return result;
   }
 
+  /// Lets all sources of the job that name the same group keep pace: a split whose watermark is
+  /// more than `max_drift` ahead of the slowest of the group is not read until that one has come
+  /// closer, so that what is joined or put into windows need not be kept for long. Each source may
+  /// have a `max_drift` of its own. Its subtasks say every `every` how far they are, and at once
+  /// when they can read nothing more.
+  ///
+  /// Whoever is idle, see `idle_after`, or has ended holds nobody up; a split that has had no
+  /// record yet does. Only for streams straight from a source, where each split can be read or not:
+  /// anywhere else the job is refused.
+  ///
+  /// Throws std::invalid_argument if the group has no name, or unless both durations are above 0;
+  /// `max_drift` is rounded up to milliseconds.
+  Watermarks aligned(std::string group, Duration max_drift,
+                     Duration every = std::chrono::seconds{1}) const {
+    if (group.empty())
+      throw std::invalid_argument{"aligned(group, max_drift): the group must have a name"};
+    if (max_drift <= Duration{})
+      throw std::invalid_argument{"aligned(group, max_drift): the drift must be above 0"};
+    if (every <= Duration{})
+      throw std::invalid_argument{"aligned(group, max_drift, every): the interval must be above 0"};
+    Watermarks result = *this;
+    result.alignment_ = {std::move(group), std::chrono::ceil<std::chrono::milliseconds>(max_drift),
+                         every};
+    return result;
+  }
+
   const G& generator() const { return generator_; }
   std::optional<Duration> idle_after() const { return idle_after_; }
   std::optional<Duration> at_most_ahead() const { return at_most_ahead_; }
+  const std::optional<WatermarkAlignment>& alignment() const { return alignment_; }
 
 private:
   G generator_;
   std::optional<Duration> idle_after_;
   std::optional<Duration> at_most_ahead_;
+  std::optional<WatermarkAlignment> alignment_;
 };
 
 /// Watermarks for records that come at most `lag` out of order: a record is late when one whose

@@ -45,6 +45,7 @@ public:
       check_delivery(op);
       check_sides(op);
     }
+    check_alignment();
     check_ends();
     check_time();
     check_iterations();
@@ -193,6 +194,35 @@ private:
                 "\", which has none of that name and type",
             "declare it there: weir::SideOutput<T> member_{*this, \"" + edge.side + "\"}");
     }
+  }
+
+  /// What is too far ahead is not read: so only who reads splits can keep pace with others.
+  void check_alignment() {
+    std::map<std::size_t, std::string> aligned;  // by source
+    for (const OperatorSpec& op : graph_.operators) {
+      if (op.aligned_with.empty()) continue;
+      if (!reads_source_straight(op)) {
+        add(op.name,
+            "its watermarks are aligned with the group \"" + op.aligned_with +
+                "\", but only where records come straight from a source can they be held back",
+            "put event_time(...) straight behind the source and leave it the parallelism of that, "
+            "or leave aligned(...) out");
+        continue;
+      }
+      const std::size_t source = op.inputs[0].from;
+      const auto [at, is_first] = aligned.emplace(source, op.name);
+      if (!is_first)
+        add(op.name,
+            "the source \"" + graph_.operators[source].name +
+                "\" is aligned twice, here and by \"" + at->second + "\"",
+            "leave aligned(...) out of one of them");
+    }
+  }
+
+  bool reads_source_straight(const OperatorSpec& op) const {
+    if (op.inputs.size() != 1 || op.inputs[0].partition != detail::Partition::forward) return false;
+    const OperatorSpec& from = graph_.operators[op.inputs[0].from];
+    return from.source != nullptr && parallelism_of(from) == parallelism_of(op);
   }
 
   /// What needs event time must have it from somewhere, whatever way records come.

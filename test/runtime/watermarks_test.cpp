@@ -215,3 +215,38 @@ TEST_CASE("watermarks that make no sense are refused", "[event_time]") {
   CHECK_THROWS_AS(monotonic().at_most_ahead(-1ms), std::invalid_argument);
   CHECK(bounded_lag(1500us).generator().watermark() == Timestamp::min());
 }
+
+TEST_CASE("what sources keep pace with is theirs to choose, within reason",
+          "[event_time][alignment]") {
+  CHECK_THROWS_WITH(monotonic().aligned("", 1s), Catch::Contains("must have a name"));
+  CHECK_THROWS_WITH(monotonic().aligned("group", 0s), Catch::Contains("drift must be above 0"));
+  CHECK_THROWS_WITH(monotonic().aligned("group", -1s), Catch::Contains("drift must be above 0"));
+  CHECK_THROWS_WITH(monotonic().aligned("group", 1s, 0s), Catch::Contains("interval"));
+  const auto alignment = monotonic().aligned("group", 1500us).idle_after(1s).alignment();
+  REQUIRE(alignment);
+  CHECK(alignment->group == "group");
+  CHECK(alignment->max_drift == 2ms);
+  CHECK(alignment->every == 1s);
+  CHECK_FALSE(monotonic().alignment());
+}
+
+TEST_CASE("a split that is held does not become idle, and says how far it is at any time",
+          "[event_time][alignment]") {
+  Alone alone{monotonic().idle_after(1s)};
+  detail::TimeOrigin& origin = alone.origin();
+  origin.follow_splits();
+  origin.open_split();
+  origin.select_split(0);
+  CHECK(origin.split_time(0) == Watermark{});
+  alone.read({100});
+  CHECK(origin.split_time(0) == Watermark{at(99)});
+  origin.hold_split(0, true);
+  CHECK(alone.tell(5s) == Watermark{at(99)});
+  CHECK(alone.tell(10s) == Watermark{at(99)});
+  origin.hold_split(0, false);
+  CHECK(alone.tell(10'999ms) == Watermark{at(99)});
+  CHECK(alone.tell(11s) == Watermark{at(99), true});
+  CHECK(origin.split_time(0) == Watermark{at(99), true});
+  alone.read({90});
+  CHECK(origin.split_time(0) == Watermark{at(99)});  // it is awake, and does not go back
+}

@@ -32,21 +32,34 @@ public:
 
   /// Never goes back, and never claims the end of time, which only the end of the input is.
   Watermark tell(Duration active) {
-    constexpr Timestamp kLast = Timestamp::max() - std::chrono::milliseconds{1};
-    time_ = std::max(time_, std::min<Timestamp>(generator_.watermark(), kLast));
-    if (std::exchange(was_active_, false)) last_active_ = active;
-    return {time_, idle_after_ && active - last_active_ >= *idle_after_};
+    time_ = reached();
+    if (std::exchange(was_active_, false) || is_held_) last_active_ = active;
+    is_idle_ = idle_after_ && active - last_active_ >= *idle_after_;
+    return {time_, is_idle_};
   }
+
+  /// The same as of now, but that it finds nobody idle.
+  Watermark now() const { return {reached(), is_idle_ && !was_active_}; }
+
+  /// Whether nobody asks it for records, so that its silence means nothing.
+  void hold(bool is_held) { is_held_ = is_held; }
 
   /// It is silent from now on, if nothing comes.
   void begin(Duration active) { last_active_ = active; }
 
 private:
+  Timestamp reached() const {
+    constexpr Timestamp kLast = Timestamp::max() - std::chrono::milliseconds{1};
+    return std::max(time_, std::min<Timestamp>(generator_.watermark(), kLast));
+  }
+
   G generator_;
   std::optional<Duration> idle_after_;
   Timestamp time_ = Timestamp::min();
   Duration last_active_{};
   bool was_active_ = false;
+  bool is_idle_ = false;  // as was told last
+  bool is_held_ = false;
 };
 
 /// Rounds a time point down to milliseconds. Throws std::out_of_range if it is further from 1970
@@ -127,6 +140,12 @@ private:
   void close_split(std::size_t index) override {
     splits_.erase(splits_.begin() + static_cast<std::ptrdiff_t>(index));
   }
+
+  const WatermarkAlignment* alignment() const override {
+    return watermarks_.alignment() ? &*watermarks_.alignment() : nullptr;
+  }
+  Watermark split_time(std::size_t index) const override { return splits_[index].now(); }
+  void hold_split(std::size_t index, bool is_held) override { splits_[index].hold(is_held); }
 
   /// The least of those that are not idle. If all are, nobody waits for them, so what any of them
   /// has seen counts.

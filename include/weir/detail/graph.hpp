@@ -65,6 +65,7 @@ struct OperatorSpec {
   std::vector<std::string> metrics = {};  // their names
   bool needs_time = false;                // its records must have event times
   bool is_async = false;                  // its operators have PendingRequests
+  std::string aligned_with = {};  // the group that its watermarks keep pace with; empty: none
 };
 
 /// A job's operators in the order in which they were declared, and what was wrong already then.

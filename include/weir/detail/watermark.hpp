@@ -5,6 +5,10 @@
 
 #include <cstddef>
 
+namespace weir {
+struct WatermarkAlignment;
+}
+
 namespace weir::detail {
 
 /// How far event time has come. As a mark between the records of a channel it speaks of what comes
@@ -28,6 +32,14 @@ public:
   /// The next records are of this split.
   virtual void select_split(std::size_t index) = 0;
   virtual void close_split(std::size_t index) = 0;
+
+  /// Returns what the splits keep pace with, or null if they are read as they come.
+  virtual const WatermarkAlignment* alignment() const = 0;
+  /// Returns how far a split has come, by the records that it has been given, and whether it was
+  /// idle when it was told last and has had none since.
+  virtual Watermark split_time(std::size_t index) const = 0;
+  /// The split is not being read from now on, or is again: meanwhile its silence means nothing.
+  virtual void hold_split(std::size_t index, bool is_held) = 0;
 
   /// Returns how far it has come. `active` is time that passes only while records could come.
   virtual Watermark tell(Duration active) = 0;
