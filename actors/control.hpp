@@ -1,5 +1,6 @@
 // Sending control messages, which must survive being lost, repeated or late: the protocol's
-// timeouts and ids make up for it. Tests disturb them through FaultPoints.
+// timeouts and ids make up for it, or that they are sent again and again. Tests disturb them
+// through FaultPoints.
 #pragma once
 
 #include "actors/services.hpp"

@@ -1,6 +1,7 @@
 #include "actors/coordinator_actor.hpp"
 
 #include "actors/blocking.hpp"
+#include "actors/control.hpp"
 #include "base/random.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -51,6 +52,7 @@ void CoordinatorState::on_begun(runtime::Execution execution) {
                        execution_->retained, execution_->claimed, plan().has_feedback(),
                        std::move(parts.regions));
   sources_.emplace(Sources{runtime::SourceSplits{plan(), execution_->restore}});
+  groups_.emplace(plan());
   stalls_.emplace(runtime::wiring_of(plan()), hosted_->context->options().checkpoint.timeout);
   self_->send(job_, ExecutionPrepared{attempt_, std::move(execution_->restore.subtasks),
                                       execution_->restore.directory, execution_->restored_from});
@@ -86,6 +88,19 @@ void CoordinatorState::on_request_splits(const RequestSplits& request) {
   if (task == nullptr) return;
   auto answer = sources_->splits.request(task->id);
   self_->send(task->actor, AssignSplits{std::move(answer.splits), answer.no_more});
+}
+
+void CoordinatorState::on_tell_time(const TellTime& told) {
+  if (find(told.from) != nullptr) answer(groups_->on_told(told.from.subtask, told.time));
+}
+
+void CoordinatorState::answer(const std::vector<runtime::WatermarkGroup::Answer>& answers) {
+  for (const auto& [to, least] : answers) {
+    const auto task = std::find_if(tasks_.begin(), tasks_.end(),
+                                   [to = to](const TaskHandle& known) { return known.id == to; });
+    if (task != tasks_.end())
+      send_control(self_, *services_, task->actor, "GroupTime", GroupTime{least});
+  }
 }
 
 const TaskHandle* CoordinatorState::find(const Speaker& speaker) const {
@@ -148,6 +163,7 @@ CoordinatorActor::behavior_type coordinator_actor(CoordinatorState::Self self, H
       [&state](AckCheckpoint& ack) { state.on_ack(ack); },
       [&state](const DeclineCheckpoint& decline) { state.on_decline(decline); },
       [&state](const RequestSplits& request) { state.on_request_splits(request); },
+      [&state](const TellTime& told) { state.on_tell_time(told); },
       [&state](TaskSituation& situation) { state.on_situation(situation); },
       [&state](const SetInterval& set) { state.on_set_interval(set); },
       [&state](const SourceBacklog& backlog) { state.on_backlog(backlog); },

@@ -1,6 +1,7 @@
 // CoordinatorActor: carries a checkpoint::Coordinator and the splits of all sources for one
 // execution of a job. When some subtasks restart alone it stays, and prepares their restart
 // (coordinator_restart.cpp). When a checkpoint is slow it finds out why (coordinator_stalls.cpp).
+// It lets sources keep pace with each other.
 #pragma once
 
 #include "actors/hosted_job.hpp"
@@ -9,6 +10,7 @@
 #include "runtime/job/checkpoint_regions.hpp"
 #include "runtime/job/source_splits.hpp"
 #include "runtime/job/stall_watch.hpp"
+#include "runtime/job/watermark_groups.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -39,6 +41,7 @@ public:
   void on_ack(checkpoint::Ack& ack);
   void on_decline(const checkpoint::Decline& decline);
   void on_request_splits(const RequestSplits& request);
+  void on_tell_time(const TellTime& told);
   void on_situation(TaskSituation& situation);
   void on_set_interval(const SetInterval& set);
   void on_backlog(const SourceBacklog& backlog);
@@ -65,6 +68,7 @@ private:
   void prepare_if_decided();
   void on_part_begun(AttemptId attempt, Result<runtime::PartExecution> part);
   const TaskHandle* find(const checkpoint::Speaker& speaker) const;
+  void answer(const std::vector<runtime::WatermarkGroup::Answer>& answers);
   void perform(checkpoint::Actions actions);
   std::string reason_of(checkpoint::FailureReason reason, const std::string& detail,
                         const std::vector<SubtaskId>& missing) const;
@@ -92,6 +96,7 @@ private:
   std::optional<checkpoint::Coordinator> coordinator_;
   std::vector<TaskHandle> tasks_;  // those that run
   std::optional<Sources> sources_;
+  std::optional<runtime::WatermarkGroups> groups_;
   std::optional<Restart> restart_;
   std::optional<runtime::StallWatch> stalls_;
   std::map<CheckpointId, std::uint64_t> write_retries_;  // of this actor's own writes

@@ -15,6 +15,7 @@ using checkpoint::Speaker;
 void CoordinatorState::on_subtasks_failed(const SubtasksFailed& failed) {
   std::erase_if(tasks_, [&](const TaskHandle& task) { return failed.subtasks.contains(task.id); });
   restart_.reset();
+  answer(groups_->on_failed(failed.subtasks));
   perform(coordinator_->on_tasks_failed(failed.subtasks, now()));
 }
 
@@ -64,6 +65,7 @@ void CoordinatorState::on_subtasks_running(SubtasksRunning& running) {
   std::vector<Speaker> replacements;
   for (TaskHandle& task : running.tasks) {
     replacements.push_back({task.id, task.attempt});
+    groups_->on_restarted(task.id);
     if (auto positions = restart_->positions.extract(task.id); !positions.empty())
       self_->send(task.actor, AssignSplits{std::move(positions.mapped()), false});
     tasks_.push_back(std::move(task));

@@ -6,8 +6,9 @@
 //        CoordinatorActor       NodeActor               │
 //   one per execution   │           │ spawns            │
 //   Trigger, Completed, │           ▼                   │
-//   Aborted, Splits     └──────► SubtaskActor ──────────┘          one per subtask and execution
-//            Ack, Decline, Splits ◄─┘  ▲ DataFrame (down the graph), Credits (up)
+//   Aborted, Splits,    └──────► SubtaskActor ──────────┘          one per subtask and execution
+//   GroupTime                       │  ▲
+//      Ack, Decline, Splits, Time ◄─┘  │ DataFrame (down the graph), Credits (up)
 //                                      ▼
 //                                 SubtaskActor
 //
@@ -50,6 +51,8 @@ using SubtaskActor = caf::typed_actor<
     caf::reacts_to<CheckpointAborted>,
     // From the coordinator, on request: splits to read.
     caf::reacts_to<AssignSplits>,
+    // From the coordinator: how far the slowest is of those that it keeps pace with.
+    caf::reacts_to<GroupTime>,
     // From the job: it ends without a last checkpoint.
     caf::reacts_to<EndTask>,
     // From the job: report counters.
@@ -69,7 +72,7 @@ using CoordinatorActor = caf::typed_actor<
     caf::reacts_to<SubtasksRunning>,
     // From subtasks.
     caf::reacts_to<AckCheckpoint>, caf::reacts_to<DeclineCheckpoint>, caf::reacts_to<RequestSplits>,
-    caf::reacts_to<SourceBacklog>, caf::reacts_to<TaskSituation>,
+    caf::reacts_to<SourceBacklog>, caf::reacts_to<TellTime>, caf::reacts_to<TaskSituation>,
     // From the job: take one now.
     caf::reacts_to<RequestCheckpoint>, caf::reacts_to<RequestSavepoint>,
     // From the job: how often to take one.

@@ -6,6 +6,7 @@
 
 #include "actors/frame_wire.hpp"
 #include "actors/message_inspect.hpp"
+#include "actors/time_messages.hpp"
 #include "checkpoint/coordinator.hpp"
 #include "runtime/job/job_machine.hpp"
 #include "runtime/job/restore.hpp"
@@ -378,6 +379,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_messages, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::RequestCheckpoint))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SetInterval))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SourceBacklog))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::TellTime))
+  CAF_ADD_TYPE_ID(weir_messages, (weir::actors::GroupTime))
   CAF_ADD_TYPE_ID(weir_messages, (weir::checkpoint::SavepointRequest))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointAnswer))
   CAF_ADD_TYPE_ID(weir_messages, (weir::actors::SavepointEnded))

@@ -208,6 +208,10 @@ void SubtaskState::reads_backlog(bool is_backlog) {
   self_->send(coordinator_, SourceBacklog{speaker(), is_backlog});
 }
 
+void SubtaskState::tell_time(const runtime::SourceTime& time) {
+  send_control(self_, spawn_->services, coordinator_, "TellTime", TellTime{speaker(), time});
+}
+
 void SubtaskState::acknowledge(checkpoint::Ack ack) {
   report_counters();  // so that what a checkpoint holds has been counted, whoever dies next
   send_control(self_, spawn_->services, coordinator_, "Ack", std::move(ack));
@@ -292,6 +296,9 @@ SubtaskActor::behavior_type subtask_actor(SubtaskState::Self self, SubtaskSpawn 
       [&state](AssignSplits& splits) {
         state.turn(
             [&](auto& subtask) { subtask.on_splits(std::move(splits.splits), splits.no_more); });
+      },
+      [&state](const GroupTime& group) {
+        state.turn([&](auto& subtask) { subtask.on_group_time(group.least); });
       },
       [&state](const EndTask&) {
         state.turn([](auto& subtask) { subtask.flush_sinks(); });

@@ -71,6 +71,7 @@ public:
   void grant(ChannelIndex input, std::uint32_t credits) override;
   void request_splits() override;
   void reads_backlog(bool is_backlog) override;
+  void tell_time(const runtime::SourceTime& time) override;
   void acknowledge(checkpoint::Ack ack) override;
   void decline(checkpoint::Decline decline) override;
   void drained() override;

@@ -14,6 +14,7 @@ void ChainTime::add(std::string name, detail::Operator& op, std::optional<std::s
   if (origin != nullptr && reads_source_ && !parent) {
     origin->follow_splits();
     of_splits_.push_back(origin);
+    if (origin->alignment() != nullptr) aligned_ = {name, origin};
   }
   nodes_.push_back({std::move(name), &op, origin, parent, std::move(edges)});
 }

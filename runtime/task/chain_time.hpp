@@ -56,6 +56,13 @@ public:
   /// Those operators that read what the source reads and tell the time by its splits.
   const std::vector<detail::TimeOrigin*>& of_splits() const { return of_splits_; }
 
+  /// The one of them whose splits keep pace with a group.
+  struct Aligned {
+    std::string name = {};
+    detail::TimeOrigin* origin = nullptr;  // null: there is none
+  };
+  const Aligned& aligned() const { return aligned_; }
+
   /// When operators are to be asked for the time, if any tells it; monotonic.
   std::optional<Duration> asks_at() const;
   /// Asks them if it is time to.
@@ -88,6 +95,7 @@ private:
   detail::PendingRequests* requests_ = nullptr;  // of the first node; null: it has none
   Watermark held_;                               // given to them
   std::vector<detail::TimeOrigin*> of_splits_;
+  Aligned aligned_;
   Watermark input_;
   bool is_settled_ = true;
   bool has_origins_ = false;

@@ -4,6 +4,7 @@
 
 #include "checkpoint/messages.hpp"
 #include "runtime/task/output_gate.hpp"
+#include "runtime/task/source_time.hpp"
 
 #include <weir/chaos.hpp>
 
@@ -38,6 +39,10 @@ public:
 
   /// Says whether it reads a backlog, when that changes.
   virtual void reads_backlog(bool is_backlog) = 0;
+
+  /// Tells the group that its watermarks are aligned with how far it is; Subtask::on_group_time
+  /// answers. Either may be lost: it is told again.
+  virtual void tell_time(const SourceTime& time) = 0;
 
   virtual void acknowledge(checkpoint::Ack ack) = 0;
   virtual void decline(checkpoint::Decline decline) = 0;

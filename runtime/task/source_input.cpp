@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace weir::runtime {
 
 SourceInput::SourceInput(const SourceOptions& options, const SourceContext& context, Chain& chain,
                          SubtaskPort& port)
-    : options_{options}, context_{context}, chain_{chain}, port_{port} {}
+    : options_{options}, context_{context}, chain_{chain}, port_{port} {
+  if (const auto* origin = chain_.time().aligned().origin) pace_.emplace(*origin->alignment());
+}
 
 void SourceInput::assign(std::vector<state::SplitPosition> splits, bool no_more) {
   if (is_drained_) return;
@@ -27,22 +30,33 @@ Result<InputStep> SourceInput::step() {
   if (open_.empty()) return no_more_ ? end() : InputStep{};
   for (std::size_t tried = 0; tried < open_.size(); ++tried) {
     const std::size_t index = turn_++ % open_.size();
-    if (open_[index].wake_at > port_.now()) continue;
+    if (!can_read(index)) continue;
     poll(index);
     report_backlog();
     port_.processed(records());
     return InputStep{.kind = InputStep::Kind::worked};
   }
   flush();
-  const auto first = std::min_element(open_.begin(), open_.end(), [](const Open& a, const Open& b) {
-    return a.wake_at < b.wake_at;
-  });
-  return InputStep{.kind = InputStep::Kind::wait, .wake_at = first->wake_at};
+  tell_time();
+  return wait();
+}
+
+/// Those that are too far ahead wait for what their group says.
+InputStep SourceInput::wait() {
+  InputStep step;
+  for (const Open& open : open_) {
+    if (open.is_held || (step.kind == InputStep::Kind::wait && open.wake_at >= step.wake_at))
+      continue;
+    step.kind = InputStep::Kind::wait;
+    step.wake_at = open.wake_at;
+  }
+  return step;
 }
 
 InputStep SourceInput::end() {
   if (std::exchange(has_ended_, true)) return {};
   flush();
+  tell_time();
   return {.kind = InputStep::Kind::ended};
 }
 
@@ -62,6 +76,18 @@ void SourceInput::close(std::size_t index) {
   for (detail::TimeOrigin* origin : origins) origin->close_split(index);
   chain_.source()->close(index);
   open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+/// Whether a split may have something, and is not too far ahead of others.
+bool SourceInput::can_read(std::size_t index) {
+  Open& open = open_[index];
+  if (open.wake_at > port_.now()) return false;
+  if (!pace_) return true;
+  const ChainTime::Aligned& times = chain_.time().aligned();
+  const bool is_held =
+      pace_->holds(call_user_code(times.name, [&] { return times.origin->split_time(index); }));
+  if (std::exchange(open.is_held, is_held) != is_held) times.origin->hold_split(index, is_held);
+  return !is_held;
 }
 
 /// Polls a split until it has filled a batch, has nothing now or has ended.
@@ -94,6 +120,33 @@ void SourceInput::report_backlog() {
   if (std::exchange(has_backlog_, has_backlog) != has_backlog) port_.reads_backlog(has_backlog);
 }
 
+void SourceInput::on_group_time(Timestamp least) {
+  if (pace_) pace_->on_group_time(least);
+}
+
+void SourceInput::tell_time_if_due() {
+  if (!pace_) return;
+  const auto due = pace_->tells_at();
+  if (!due || *due <= port_.now()) tell_time();
+}
+
+/// Tells the group how far it is, if it has something to tell.
+void SourceInput::tell_time() {
+  if (!pace_) return;
+  std::optional<SourceTime> time;
+  if (open_.empty() || is_drained_) {
+    time = pace_->tell(is_drained_ || has_ended_, port_.now());
+  } else {
+    const ChainTime::Aligned& times = chain_.time().aligned();
+    std::vector<detail::Watermark> splits;
+    call_user_code(times.name, [&] {
+      for (std::size_t i = 0; i < open_.size(); ++i) splits.push_back(times.origin->split_time(i));
+    });
+    time = pace_->tell(splits, port_.now());
+  }
+  if (time) port_.tell_time(*time);
+}
+
 void SourceInput::flush() {
   call_user_code(chain_.head_name(), [this] { chain_.source()->flush(); });
 }
@@ -115,7 +168,7 @@ Status SourceInput::open_next() {
     return chain_.source()->open(next.split, next.position, context_);
   });
   if (!status.ok()) return status;
-  open_.push_back({next.split, Duration{}, false});
+  open_.push_back({next.split, Duration{}});
   for (detail::TimeOrigin* origin : chain_.time().of_splits()) origin->open_split();
   return {};
 }

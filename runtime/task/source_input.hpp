@@ -3,6 +3,7 @@
 
 #include "runtime/task/chain.hpp"
 #include "runtime/task/port.hpp"
+#include "runtime/task/split_pace.hpp"
 #include "runtime/task/task_input.hpp"
 #include "state/handle.hpp"
 
@@ -29,6 +30,13 @@ public:
   /// on is not this subtask's: whoever hands it out has noted that nobody reads it.
   void drain() { is_drained_ = true; }
 
+  /// The slowest of the group that its watermarks are aligned with has come so far.
+  void on_group_time(Timestamp least);
+  /// Tells the group how far it is, if it is time to.
+  void tell_time_if_due();
+  /// When it will be; none: it is in no group, or has not begun to read.
+  std::optional<Duration> tells_time_at() const { return pace_ ? pace_->tells_at() : std::nullopt; }
+
   /// Passes on what was read so far, so that it lies before a barrier that is sent next.
   void flush();
 
@@ -42,23 +50,28 @@ public:
 
 private:
   struct Open {
-    Split split;
-    Duration wake_at;         // monotonic
+    Split split = {};
+    Duration wake_at = {};    // monotonic
     bool is_backlog = false;  // what was read of it last
+    bool is_held = false;     // too far ahead of others, when it was to be read last
   };
 
   InputStep end();
+  InputStep wait();
   Status open_next();
   void select(std::size_t index);
   void close(std::size_t index);
+  bool can_read(std::size_t index);
   void poll(std::size_t index);
   void report_backlog();
+  void tell_time();
   void request_splits();
 
   SourceOptions options_;
   SourceContext context_;
   Chain& chain_;
   SubtaskPort& port_;
+  std::optional<SplitPace> pace_;           // none: splits are read as they come
   std::deque<state::SplitPosition> queue_;  // assigned and not begun
   std::vector<Open> open_;                  // in the order of the reader host's
   std::size_t turn_ = 0;                    // the open split to poll next

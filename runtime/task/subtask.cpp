@@ -54,7 +54,9 @@ Subtask::Subtask(const Plan& plan, SubtaskInit init, SubtaskPort& port)
       plan, chain_, SnapshotTaker::Positions{source_, std::move(position_schema)},
       std::move(init.place), self_, file_name, port);
   if (chain_->requests() != nullptr) chain_->requests()->wake_by(port_.waker());
-  if (init.is_finished) life_ = Life::drained;
+  if (!init.is_finished) return;
+  life_ = Life::drained;
+  if (source_ != nullptr) source_->drain();  // nothing is handed out to it
 }
 
 void Subtask::recover(Timestamp event_time) {
@@ -103,6 +105,13 @@ void Subtask::on_splits(std::vector<state::SplitPosition> splits, bool no_more) 
   });
 }
 
+void Subtask::on_group_time(Timestamp least) {
+  guarded([&] {
+    WEIR_ASSERT(source_ != nullptr, "a subtask that is no source was to keep pace with others");
+    source_->on_group_time(least);
+  });
+}
+
 void Subtask::flush_sinks() {
   guarded([this] { chain_->flush_sinks(); });
 }
@@ -124,6 +133,7 @@ Subtask::Next Subtask::drive() {
     activity_.begin(now);
     const Duration end = now + kTurn;
     if (life_ == Life::running) chain_->time().ask(now);
+    if (source_ != nullptr && life_ != Life::created) source_->tell_time_if_due();
     bool has_more = true;
     while (has_more && is_alive() && !output_.has_backlog()) {
       has_more = work(next);
@@ -169,6 +179,7 @@ void Subtask::wait_for_others(Next& next) const {
   wake_at(marks_.held.at());
   if (can_look_ahead()) wake_at(channels_->looks_ahead_at());
   if (life_ == Life::running) wake_at(chain_->time().asks_at());
+  if (source_ != nullptr) wake_at(source_->tells_time_at());
   const bool passes_answers =
       (life_ == Life::running || life_ == Life::firing) && !output_.has_backlog();
   if (chain_->requests() != nullptr && passes_answers) wake_at(chain_->requests()->due());

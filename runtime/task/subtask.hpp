@@ -88,6 +88,8 @@ public:
   void on_frame(ChannelIndex channel, Frame frame);
   void on_credits(ChannelIndex channel, std::uint32_t credits);
   void on_splits(std::vector<state::SplitPosition> splits, bool no_more);
+  /// For sources: the slowest of the group that its watermarks are aligned with has come so far.
+  void on_group_time(Timestamp least);
   /// For sources: emit this barrier now.
   void on_trigger(const checkpoint::Barrier& barrier);
   /// With `is_last` the job ends with this checkpoint.

@@ -109,6 +109,7 @@ TEST_CASE("orders to subtasks", "[messages]") {
   round_trip(LaunchJob{});
   CHECK(round_trip(TriggerCheckpoint{{.id = CheckpointId{3}}}).barrier.id == CheckpointId{3});
   CHECK(round_trip(CheckpointCompleted{CheckpointId{3}, true}).is_last);
+  CHECK(round_trip(GroupTime{Timestamp{7ms}}).least == Timestamp{7ms});
   CHECK(round_trip(CheckpointAborted{CheckpointId{4}}).id == CheckpointId{4});
   const auto splits =
       round_trip(AssignSplits{{{{"a", 5}, Bytes{"p"}}, {{"b", 6}, std::nullopt}}, true});
@@ -122,6 +123,9 @@ TEST_CASE("reports of subtasks", "[messages]") {
   CHECK(round_trip(TaskDrained{kSpeaker}).from == kSpeaker);
   CHECK(round_trip(TaskDone{kSpeaker}).from == kSpeaker);
   CHECK(round_trip(RequestSplits{kSpeaker}).from == kSpeaker);
+  const runtime::SourceTime time{Timestamp{5ms}, false, true};
+  CHECK(round_trip(TellTime{kSpeaker, time}).from == kSpeaker);
+  CHECK(round_trip(TellTime{kSpeaker, time}).time == time);
   const auto failed =
       round_trip(TaskFailed{kSpeaker, {"op", "what", runtime::TaskFailure::Kind::permanent}});
   CHECK(failed.failure.operator_name == "op");

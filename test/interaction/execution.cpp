@@ -106,6 +106,7 @@ public:
   }
   void request_splits() override { wants_splits_ = true; }
   void reads_backlog(bool) override {}
+  void tell_time(const runtime::SourceTime&) override {}  // no source of these jobs is aligned
   void acknowledge(Ack ack) override {
     answering_.reset();
     std::string what = numbered("ack", ack.id);

@@ -104,6 +104,8 @@ public:
   const std::vector<checkpoint::Ack>& acks() const { return acks_; }
   /// Barriers that have left, over all channels.
   const std::vector<checkpoint::Barrier>& barriers() const { return barriers_; }
+  /// What it has told its group.
+  const std::vector<runtime::SourceTime>& source_times() const { return source_times_; }
   std::uint64_t records_sent() const { return subtask_.counters().records_out; }
   /// What has left: the rest of `records_sent` waits for credits.
   std::uint64_t batches() const { return batches_; }
@@ -143,6 +145,11 @@ private:
   void request_splits() override { note("request splits"); }
   void reads_backlog(bool is_backlog) override {
     note(is_backlog ? "reads a backlog" : "reads no backlog");
+  }
+  void tell_time(const runtime::SourceTime& time) override {
+    note("time " + std::to_string(time.time.time_since_epoch().count()) +
+         (time.counts ? "" : ", does not count") + (time.waits ? ", waits" : ""));
+    source_times_.push_back(time);
   }
   void acknowledge(checkpoint::Ack ack) override {
     note("ack " + std::to_string(ack.id.value()));
@@ -196,6 +203,7 @@ private:
   std::deque<std::pair<std::function<void()>, std::function<void()>>> work_;
   std::shared_ptr<std::atomic<bool>> is_woken_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<checkpoint::Ack> acks_;
+  std::vector<runtime::SourceTime> source_times_;
   std::vector<checkpoint::Barrier> barriers_;
   runtime::Subtask subtask_;
 };

@@ -40,8 +40,8 @@ struct ClusterOptions {
   std::uint64_t seed = 1;
   /// Every batch is encoded and decoded, also between actors of one process.
   bool force_bytes = false;
-  /// Probability that a checkpoint message (trigger, acknowledgement, decline, notification) is
-  /// lost, repeated or late.
+  /// Probability that a checkpoint message (trigger, acknowledgement, decline, notification), or
+  /// one by which aligned sources keep pace, is lost, repeated or late.
   double disturbed_messages = 0;
 };
 
