@@ -71,6 +71,9 @@ public:
   /// checkpoint.
   virtual void on_restore(const OperatorInfo&) {}
 
+  /// Event time has come to `to` by both inputs; see Process.
+  virtual void on_watermark([[maybe_unused]] Timestamp to, const OperatorInfo&, Emit<Out>&) {}
+
   /// Called once after the last record of both inputs, if they are bounded; may emit what was held
   /// back.
   virtual void on_end(Emit<Out>&) {}

@@ -128,6 +128,12 @@ public:
   /// checkpoint.
   virtual void on_restore(const OperatorInfo&) {}
 
+  /// Event time has come to `to`: nothing at or before it is expected any more. Called whenever it
+  /// moves on, before the next record, and before others hear of it. The end of a bounded input is
+  /// the greatest time there is, and the only one if the stream has no times, see
+  /// Stream::event_time. What is emitted here has the time `to`; at the end it has none.
+  virtual void on_watermark([[maybe_unused]] Timestamp to, const OperatorInfo&, Emit<Out>&) {}
+
   /// Called once after the last record of a bounded input; may emit what was held back.
   virtual void on_end(Emit<Out>&) {}
 };

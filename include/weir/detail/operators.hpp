@@ -51,6 +51,13 @@ public:
     if (is_restored(process_.operator_states())) process_.on_restore(info_);
   }
 
+  bool advance_event_time(Timestamp to) override {
+    out_.main.set_time(to == Timestamp::max() ? kNoTime : to);
+    process_.on_watermark(to, info_, out_.main);
+    out_.flush();
+    return true;
+  }
+
   bool finish() override {
     out_.main.set_time(kNoTime);
     process_.on_end(out_.main);
