@@ -123,7 +123,8 @@ private:
 };
 
 /// What a KeyedBroadcastProcess may ask while it handles a record that went to all subtasks. Valid
-/// only during the call that received it. There is no key, and so no state of keys and no timers.
+/// only during the call that received it. There is no key, and so no timers, and no state of keys
+/// but by `for_each_key`.
 class BroadcastContext {
 public:
   /// Lets a state be changed. Make of equal records equal changes, whatever the subtask, the clock
@@ -155,6 +156,47 @@ private:
   Timestamp processing_time_;
 };
 
+namespace detail {
+
+/// Whether the current key has anything in a state.
+template <class State>
+bool has_any(const State& state) {
+  if constexpr (requires { state.entries(); })
+    return !state.entries().empty();
+  else if constexpr (requires { state.find(); })
+    return state.find() != nullptr;
+  else if constexpr (requires { state.get().empty(); })
+    return !state.get().empty();
+  else
+    return state.get().has_value();
+}
+
+}  // namespace detail
+
+/// The same for a function on a stream whose keys are of type K.
+template <class K>
+class KeyedBroadcastContext final : public BroadcastContext {
+public:
+  /// Calls `f(key)` for each key of this subtask that has something in `state`, a state of keys of
+  /// this process, in any order. Meanwhile all its states of keys show what that key has, and may
+  /// be changed. `f` may emit, but must not call `for_each_key`. Takes as long as it takes to read
+  /// all of the state: meanwhile the subtask does nothing else.
+  template <class State, class F>
+  void for_each_key(const State& state, F&& f) const {
+    keys_.for_each_key(detail::HandleOf::state(state).index(), [&](const K& key) {
+      if (detail::has_any(state)) f(key);
+    });
+  }
+
+  /// For the engine. `time` may be kNoTime.
+  KeyedBroadcastContext(const OperatorInfo& info, Timestamp time, Timestamp event_time,
+                        Timestamp processing_time, detail::KeyedStateOf<K>& keys)
+      : BroadcastContext{info, time, event_time, processing_time}, keys_{keys} {}
+
+private:
+  detail::KeyedStateOf<K>& keys_;
+};
+
 /// An operator on a keyed stream that follows another one, of which every subtask gets all records:
 /// rules, prices, models. Otherwise as KeyedCoProcess. Nothing says which records of the keyed
 /// stream a new rule is in time for; a subtask that is busy learns of it later than others.
@@ -167,13 +209,13 @@ public:
   using in_type = In;
   using broadcast_type = Rule;
   using Ctx = Context<K>;
-  using BroadcastCtx = BroadcastContext;
+  using BroadcastCtx = KeyedBroadcastContext<K>;
 
   /// Handles a record of the keyed stream. State handles show the state of `ctx.key()`.
   virtual void on_record(const In& record, Ctx& ctx, Emit<Out>& out) = 0;
 
   /// Handles a record that all subtasks get. What it emits leaves once from each of them. Using
-  /// state of keys here throws std::logic_error.
+  /// state of keys here throws std::logic_error, unless in `ctx.for_each_key`.
   virtual void on_broadcast(const Rule& record, BroadcastCtx& ctx, Emit<Out>& out) = 0;
 };
 

@@ -35,6 +35,16 @@
 
 namespace weir {
 
+namespace detail {
+/// Sees the handle in a state of a job.
+struct HandleOf {
+  template <class State>
+  static const StateHandle& state(const State& state) {
+    return state;
+  }
+};
+}  // namespace detail
+
 /// One value per key, or none.
 template <class T>
 class ValueState : private detail::ValueHandle<T> {
@@ -59,6 +69,9 @@ public:
   void clear() { this->erase(); }
   /// Whether the key has a value.
   explicit operator bool() const { return find() != nullptr; }
+
+private:
+  friend struct detail::HandleOf;
 };
 
 /// A list of elements per key, in the order in which they were added.
@@ -76,6 +89,9 @@ public:
   /// Replaces the list; an empty one clears the state.
   void set(std::vector<T> elements) { this->set_list(std::move(elements)); }
   void clear() { set({}); }
+
+private:
+  friend struct detail::HandleOf;
 };
 
 /// A map from user keys to values per key, iterated in ascending order of user keys.
@@ -105,6 +121,9 @@ public:
   /// Removes an entry, if it is there; removing the last one clears the state.
   void remove(K key) { this->remove_entry(key); }  // by value: it may be a key of this very map
   void clear() { this->clear_map(); }
+
+private:
+  friend struct detail::HandleOf;
 };
 
 /// One value per key into which each added value is merged by `reduce(old, added)`.
@@ -133,6 +152,8 @@ public:
   void clear() { this->erase(); }
 
 private:
+  friend struct detail::HandleOf;
+
   Reduce reduce_;
 };
 
@@ -164,6 +185,8 @@ public:
   void clear() { this->erase(); }
 
 private:
+  friend struct detail::HandleOf;
+
   Accumulator initial_;
   Add add_;
 };

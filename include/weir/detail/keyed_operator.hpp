@@ -165,9 +165,10 @@ public:
     process_.on_second(record, context, out);
   }
   template <class Record>
-  void handle_broadcast(const Record& record, const OperatorInfo& info, Emit<Out>& out) {
+  void handle_broadcast(const Record& record, const OperatorInfo& info, KeyedStateOf<K>& state,
+                        Emit<Out>& out) {
     typename P::BroadcastCtx context{info, out.time(), timers_.event_time(),
-                                     timers_.processing_time()};
+                                     timers_.processing_time(), state};
     process_.on_broadcast(record, context, out);
   }
   void on_timer(Timestamp at, TimeDomain domain, const K& key, const OperatorInfo& info,

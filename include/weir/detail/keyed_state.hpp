@@ -9,6 +9,7 @@
 #include <weir/detail/row_table.hpp>
 #include <weir/time.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -240,6 +241,28 @@ public:
     }
   }
 
+  /// Calls `f(key)` for each key that may have something in `column`, in any order; that key is the
+  /// current one meanwhile, and none is afterwards. No key may be current before.
+  template <class F>
+  void for_each_key(std::size_t column, F&& f) {
+    constexpr std::size_t kAtOnce = 128;  // keys whose rows are made room for, and read together
+    for (std::uint32_t g = 0; g < table().range().size(); ++g) {
+      const std::vector<K> keys = keys_of(table().range().begin + g, column);
+      std::vector<std::uint64_t> hashes;
+      for (const K& key : keys) hashes.push_back(hash_of(key));
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (backed() != nullptr && i % kAtOnce == 0) {
+          leave();
+          load_ahead(hashes, i, std::min(i + kAtOnce, keys.size()),
+                     [&](std::size_t k) -> const K& { return keys[k]; });
+        }
+        enter(hashes[i], keys[i]);
+        f(keys[i]);
+      }
+      enter_none();
+    }
+  }
+
   void read_restored_key(ByteReader& in) override { restored_key_ = weir::decode<K>(in); }
   std::pair<char*, bool> insert_restored() override {
     return table().upsert(hash_of(*restored_key_), *restored_key_);
@@ -251,6 +274,32 @@ protected:
   std::pair<char*, bool> upsert_row() override { return table().upsert(hash_, key()); }
 
 private:
+  /// The keys of a group that have a row in memory, or something in `column` of the store.
+  std::vector<K> keys_of(std::uint32_t group, std::size_t column) {
+    std::vector<K> keys;
+    std::size_t cursor = 0;
+    do {
+      cursor = table().visit_page(group, cursor, [&](const char* row) {
+        keys.push_back(*static_cast<const K*>(static_cast<const void*>(row)));
+      });
+    } while (cursor != 0);
+    if (backed() != nullptr) add_stored(group, column, keys);
+    return keys;
+  }
+
+  void add_stored(std::uint32_t group, std::size_t column, std::vector<K>& keys) {
+    const std::size_t in_memory = keys.size();
+    const std::string prefix{static_cast<char>(group >> 8), static_cast<char>(group & 0xff)};
+    const auto stored = backed()->store().cursor(column, prefix);
+    for (; stored->is_valid() && stored->key().starts_with(prefix); stored->next()) {
+      ByteReader in{stored->key().substr(kStoreGroupBytes)};
+      K key = weir::decode<K>(in);
+      // Entries of a collection lie side by side.
+      const bool is_known = keys.size() > in_memory && keys.back() == key;
+      if (!is_known && table().find(hash_of(key), key) == nullptr) keys.push_back(std::move(key));
+    }
+  }
+
   static RowLayout layout_of(const std::vector<StateSpec>& specs, bool is_backed) {
     std::vector<const Type*> types;
     types.reserve(specs.size());

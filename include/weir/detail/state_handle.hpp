@@ -73,13 +73,13 @@ public:
   StateHandle& operator=(const StateHandle&) = delete;
 
   const StateSpec& spec() const { return spec_; }
+  /// Which of its owner's states it is, in the order of declaration.
+  std::size_t index() const { return column_; }
   void bind(KeyedState& state) { state_ = &state; }
 
 protected:
   ~StateHandle() = default;
 
-  /// Which of its owner's states it is, in the order of declaration.
-  std::size_t index() const { return column_; }
   /// The state is the engine's own, and may have a name that jobs may not use.
   void hold_timers() { spec_.holds_timers = true; }
 

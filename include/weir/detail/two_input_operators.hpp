@@ -53,9 +53,10 @@ public:
   void process_second(BatchBody& body, std::size_t begin, std::size_t end) override {
     auto& batch = static_cast<Batch<typename P::broadcast_type>&>(body);
     this->state_.enter_none();
+    if (this->state_.expires()) this->drop_expired(end - begin);
     for (std::size_t i = begin; i < end; ++i) {
       this->out_.main.set_time(batch.time_of(i));
-      this->body_.handle_broadcast(batch.records[i], this->info_, this->out_.main);
+      this->body_.handle_broadcast(batch.records[i], this->info_, this->state_, this->out_.main);
     }
     this->out_.flush();
   }
