@@ -18,7 +18,7 @@ def is_program(code):
 def is_read_as_one(page, blocks):
     """Whether what stands alone in a page begins with its first block."""
     folder = page.parent.name
-    return (folder == "concepts" and "#include" in blocks[0] or
+    return (folder in ("concepts", "operating") and "#include" in blocks[0] or
             folder == "tutorial" and page.name[0].isdigit() or page.name == "job-api.md")
 
 
