@@ -9,8 +9,8 @@
 #include "runtime/cluster/membership.hpp"
 #include "runtime/graph/fingerprint.hpp"
 #include "runtime/job/checkpoint_history.hpp"
-#include "runtime/job/metric_family.hpp"
 #include "runtime/job/launch.hpp"
+#include "runtime/job/metric_family.hpp"
 #include "runtime/job/view.hpp"
 
 #include <string>

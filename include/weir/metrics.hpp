@@ -3,15 +3,15 @@
 // A metric is a member of a process class, like state:
 //
 //   class Parser final : public weir::Process<std::string, Order> {
-//     void on_record(const std::string& line, const weir::OperatorInfo&, weir::Emit<Order>& out) override {
+//     void on_record(const std::string& line, const weir::OperatorInfo&, weir::Emit<Order>& out) {
 //       if (is_broken(line)) return broken_.add();
 //       ...
 //     }
 //     weir::Counter broken_{*this, "broken"};
 //   };
 //
-// Where to read them: docs/operating/metrics.md. They are no state: each attempt of a subtask begins
-// anew. They cost an addition, and no lock.
+// Where to read them: docs/operating/metrics.md. They are no state: each attempt of a subtask has
+// its own. They cost an addition, and no lock.
 #pragma once
 
 #include <weir/detail/metric_handle.hpp>

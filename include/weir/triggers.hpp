@@ -51,8 +51,8 @@ enum class TriggerResult : std::uint8_t {
 
 namespace detail {
 
-/// The moments at which the trigger of a window is to be called, ascending, by time domain. On disk,
-/// as are the States of the triggers here: do not change.
+/// The moments at which the trigger of a window is to be called, ascending, by time domain. It is
+/// on disk, as are the States of the triggers here: do not change.
 struct Alarms {
   std::vector<Timestamp> event;
   std::vector<Timestamp> processing;
@@ -340,8 +340,8 @@ inline detail::AfterRecords count(std::uint64_t count) {
   return {count};
 }
 
-/// At the multiples of `interval` since 1970 that lie in the window and behind its first record,
-/// and at its end. Time that jumps over several of them makes one result. Throws std::invalid_argument unless it is whole milliseconds above 0.
+/// At the multiples of `interval` since 1970 in the window behind its first record, and at its end;
+/// once for several at once. Throws std::invalid_argument unless it is whole milliseconds above 0.
 inline detail::AgainAndAgain every(Duration interval) {
   return {detail::window_length(interval, "the interval of trigger::every")};
 }

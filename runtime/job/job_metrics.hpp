@@ -4,8 +4,8 @@
 //
 // Invariants
 //  - What a subtask has said last counts until its next attempt has spoken, or all begin anew.
-//  - What is behind it is not summed up: counters of subtasks begin anew with each attempt, as those
-//    who collect them expect.
+//  - What is behind it is not summed up: counters of subtasks begin anew with each attempt, as is
+//    expected by those who collect them.
 #pragma once
 
 #include "base/ids.hpp"

@@ -5,7 +5,6 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
-
 #include <catch2/catch.hpp>
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // AsyncOperator: runs an AsyncProcess.
 //
-// What it has taken in and not passed on is its state: the records in their order, with their times.
+// What it has taken in and not passed on is its state: the records in order, with their times.
 // After a restore they are asked about anew, ahead of all else. No watermark is kept between them:
 // what had passed one of them has passed none of these records, so that the first one that comes
 // after the restore, behind them all, is early enough.

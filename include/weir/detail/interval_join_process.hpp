@@ -1,8 +1,8 @@
 // IntervalJoinProcess: pairs of records with equal keys whose times are near each other.
 //
-// A record meets what is kept of the other stream, and is then kept itself for as long as a partner
-// may still come: until event time has passed the last time that one could have. A timer for the
-// oldest of each side then drops it, and is followed by that of the next one. A record at or behind event time is late and meets nothing: its partners may be gone already.
+// A record meets what is kept of the other stream, and is kept itself until event time has passed
+// the last time that a partner could have: a timer for the oldest of each side drops it, and sets
+// the next one. A record at or behind event time is late and meets nothing: partners may be gone.
 //
 // So what comes out does not depend on the order in which the two streams are read: it is all pairs
 // in the interval of records that were not late. (Flink takes a record at just the time of the

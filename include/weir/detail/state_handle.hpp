@@ -25,8 +25,8 @@ class StateHandle;
 [[noreturn]] void fail_unbound_state(const std::string& name);
 }  // namespace detail
 
-/// Base of everything that declares state, side outputs or metrics: knows its handles and connects them to
-/// the engine.
+/// Base of everything that declares state, side outputs or metrics: knows its handles and connects
+/// them to the engine.
 class StateOwner {
 public:
   StateOwner() = default;
