@@ -18,8 +18,9 @@ def is_program(code):
 def is_read_as_one(page, blocks):
     """Whether what stands alone in a page begins with its first block."""
     folder = page.parent.name
-    return (folder in ("concepts", "operating") and "#include" in blocks[0] or
-            folder == "tutorial" and page.name[0].isdigit() or page.name == "job-api.md")
+    return (folder == "concepts" and "#include" in blocks[0] or
+            folder == "tutorial" and page.name[0].isdigit() or
+            page.name in ("job-api.md", "metrics.md"))
 
 
 def programs_of(page):
